@@ -1,0 +1,44 @@
+# The newest Python of 3.11 to 3.13 that runs here; `make test PYTHON=…` takes another.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
+	&& echo $$p && break; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: help demo test check format bench bench-report serve prices clean
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
+
+$(VENV)/.installed: requirements.txt requirements-dev.txt
+	@test -n "$(PYTHON)" || { echo "Tollgate needs Python 3.11, 3.12 or 3.13"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -r requirements.txt
+	@touch $@
+
+demo: $(VENV)/.installed ## the main job, end to end, on this machine alone
+	@$(BIN)/python -m local demo
+
+test: $(VENV)/.installed ## every test; under five minutes on two cores
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.installed ## lint, format, types, import directions
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/unit/test_import_directions.py
+
+format: $(VENV)/.installed ## rewrite the code in our format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+serve: $(VENV)/.installed ## AWS and the gateway on this machine, until Ctrl-C
+	@$(BIN)/python -m local serve
+
+bench: $(VENV)/.installed ## speed of the gateway, as ratios to bare boto3 in one run
+	@$(BIN)/python -m bench.gateway
+
+bench-report: $(VENV)/.installed ## speed and memory of the daily report over a million records
+	@$(BIN)/python -m bench.report
+
+clean: ## forget the environment and everything generated
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .tollgate

@@ -1,0 +1,1 @@
+"""Counts times the prices in force on the day, in exact Decimal. Pure."""

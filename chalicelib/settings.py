@@ -1,0 +1,108 @@
+"""Settings, read once from the environment. A wrong or missing one stops the start."""
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+CONTAINERS = ("tgi", "lmi", "openai", "none")
+_ENDPOINT_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")  # sagemaker-runtime EndpointName
+_READS_AS_ANOTHER_VALUE = frozenset({"null", "none", "true", "false", "nan", "inf", "infinity"})
+
+
+class SettingError(ValueError):
+    """A setting is missing or wrong; the message begins with its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A SageMaker endpoint that tenants may name as a model_id."""
+
+    name: str
+    container: str  # what it serves, which says where its usage stands: one of CONTAINERS
+    instance: str = ""
+    count: int = 1
+    concurrency: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    region: str
+    tenants_table: str
+    reports_bucket: str
+    payloads_bucket: str
+    stage: str = "local"
+    usage_log_group: str = ""
+    """Strict ledger: records are acknowledged by this log group. Empty: one write to stdout."""
+    usage_log_groups: tuple[str, ...] = ()
+    """Where the report reads; the ledger's own group, unless records go to stdout."""
+    key_cache_seconds: int = 60
+    model_timeout_seconds: int = 840
+    endpoints: Mapping[str, Endpoint] = MappingProxyType({})
+
+
+def load(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings.
+
+    Raises SettingError, whose message begins with the variable's name.
+    """
+    usage_log_group = environ.get("USAGE_LOG_GROUP", "")
+    groups = tuple(filter(None, environ.get("USAGE_LOG_GROUPS", usage_log_group).split(",")))
+    return Settings(
+        region=_required(environ, "AWS_REGION", "AWS_DEFAULT_REGION"),
+        tenants_table=_required(environ, "TENANTS_TABLE"),
+        reports_bucket=_required(environ, "REPORTS_BUCKET"),
+        payloads_bucket=_required(environ, "PAYLOADS_BUCKET"),
+        stage=environ.get("STAGE", "local"),
+        usage_log_group=usage_log_group,
+        usage_log_groups=groups,
+        key_cache_seconds=_whole(environ, "KEY_CACHE_SECONDS", 60, 0, 3600),
+        model_timeout_seconds=_whole(environ, "MODEL_TIMEOUT_SECONDS", 840, 1, 900),
+        endpoints=_endpoints(environ.get("SAGEMAKER_ENDPOINTS", "")),
+    )
+
+
+def _required(environ: Mapping[str, str], *names: str) -> str:
+    for name in names:
+        if value := environ.get(name, "").strip():
+            return value
+    raise SettingError(f"{names[0]} is not set")
+
+
+def _whole(environ: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+    text = environ.get(name, "") or str(default)
+    if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
+        raise SettingError(f"{name} is {text!r}; it takes a whole number from {low} to {high}")
+    return int(text)
+
+
+def _endpoints(text: str) -> Mapping[str, Endpoint]:
+    """Read SAGEMAKER_ENDPOINTS: JSON, or the name of a JSON file in the package.
+
+    Shape: {"chat": {"container": "tgi", "instance": "ml.g5.xlarge", "count": 1, "concurrency": 4}}
+    """
+    if text and not text.lstrip().startswith("{"):
+        path = Path(__file__).parent / text
+        if not path.is_file():
+            raise SettingError(f"SAGEMAKER_ENDPOINTS names {text!r}, which is not in the package")
+        text = path.read_text(encoding="utf-8")
+    try:
+        entries = json.loads(text or "{}")
+        return MappingProxyType({name: _endpoint(name, **entries[name]) for name in entries})
+    except (ValueError, TypeError) as error:
+        raise SettingError(f"SAGEMAKER_ENDPOINTS: {error}") from error
+
+
+def _endpoint(
+    name: str, *, container: str, instance: str = "", count: int = 1, concurrency: int = 1
+) -> Endpoint:
+    if not _ENDPOINT_NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is not an endpoint's name")
+    if name.isdigit() or name.lower() in _READS_AS_ANOTHER_VALUE:
+        raise ValueError(f"{name!r} would read as a number or a null in a report: rename it")
+    if container not in CONTAINERS:
+        raise ValueError(f"{name}: container is one of {', '.join(CONTAINERS)}")
+    return Endpoint(name, container, instance, int(count), int(concurrency))

@@ -1,0 +1,238 @@
+"""Costs: a day's counts times the prices in force on that day, in exact Decimal. Pure.
+
+Nothing is rounded but the cells of a CostLine, once each, half-even, to 12 places.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date
+from decimal import ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, Inexact, InvalidOperation
+from functools import reduce
+from types import MappingProxyType
+from typing import Literal, get_args
+
+from chalicelib.metering.usage import NO_USAGE
+from chalicelib.pricing.count_line import CountLine
+from chalicelib.pricing.price_book import UNITS, Price, PriceBook, PriceKey, version_of
+
+CostColumn = Literal[
+    "input_cost", "output_cost", "cache_cost", "image_cost", "capacity_cost", "other_cost"
+]
+Status = Literal["PRICED", "PARTLY_PRICED", "UNPRICED", "INCOMPLETE"]
+RowKey = tuple[str, str, str]
+"""(team_id, service, model_id): one row of the day's costs.csv."""
+
+COST_COLUMNS: tuple[CostColumn, ...] = get_args(CostColumn)
+COLUMN_OF: Mapping[str, CostColumn] = MappingProxyType(
+    {
+        "input_tokens": "input_cost",
+        "output_tokens": "output_cost",
+        "cache_read_tokens": "cache_cost",
+        "cache_write_tokens": "cache_cost",
+        "cache_write_1h_tokens": "cache_cost",
+        "images": "image_cost",
+        "input_images": "image_cost",
+        "video_ms": "image_cost",
+        "input_video_ms": "image_cost",
+        "input_audio_ms": "image_cost",
+        "busy_ms": "capacity_cost",
+        "instance_hour": "capacity_cost",
+        "model_unit_hour": "capacity_cost",
+        **{unit: "other_cost" for unit in UNITS if unit.startswith("guardrail_")},
+        "queries": "other_cost",
+        "request": "other_cost",
+    }
+)
+"""Where a unit's cost is written."""
+
+_ENDS_UNKNOWN = frozenset({"partial", "none"})
+_EXACT = Context(prec=80, traps=[Inexact, InvalidOperation, DivisionByZero])
+_ROUNDED = Context(prec=80, rounding=ROUND_HALF_EVEN)
+_PICO = Decimal("1e-12")
+_ZERO = Decimal(0)
+_NO_ORPHANS: Mapping[RowKey, int] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What one unit of one CountLine costs. Without a price row it has no cost, not a cost of 0."""
+
+    unit: str
+    quantity: int
+    price: Price | None
+    cost: Decimal | None  # US dollars, exact
+    column: CostColumn
+
+
+@dataclass(frozen=True, slots=True)
+class CostLine:
+    """One row of costs.csv, its columns in order. Costs in US dollars; None is an empty cell.
+
+    A cost cell is 0 where nothing of its kind was used, empty where something was and none of it
+    has a price, and otherwise what the priced part costs. `total_cost` is the sum of the written
+    cells, and empty where something was used and nothing of it has a price: a row of unknown
+    price never reads as free.
+    """
+
+    date: str
+    team_id: str
+    service: str
+    model_id: str
+    invocations: int  # provider calls that may be billed; an asynchronous job's when it settles
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int
+    cache_write_tokens: int  # kept 5 minutes and 1 hour
+    images: int  # made, not read
+    seconds: str  # of media made or read, as exact decimal text
+    queries: int
+    input_cost: Decimal | None
+    output_cost: Decimal | None
+    cache_cost: Decimal | None
+    image_cost: Decimal | None
+    capacity_cost: Decimal | None
+    other_cost: Decimal | None
+    total_cost: Decimal | None
+    currency: str
+    status: Status
+    price_version: str
+
+    def cells(self) -> tuple[str, ...]:
+        """Render the row as text: plain decimals without exponent or trailing zeros."""
+        return tuple(_text(getattr(self, column)) for column in CSV_COLUMNS)
+
+
+CSV_COLUMNS: tuple[str, ...] = tuple(each.name for each in fields(CostLine))
+
+
+def charges(line: CountLine, book: PriceBook, day: date) -> tuple[Charge, ...]:
+    """Price one line of counts: a Charge for every unit that is billed, with its row.
+
+    A Bedrock line is billed for every counter that is not 0, but for the time it took, and for
+    each request where a `request` row says so. How a SageMaker endpoint is charged is the
+    operator's choice, so there the rows say which units count; if none of them prices what the
+    line used, all of it is without a price.
+    """
+    if line.usage_source == "deferred":
+        return ()
+    made = {unit: amount for unit, amount in line.usage.as_dict().items() if amount}
+    if line.n_usage:
+        made["request"] = line.n_usage
+    found = tuple(_charge(line, book, day, unit, amount) for unit, amount in made.items())
+    priced = tuple(charge for charge in found if charge.price)
+    if line.basis == "endpoint":
+        return priced or tuple(charge for charge in found if charge.unit != "request")
+    return tuple(c for c in found if c.price or c.unit not in ("request", "busy_ms"))
+
+
+def rate(
+    lines: Iterable[CountLine],
+    book: PriceBook,
+    day: date,
+    orphaned: Mapping[RowKey, int] = _NO_ORPHANS,
+) -> list[CostLine]:
+    """Price a day's counts in one pass: a CostLine per team, service and model, sorted.
+
+    `orphaned` is how many calls of a row began and left no end record. Status, worst last: PRICED,
+    PARTLY_PRICED (some of what was used has no price), UNPRICED (none of it has), INCOMPLETE
+    (calls whose use is not wholly known: partial, unknown or orphaned). A row where nothing was
+    used, such as one of failed calls, is PRICED at 0.
+    """
+    tallies: dict[RowKey, _Tally] = {}
+    for line in lines:
+        key = (line.team_id, line.service, line.model_id)
+        tallies.setdefault(key, _Tally()).add(line, charges(line, book, day))
+    for key, calls in orphaned.items():
+        if calls:
+            tallies.setdefault(key, _Tally()).incomplete = True
+    by_team_and_model = sorted(tallies, key=lambda key: (key[0], key[2], key[1]))
+    return [tallies[key].cost_line(day, key) for key in by_team_and_model]
+
+
+def _charge(line: CountLine, book: PriceBook, day: date, unit: str, quantity: int) -> Charge:
+    key = PriceKey(
+        line.base_model, line.region, line.geo, line.basis, line.tier, line.variant, unit
+    )
+    price = book.find(key, day)
+    cost = _EXACT.multiply(price.usd_per_unit, Decimal(quantity)) if price else None
+    return Charge(unit, quantity, price, cost, COLUMN_OF[unit])
+
+
+@dataclass(slots=True)
+class _Tally:
+    """The running sums of one CostLine."""
+
+    invocations: int = 0
+    usage: dict[str, int] = field(default_factory=NO_USAGE.as_dict)
+    costs: dict[CostColumn, Decimal] = field(default_factory=dict)
+    unpriced: set[CostColumn] = field(default_factory=set)
+    prices: dict[PriceKey, Price] = field(default_factory=dict)
+    incomplete: bool = False
+
+    def add(self, line: CountLine, charges: tuple[Charge, ...]) -> None:
+        if line.usage_source == "deferred":
+            return
+        self.invocations += line.n_usage
+        self.incomplete |= bool(line.n_usage) and line.usage_source in _ENDS_UNKNOWN
+        for unit, amount in line.usage.as_dict().items():
+            self.usage[unit] += amount
+        for charge in charges:
+            if charge.price is None or charge.cost is None:
+                self.unpriced.add(charge.column)
+                continue
+            self.prices[charge.price.key] = charge.price
+            so_far = self.costs.get(charge.column, _ZERO)
+            self.costs[charge.column] = _EXACT.add(so_far, charge.cost)
+
+    def cost_line(self, day: date, key: RowKey) -> CostLine:
+        usage = self.usage
+        cells = {column: self._cell(column) for column in COST_COLUMNS}
+        return CostLine(
+            day.isoformat(),
+            *key,
+            invocations=self.invocations,
+            input_tokens=usage["input_tokens"],
+            output_tokens=usage["output_tokens"],
+            cache_read_tokens=usage["cache_read_tokens"],
+            cache_write_tokens=usage["cache_write_tokens"] + usage["cache_write_1h_tokens"],
+            images=usage["images"],
+            seconds=_seconds(usage["video_ms"] + usage["input_video_ms"] + usage["input_audio_ms"]),
+            queries=usage["queries"],
+            input_cost=cells["input_cost"],
+            output_cost=cells["output_cost"],
+            cache_cost=cells["cache_cost"],
+            image_cost=cells["image_cost"],
+            capacity_cost=cells["capacity_cost"],
+            other_cost=cells["other_cost"],
+            total_cost=self._total(cells.values()),
+            currency="USD",
+            status=self._status(),
+            price_version=version_of(self.prices.values()),
+        )
+
+    def _cell(self, column: CostColumn) -> Decimal | None:
+        if column in self.unpriced and column not in self.costs:
+            return None
+        return self.costs.get(column, _ZERO).quantize(_PICO, context=_ROUNDED)
+
+    def _total(self, cells: Iterable[Decimal | None]) -> Decimal | None:
+        if self.unpriced and not self.costs:
+            return None
+        return reduce(_EXACT.add, filter(None, cells), _ZERO)
+
+    def _status(self) -> Status:
+        if self.incomplete:
+            return "INCOMPLETE"
+        if not self.unpriced:
+            return "PRICED"
+        return "PARTLY_PRICED" if self.costs else "UNPRICED"
+
+
+def _seconds(milliseconds: int) -> str:
+    return _text(Decimal(milliseconds).scaleb(-3, context=_EXACT))
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value.normalize(_EXACT):f}" if isinstance(value, Decimal) else str(value)

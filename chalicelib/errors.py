@@ -27,6 +27,11 @@ class BadRequest(TollgateError):
     message = "The request is not valid."
 
 
+class BadModelId(BadRequest):
+    code = "bad_model_id"
+    message = "'model_id' is not an identifier of a model."
+
+
 class Unauthorized(TollgateError):
     """Every bad key answers alike: malformed, unknown, expired, revoked or disabled."""
 
@@ -47,10 +52,28 @@ class NotFound(TollgateError):
     message = "There is nothing here."
 
 
+class MethodNotAllowed(TollgateError):
+    status = 405
+    code = "method_not_allowed"
+    message = "This route does not take this method."
+
+
+class UnsupportedMediaType(TollgateError):
+    status = 415
+    code = "unsupported_media_type"
+    message = "This route does not take this content type."
+
+
 class PayloadTooLarge(TollgateError):
     status = 413
     code = "payload_too_large"
     message = "The body is larger than this gateway passes on."
+
+
+class Throttled(TollgateError):
+    status = 429
+    code = "throttled"
+    message = "The model's provider is over its limit. Try again after the seconds in Retry-After."
 
 
 class ProviderFault(TollgateError):
@@ -59,6 +82,20 @@ class ProviderFault(TollgateError):
     status = 502
     code = "provider_fault"
     message = "The model's provider failed. Try again."
+
+
+class AnswerNotKept(TollgateError):
+    """The model answered and was paid; its answer was too large to return and could not be kept."""
+
+    status = 502
+    code = "answer_not_kept"
+    message = "The model answered and was billed, but its large answer could not be kept for you."
+
+
+class ProviderUnavailable(TollgateError):
+    status = 503
+    code = "provider_unavailable"
+    message = "The model's provider is not available just now. Try again."
 
 
 class LedgerUnavailable(TollgateError):

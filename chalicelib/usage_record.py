@@ -5,6 +5,7 @@ Never in a record: prompts, answers, keys, anything a tenant wrote free-hand.
 """
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -87,6 +88,14 @@ class Outcome:
 
 
 NOT_ENDED = Outcome("usage")
+
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}")
+
+
+def is_name(text: str) -> bool:
+    """Say whether a provider's identifier is safe to keep in a record as it is."""
+    return _NAME.fullmatch(text) is not None
 
 
 def rfc3339(at: datetime) -> str:

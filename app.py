@@ -1,0 +1,149 @@
+"""Tollgate, as Chalice deploys it: the routes and the scheduled report. Wiring only."""
+
+import os
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, wraps
+from typing import Any
+
+from chalice.app import Chalice, CloudWatchEvent, Cron, Response
+
+from chalicelib import __version__, settings
+from chalicelib.aws_json import AwsApi
+from chalicelib.backends.bedrock import Bedrock
+from chalicelib.backends.sagemaker import SageMaker
+from chalicelib.errors import TollgateError
+from chalicelib.ledger import Ledger, LogGroupWriter, StdoutWriter, new_instance
+from chalicelib.router import Router
+from chalicelib.surfaces.answers import Answer, error_answer, in_our_shape, json_answer
+from chalicelib.surfaces.invoke import Invocation, InvokeSurface
+from chalicelib.surfaces.large_answers import LargeAnswers
+from chalicelib.tenants.authenticator import Authenticator
+from chalicelib.tenants.table import TenantsTable
+from chalicelib.transport import CLOUDWATCH_LOGS, DYNAMODB, Transport
+
+app = Chalice(app_name="tollgate")
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """The parts that serve requests, made once in a process."""
+
+    authenticator: Authenticator
+    invoke: InvokeSurface
+
+
+@cache
+def gateway() -> Gateway:
+    config = settings.load()
+    transport = Transport(config.region)
+    dynamodb = AwsApi(transport, DYNAMODB, "DynamoDB_20120810", json_version="1.0")
+    instance = new_instance()
+    writer = (
+        LogGroupWriter(
+            AwsApi(transport, CLOUDWATCH_LOGS, "Logs_20140328"), config.usage_log_group, instance
+        )
+        if config.usage_log_group
+        else StdoutWriter()
+    )
+    router = Router(
+        config,
+        Ledger(writer, stage=config.stage, instance=instance),
+        {"bedrock": Bedrock(transport), "sagemaker": SageMaker(transport)},
+    )
+    tenants = TenantsTable(dynamodb, config.tenants_table)
+    return Gateway(
+        Authenticator(tenants.read_item, config.key_cache_seconds),
+        InvokeSurface(router, LargeAnswers(config.payloads_bucket, lambda: client("s3"))),
+    )
+
+
+@cache
+def client(service: str) -> Any:
+    """Make a boto3 client, where the path is not hot: importing boto3 costs a cold start."""
+    import boto3
+    from botocore.config import Config
+
+    config = Config(signature_version="s3v4") if service == "s3" else None
+    return boto3.client(service, region_name=settings.load().region, config=config)
+
+
+def account_id(context: Any) -> str:
+    """Our AWS account: a Lambda's own ARN says it; elsewhere AWS is asked, once."""
+    arn = context.invoked_function_arn
+    return arn.split(":")[4] if arn else _asked_account_id()
+
+
+@cache
+def _asked_account_id() -> str:
+    account: str = client("sts").get_caller_identity()["Account"]
+    return account
+
+
+def request_id() -> str:
+    return app.current_request.context.get("requestId") or str(uuid.uuid4())
+
+
+def answered(view: Callable[[str], Answer]) -> Callable[[], Answer]:
+    """Give the view its request id, and answer the errors that a tenant may be told."""
+
+    @wraps(view)
+    def answer() -> Answer:
+        this_request = request_id()
+        try:
+            return view(this_request)
+        except TollgateError as error:
+            return error_answer(error, this_request)
+
+    return answer
+
+
+@app.middleware("http")
+def errors_in_our_shape(event: Any, get_response: Callable[[Any], Response]) -> Response:
+    return in_our_shape(get_response(event), request_id)
+
+
+@app.route("/healthz", methods=["GET"])
+@answered
+def healthz(this_request: str) -> Answer:
+    return json_answer(
+        200, {"status": "ok", "version": __version__}, {"x-request-id": this_request}
+    )
+
+
+@app.route("/invoke", methods=["POST"], content_types=["*/*"])
+@answered
+def invoke(this_request: str) -> Answer:
+    request = app.current_request
+    event, context = request.to_original_event(), request.lambda_context
+    headers = {name.lower(): value for name, value in event["headers"].items()}
+    identity = gateway().authenticator.identify(headers)
+    return gateway().invoke.answer(
+        identity,
+        Invocation(
+            request_id=this_request,
+            query=event["multiValueQueryStringParameters"] or {},
+            headers=headers,
+            body=request.raw_body,
+            account=account_id(context),
+            seconds_left=context.get_remaining_time_in_millis() / 1000,
+        ),
+    )
+
+
+@app.schedule(Cron(15, 2, "*", "*", "?", "*"))
+def daily_report(event: CloudWatchEvent) -> dict[str, Any]:
+    """Report the UTC day before the event's own time, whenever it is delivered."""
+    from chalicelib.reporting import daily
+
+    manifest = daily.run(
+        daily.day_before(event.time),
+        settings.load(),
+        remaining_ms=event.context.get_remaining_time_in_millis,
+    )
+    return manifest.as_dict()
+
+
+if "AWS_CHALICE_CLI_MODE" not in os.environ:
+    gateway()  # a wrong setting stops the start, and a cold start does its work before it is billed

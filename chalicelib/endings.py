@@ -1,0 +1,81 @@
+"""How one provider call ended: what its record says, and what the tenant is told.
+
+| what happened                        | record            | tenant               |
+|--------------------------------------|-------------------|----------------------|
+| nothing was sent                     | failed            | 503                  |
+| the provider refused (error status)  | failed            | by the error's kind  |
+| sent, no answer: time is up          | usage, `none`     | 504                  |
+| sent, no answer: connection lost     | usage, `none`     | 502                  |
+| headers came, the body was cut       | usage, as metered | 502, or 504          |
+| answered                             | usage, as metered | the model's answer   |
+"""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from chalicelib.backends.faults import error_code, tenant_error
+from chalicelib.backends.request import Payload
+from chalicelib.catalog import Model
+from chalicelib.errors import ProviderFault, ProviderTimeout, ProviderUnavailable, TollgateError
+from chalicelib.metering.exchange import Exchange
+from chalicelib.metering.meter import meter
+from chalicelib.metering.usage import NO_USAGE, Usage
+from chalicelib.transport import NoAnswer, Reply
+from chalicelib.usage_record import Outcome, is_name
+
+CUT: Final = (
+    "The model's answer was cut off on its way. The call may have been billed to your team."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What goes into the end record, and the error to raise, if the tenant gets no answer."""
+
+    outcome: Outcome
+    error: TollgateError | None = None
+    problem: str = ""  # why the usage of an answer is not known: a code for the log
+
+
+def not_sent(latency_ms: int) -> Ending:
+    outcome = Outcome("failed", latency_ms=latency_ms, error_code="not_sent")
+    return Ending(outcome, ProviderUnavailable())
+
+
+def unanswered(model: Model, loss: NoAnswer, latency_ms: int) -> Ending:
+    """The provider had the request; whether it ran, and what it cost, is not known."""
+    usage = Usage(busy_ms=latency_ms) if model.service == "sagemaker" else NO_USAGE
+    code = "timeout" if loss.timed_out else "no_answer"
+    outcome = Outcome("usage", usage, latency_ms=latency_ms, error_code=code)
+    return Ending(outcome, ProviderTimeout() if loss.timed_out else ProviderFault(CUT), code)
+
+
+def answered(model: Model, payload: Payload, reply: Reply, latency_ms: int) -> Ending:
+    """The provider's headers came, and perhaps its whole answer."""
+    request_id = reply.headers.get("x-amzn-requestid", "")
+    heard = Outcome(
+        "failed",
+        latency_ms=latency_ms,
+        status_code=reply.status,
+        provider_request_id=request_id if is_name(request_id) else "none",
+    )
+    if not 200 <= reply.status < 300:
+        return Ending(replace(heard, error_code=error_code(reply)), tenant_error(reply))
+    exchange = Exchange(payload.body, reply.headers, reply.body, complete=reply.complete)
+    metered = meter(model, exchange, latency_ms)
+    outcome = replace(
+        heard,
+        kind="usage",
+        usage=metered.usage,
+        usage_source=metered.usage_source,
+        tier=metered.tier,
+        variant=metered.variant,
+        image_width=metered.image_width,
+        image_height=metered.image_height,
+        image_steps=metered.image_steps,
+    )
+    if reply.complete:
+        return Ending(outcome, problem=metered.problem)
+    if reply.timed_out:
+        return Ending(replace(outcome, error_code="timeout"), ProviderTimeout(), metered.problem)
+    return Ending(replace(outcome, error_code="cut_body"), ProviderFault(CUT), metered.problem)

@@ -1,0 +1,145 @@
+"""The one path of every model call: authorise → record → call → meter → record.
+
+Whatever surface a request came by, what is authorised here is what is dispatched, recorded and
+priced; and every call to a provider leaves a pair of records, however it ends.
+"""
+
+import logging
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from chalicelib import catalog, endings, metrics
+from chalicelib.backends.request import Backend, Payload
+from chalicelib.catalog import Model
+from chalicelib.endings import Ending
+from chalicelib.errors import ModelNotAllowed, ProviderTimeout
+from chalicelib.ledger import Ledger
+from chalicelib.settings import Settings
+from chalicelib.tenants.nouns import Identity
+from chalicelib.transport import NoAnswer, NotSent, Reply
+from chalicelib.usage_record import Outcome, ProviderCall
+
+SETTLE_SECONDS: Final = 8.0
+"""Kept back from a Lambda's time, so that the end record is written even after a timeout."""
+
+log = logging.getLogger("tollgate.router")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRequest:
+    """A tenant's request for one model call, as a surface understood it."""
+
+    request_id: str
+    model_id: str  # in any of its forms
+    payload: Payload
+    surface: str  # the name of the surface it came by
+    account: str  # the gateway's own AWS account id
+    seconds_left: float  # of the Lambda that serves it
+
+
+class Router:
+    """Makes model calls for tenants. Backends are named by the service that they call."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        ledger: Ledger,
+        backends: Mapping[str, Backend],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._settings = settings
+        self._ledger = ledger
+        self._backends = backends
+        self._clock = clock
+        self._now = now
+
+    def answer(self, identity: Identity, request: ModelRequest) -> Reply:
+        """Make the call for this tenant and return the model's own answer, whole and recorded.
+
+        Raises a TollgateError for anything else; LedgerUnavailable before any call is made.
+        """
+        model = catalog.resolve(
+            request.model_id,
+            endpoints=self._settings.endpoints,
+            region=self._settings.region,
+            account=request.account,
+        )
+        if not identity.tenant.may_use(model.model_id):
+            raise ModelNotAllowed
+        backend = self._backends[model.service]
+        backend.check(request.payload)
+        timeout = self._timeout(request)
+        call = self._new_call(identity, request, model, backend)
+        self._ledger.started(call)
+        return self._recorded(call, model, backend, request.payload, timeout)
+
+    def _timeout(self, request: ModelRequest) -> float:
+        """Seconds that the provider may take, so that the end can still be recorded."""
+        left = request.seconds_left - SETTLE_SECONDS
+        if left <= 0:
+            raise ProviderTimeout("There was no time left to call the model. Try again.")
+        return min(left, self._settings.model_timeout_seconds)
+
+    def _new_call(
+        self, identity: Identity, request: ModelRequest, model: Model, backend: Backend
+    ) -> ProviderCall:
+        return ProviderCall(
+            call_id=uuid.uuid4().hex,
+            request_id=request.request_id,
+            attempt=1,
+            day=self._now().date().isoformat(),
+            team_id=identity.tenant.team_id,
+            key_id=identity.key_id,
+            service=model.service,
+            region=self._settings.region,
+            account=f"aws:{request.account}",
+            model_id=model.model_id,
+            base_model=model.base_model,
+            family=model.family,
+            basis=model.basis,
+            geo=model.geo,
+            operation=backend.operation,
+            surface=request.surface,
+            streamed=0,
+        )
+
+    def _recorded(
+        self, call: ProviderCall, model: Model, backend: Backend, payload: Payload, timeout: float
+    ) -> Reply:
+        """Make the call, and record how it ended before anything else is done with it."""
+        outcome = Outcome("usage", error_code="gateway_fault")  # stands if anything here breaks
+        try:
+            reply, ending = self._attempt(call, model, backend, payload, timeout)
+            outcome = ending.outcome
+        finally:
+            self._ledger.ended(call, outcome)
+        if ending.problem:
+            log.error("usage not known: %s, call %s", ending.problem, call.call_id)
+            metrics.emit(self._settings.stage, UsageNotKnown=1)
+        if ending.error:
+            raise ending.error
+        return reply
+
+    def _attempt(
+        self, call: ProviderCall, model: Model, backend: Backend, payload: Payload, timeout: float
+    ) -> tuple[Reply, Ending]:
+        began = self._clock()
+        try:
+            reply = backend.invoke(model, payload, call, timeout)
+        except NotSent:
+            return NO_REPLY, endings.not_sent(self._ms_since(began))
+        except NoAnswer as loss:
+            return NO_REPLY, endings.unanswered(model, loss, self._ms_since(began))
+        return reply, endings.answered(model, payload, reply, self._ms_since(began))
+
+    def _ms_since(self, began: float) -> int:
+        return int((self._clock() - began) * 1000)
+
+
+NO_REPLY: Final = Reply(0, {}, b"", complete=False)

@@ -1,0 +1,63 @@
+"""Answers through Chalice and API Gateway: bytes as they are, errors in one shape."""
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from chalice.app import Response
+
+from chalicelib.errors import MethodNotAllowed, TollgateError, UnsupportedMediaType
+
+JSON: Final = "application/json"
+_CHALICES_OWN: Final[Mapping[int, type[TollgateError]]] = {
+    405: MethodNotAllowed,
+    415: UnsupportedMediaType,
+}
+
+
+class Answer(Response):
+    """A response that carries its bytes as they are.
+
+    Chalice's own looks at content types once the view has run, and can refuse an answer that was
+    paid for with a 400. This one sends UTF-8 as text, and anything else as base64.
+    """
+
+    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        super().__init__(body=body, headers=dict(headers), status_code=status)
+
+    def to_dict(self, binary_types: list[str] | None = None) -> dict[str, Any]:
+        """Return the proxy response; Chalice's binary types do not matter here."""
+        try:
+            body, encoded = self.body.decode("utf-8"), False
+        except UnicodeDecodeError:
+            body, encoded = base64.b64encode(self.body).decode("ascii"), True
+        return {
+            "statusCode": self.status_code,
+            "headers": self.headers,
+            "multiValueHeaders": {},
+            "body": body,
+            "isBase64Encoded": encoded,
+        }
+
+
+def json_answer(status: int, content: object, headers: Mapping[str, str]) -> Answer:
+    body = json.dumps(content, separators=(",", ":")).encode()
+    return Answer(status, {"content-type": JSON, **headers}, body)
+
+
+def error_answer(error: TollgateError, request_id: str) -> Answer:
+    """Tell a tenant what went wrong: `{"error": {"code", "message", "request_id"}}`."""
+    return json_answer(
+        error.status,
+        {"error": {"code": error.code, "message": error.message, "request_id": request_id}},
+        {**error.headers, "x-request-id": request_id},
+    )
+
+
+def in_our_shape(response: Response, request_id: Callable[[], str]) -> Response:
+    """Put what Chalice itself answers (405, 415, an unhandled 500) into our error shape."""
+    if isinstance(response, Answer):
+        return response
+    error = _CHALICES_OWN.get(response.status_code, TollgateError)
+    return error_answer(error(), request_id())

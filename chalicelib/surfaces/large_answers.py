@@ -1,0 +1,71 @@
+"""Answers larger than a Lambda may return: kept in S3, and the tenant is sent there."""
+
+import json
+import logging
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.errors import AnswerNotKept
+from chalicelib.surfaces.answers import Answer, json_answer
+from chalicelib.tenants.nouns import Identity
+from chalicelib.usage_record import rfc3339
+
+MAX_SERIALISED: Final = 6 * 1024 * 1024 - 4096
+"""Bytes of JSON that a Lambda may answer with (AWS Lambda quotas: 6 MB), less its wrapping."""
+
+LINK_SECONDS: Final = 3600
+_NEVER_TOO_LARGE: Final = MAX_SERIALISED // 6  # JSON makes at most six characters of a byte
+
+log = logging.getLogger("tollgate.large_answers")
+
+
+class LargeAnswers:
+    """Puts answers that do not fit into the payloads bucket. The S3 client is made when needed."""
+
+    def __init__(
+        self,
+        bucket: str,
+        s3: Callable[[], Any],
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._bucket = bucket
+        self._s3 = s3
+        self._now = now
+
+    def fit(self, answer: Answer, identity: Identity) -> Answer:
+        """Return the answer, or a 303 that says where it is kept.
+
+        Its key begins with the team, and the link is signed: nobody else can read it.
+        """
+        if len(answer.body) <= _NEVER_TOO_LARGE or _serialised(answer) <= MAX_SERIALISED:
+            return answer
+        expires = self._now() + timedelta(seconds=LINK_SECONDS)
+        url = self._kept(answer, identity)
+        headers = {name: value for name, value in answer.headers.items() if name != "content-type"}
+        return json_answer(
+            303,
+            {"location": url, "expires": rfc3339(expires), "bytes": len(answer.body)},
+            {**headers, "location": url},
+        )
+
+    def _kept(self, answer: Answer, identity: Identity) -> str:
+        s3 = self._s3()
+        place = {
+            "Bucket": self._bucket,
+            "Key": f"answers/{identity.tenant.team_id}/{uuid.uuid4().hex}",
+        }
+        try:
+            s3.put_object(**place, Body=answer.body, ContentType=answer.headers["content-type"])
+        except (ClientError, BotoCoreError) as error:
+            log.error("large answer not kept: %s", type(error).__name__)
+            raise AnswerNotKept from error
+        url: str = s3.generate_presigned_url("get_object", place, LINK_SECONDS)
+        return url
+
+
+def _serialised(answer: Answer) -> int:
+    return len(json.dumps(answer.to_dict()))

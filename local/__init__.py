@@ -1,0 +1,1 @@
+"""AWS on one machine: development and proof only, never deployed."""

@@ -1,0 +1,1 @@
+"""CloudWatch Logs Insights on this machine: the query language, its engine and its API."""

@@ -19,11 +19,11 @@ _KEY: Final = re.compile(r"tg_([a-z2-7]{12})_[a-z2-7]{52}_([a-z2-7]{7})")
 _CHECKSUM_LENGTH: Final = 7
 
 
-def new_key(random_bytes: Callable[[int], bytes] = secrets.token_bytes) -> str:
-    """Make a key. Show it once; store only its `key_hash` under its `key_id_of`."""
+def new_key(random_bytes: Callable[[int], bytes] = secrets.token_bytes) -> tuple[str, str]:
+    """Make a key; return its id, and the key: show it once, and store only its `key_hash`."""
     key_id = _base32(random_bytes(8))[:12]
     body = f"tg_{key_id}_{_base32(random_bytes(32))}"
-    return f"{body}_{_checksum(body)}"
+    return key_id, f"{body}_{_checksum(body)}"
 
 
 def key_id_of(key: str) -> str | None:

@@ -131,6 +131,11 @@ class Transport:
             method, channel.base_path + path, request.headers, body, self._clock() + timeout
         )
 
+    def close(self) -> None:
+        """Close the connections that are idle. A call made later opens its own."""
+        for channel in self._channels.values():
+            channel.close()
+
     def _channel(self, service: Service) -> "_Channel":
         channel = self._channels.get(service)
         if channel is None:
@@ -163,6 +168,10 @@ class _Channel:
         if connection.reusable:
             self._idle.append((connection, self._clock(), time.time()))
         return reply
+
+    def close(self) -> None:
+        while self._idle:
+            self._idle.pop()[0].close()
 
     def _take(self, deadline: float) -> "_Connection":
         while self._idle:
@@ -292,3 +301,5 @@ def _read(response: http.client.HTTPResponse) -> Reply:
     except (OSError, http.client.HTTPException) as error:
         timed_out = isinstance(error, TimeoutError)
         return Reply(response.status, headers, b"", complete=False, timed_out=timed_out)
+    finally:
+        response.close()

@@ -1,0 +1,45 @@
+"""Builders for the nouns: each gives a valid one, and takes what a test is about."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from chalicelib.tenants.nouns import Identity, Tenant
+from chalicelib.usage_record import ProviderCall
+
+ACCOUNT = "123456789012"
+
+_CALL = ProviderCall(
+    call_id="call-1",
+    request_id="request-1",
+    attempt=1,
+    day="2026-11-23",
+    team_id="search",
+    key_id="abcdefghijkl",
+    service="bedrock",
+    region="us-east-1",
+    account=f"aws:{ACCOUNT}",
+    model_id="us.amazon.nova-lite-v1:0",
+    base_model="amazon.nova-lite-v1:0",
+    family="nova",
+    basis="on_demand",
+    geo="us",
+    operation="InvokeModel",
+    surface="invoke",
+    streamed=0,
+)
+_TENANT = Tenant(
+    "search", "team", datetime(2026, 1, 1, tzinfo=UTC), allow=("us.amazon.*", "amazon.*")
+)
+
+
+def provider_call(**fields: Any) -> ProviderCall:
+    return replace(_CALL, **fields)
+
+
+def tenant(**fields: Any) -> Tenant:
+    return replace(_TENANT, **fields)
+
+
+def identity(key_id: str = "abcdefghijkl", **fields: Any) -> Identity:
+    return Identity(tenant(**fields), key_id)

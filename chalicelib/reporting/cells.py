@@ -1,0 +1,68 @@
+"""What identifies a row of a report, in cells that nothing downstream can misread. Pure.
+
+A cell never needs quotes (Athena's LazySimpleSerDe knows none) and never starts a formula.
+"""
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, NamedTuple, get_args
+from urllib.parse import quote
+
+from chalicelib.usage_record import PRICE_FIELDS, UsageSource
+
+KEY_FIELDS: Final[tuple[str, ...]] = ("team_id", *PRICE_FIELDS)
+"""What the day's counts are grouped by; together they are a row's key."""
+
+_TEAM: Final = re.compile(r"[a-z][a-z0-9._-]{1,62}")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+-]{0,2047}")
+_FORMS: Final[Mapping[str, re.Pattern[str]]] = MappingProxyType(
+    {
+        **dict.fromkeys(KEY_FIELDS, _PLAIN),
+        "team_id": _TEAM,
+        "service": re.compile("bedrock|sagemaker"),
+        "usage_source": re.compile("|".join(get_args(UsageSource))),
+    }
+)
+"""The form in which our own writer writes each of the fields."""
+
+_SAFE: Final = ":/+"  # besides letters, digits and `_.-~`, which quote() never touches
+_STARTS_A_FORMULA: Final = ("+", "-")  # what quote() leaves of `= + - @`, tab and CR
+
+
+class Key(NamedTuple):
+    """A row's cells, in the order of KEY_FIELDS, and whether something else wrote its records."""
+
+    cells: tuple[str, ...]
+    foreign: bool
+
+
+class FieldMissing(ValueError):
+    """Records that are ours in all that they carry lack a field that selects their price."""
+
+
+def key_of(row: Mapping[str, str]) -> Key:
+    """Read a row's key. Where a field is not of our form, the records are foreign.
+
+    A foreign row is kept, every cell percent-encoded, and a field that it lacks is an empty cell.
+    Raises FieldMissing where a field is missing and nothing else is odd: then our own writer is
+    at fault, and no row is a right place for the counts.
+    """
+    values = tuple(row.get(field, "") for field in KEY_FIELDS)
+    missing = [field for field, value in zip(KEY_FIELDS, values, strict=True) if not value]
+    odd = any(
+        value and not _FORMS[field].fullmatch(value)
+        for field, value in zip(KEY_FIELDS, values, strict=True)
+    )
+    if missing and not odd:
+        raise FieldMissing(f"records without {', '.join(missing)}")
+    return Key(tuple(map(clean, values)) if odd else values, odd)
+
+
+def clean(value: str) -> str:
+    """Percent-encode what could end a cell, a row, or be run by a spreadsheet; `%` too.
+
+    Two values never become one, and a value of our own form stays as it is.
+    """
+    text = quote(value, safe=_SAFE, errors="surrogatepass")
+    return f"%{ord(text[0]):02X}{text[1:]}" if text.startswith(_STARTS_A_FORMULA) else text

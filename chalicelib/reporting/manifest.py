@@ -1,0 +1,89 @@
+"""Manifest: what a day's report says of itself, written when all else is in place."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Final, Self
+
+from chalicelib.reporting.usage_query import DayCounts
+from chalicelib.usage_record import UsageSource, rfc3339
+
+SCHEMA: Final = 1
+MAX_LISTED: Final = 100
+"""Request ids that a manifest names, so that it stays small on a day when much went wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The state of a day's report. Counts are of provider calls unless they say otherwise.
+
+    For the same records only `window` and `queries` differ from run to run.
+    """
+
+    schema: int
+    date: str
+    complete: bool  # no call is orphaned, unknown or lost
+    started: int
+    usage: int
+    failed: int
+    orphaned: int  # began and left no end record
+    unannounced: int  # ended and left no record of their beginning
+    duplicated: int  # a record was written more than once, and counted once
+    lost: int  # records: gaps in the numbering of a process
+    partial: int  # a cut answer: counted as far as the provider had reported
+    unknown: int  # sent, and what it cost is not known
+    derived: int  # counted from the request or the media
+    deferred: int  # asynchronous jobs, settled by a call of their own
+    foreign: int  # records that the gateway did not write
+    unpriced: int  # something that they used has no price
+    window: Mapping[str, str]
+    queries: tuple[Mapping[str, str | int], ...]
+    price_book_sha256: str
+    counts_sha256: str
+    csv_sha256: str
+    orphaned_request_ids: tuple[str, ...]  # sorted, the first MAX_LISTED
+
+    @classmethod
+    def of(
+        cls,
+        date: str,
+        day: DayCounts,
+        *,
+        unpriced: int,
+        price_book_sha256: str,
+        counts_sha256: str,
+        csv_sha256: str,
+    ) -> Self:
+        orphaned = sum(day.orphaned.values())
+        unknown = _calls(day, "none")
+        return cls(
+            schema=SCHEMA,
+            date=date,
+            complete=not (orphaned or unknown or day.lost),
+            started=sum(line.n_started for line in day.lines),
+            usage=sum(line.n_usage for line in day.lines),
+            failed=sum(line.n_failed for line in day.lines),
+            orphaned=orphaned,
+            unannounced=day.unannounced,
+            duplicated=day.duplicated,
+            lost=day.lost,
+            partial=_calls(day, "partial"),
+            unknown=unknown,
+            derived=_calls(day, "derived"),
+            deferred=_calls(day, "deferred"),
+            foreign=day.foreign,
+            unpriced=unpriced,
+            window={"start": rfc3339(day.start), "end": rfc3339(day.end)},
+            queries=day.queries,
+            price_book_sha256=price_book_sha256,
+            counts_sha256=counts_sha256,
+            csv_sha256=csv_sha256,
+            orphaned_request_ids=day.orphaned_request_ids[:MAX_LISTED],
+        )
+
+    def to_json(self) -> bytes:
+        return (json.dumps(asdict(self), indent=2) + "\n").encode()
+
+
+def _calls(day: DayCounts, source: UsageSource) -> int:
+    return sum(line.n_usage for line in day.lines if line.usage_source == source)

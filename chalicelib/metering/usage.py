@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from decimal import Decimal, InvalidOperation
 from typing import Self
 
 MAX_COUNT = 10**9
 """More than any single call can use: the largest context window is 10 million tokens."""
+
+_MAX_SPELLING = 16  # characters: MAX_COUNT with a fraction of zeros, and no work for more
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +54,49 @@ def count(value: object) -> int | None:
     """Read one count as a provider wrote it, or None where it is not exactly a count.
 
     A whole number from 0 to MAX_COUNT counts, however it is spelled: `28`, `28.0` (Titan
-    behind a guardrail), `"28"` (a header). A bool, a fraction, a sign, NaN, an exponent that
-    is not whole, or anything else does not: better unknown than wrong.
+    behind a guardrail), `"28"` (a header). A bool, a fraction, a sign, NaN, a string with an
+    exponent, a space or a digit that is not ASCII, or anything else does not: better unknown
+    than wrong.
     """
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
+    # Exact types, not isinstance: a bool is an int, and no count.
+    if type(value) is str:
+        return _spelled(value)
+    if type(value) is int:
         return value if 0 <= value <= MAX_COUNT else None
-    if isinstance(value, str) and not (value.isascii() and value[:1].isdigit()):
+    if type(value) is float:
+        return int(value) if 0 <= value <= MAX_COUNT and value.is_integer() else None
+    return None
+
+
+def _spelled(text: str) -> int | None:
+    if len(text) > _MAX_SPELLING or not text.isascii():
         return None
-    if not isinstance(value, str | float | Decimal):
+    if not text.isdigit():
+        whole, _, fraction = text.partition(".")
+        if not whole.isdigit() or not fraction or fraction.strip("0"):
+            return None
+        text = whole
+    number = int(text)
+    return number if number <= MAX_COUNT else None
+
+
+def exact_tokens(
+    input_tokens: object,
+    output_tokens: object,
+    cache_read_tokens: object = 0,
+    cache_write_tokens: object = 0,
+    cache_write_1h_tokens: object = 0,
+) -> Usage | None:
+    """Make the Usage of one call out of counts as a provider wrote them: of all, or None.
+
+    One that is not exactly a count spoils the set, and so does a sum beyond MAX_COUNT: a part of
+    a bill is a wrong bill.
+    """
+    fresh, output = count(input_tokens), count(output_tokens)
+    read, write = count(cache_read_tokens), count(cache_write_tokens)
+    write_1h = count(cache_write_1h_tokens)
+    if fresh is None or output is None or read is None or write is None or write_1h is None:
         return None
-    try:
-        number = Decimal(repr(value) if isinstance(value, float) else value)
-    except InvalidOperation:
+    if fresh + output + read + write + write_1h > MAX_COUNT:
         return None
-    if not number.is_finite() or not 0 <= number <= MAX_COUNT or number != int(number):
-        return None
-    return int(number)
+    return Usage(fresh, output, read, write, write_1h)

@@ -1,0 +1,179 @@
+"""The catalogue: a model_id, in any of its forms, becomes the Model that is run and priced. Pure.
+
+One identifier, resolved once: what is dispatched is what is authorised, recorded and priced.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from chalicelib.errors import BadModelId, ModelNotAllowed
+from chalicelib.settings import Endpoint
+
+MAX_LENGTH = 2048  # bedrock-runtime, InvokeModelIdentifier
+
+GEOS = frozenset({"us", "eu", "apac", "jp", "au", "ca", "in", "sa", "us-gov", "global"})
+"""Prefixes of system inference profiles: where a call may run, and a part of its price.
+
+Source: Amazon Bedrock user guide, "Supported Regions and models for inference profiles".
+"""
+
+FAMILIES: Mapping[str, str] = {
+    "ai21.j2-": "jurassic",
+    "ai21.jamba-": "jamba",
+    "amazon.nova-": "nova",
+    "amazon.nova-2-5-sonic": "nova_sonic",
+    "amazon.nova-2-multimodal-embeddings": "nova_embed",
+    "amazon.nova-2-sonic": "nova_sonic",
+    "amazon.nova-canvas": "nova_canvas",
+    "amazon.nova-reel": "nova_reel",
+    "amazon.nova-sonic": "nova_sonic",
+    "amazon.rerank": "rerank",
+    "amazon.titan-embed": "titan_embed",
+    "amazon.titan-embed-image": "titan_embed_image",
+    "amazon.titan-image": "titan_image",
+    "amazon.titan-text": "titan_text",
+    "amazon.titan-tg1": "titan_text",
+    "anthropic.claude-": "claude",
+    "anthropic.claude-instant": "claude_legacy",
+    "anthropic.claude-v": "claude_legacy",
+    "cohere.command": "cohere_command",
+    "cohere.embed": "cohere_embed",
+    "cohere.rerank": "rerank",
+    "deepseek.": "deepseek",
+    "google.gemma": "gemma",
+    "luma.ray": "luma_ray",
+    "meta.llama": "llama",
+    "minimax.": "minimax",
+    "mistral.": "mistral",
+    "moonshot.": "kimi",
+    "moonshotai.": "kimi",
+    "nvidia.nemotron": "nemotron",
+    "openai.": "openai",
+    "qwen.": "qwen",
+    "stability.": "stability",
+    "stability.stable-diffusion-xl": "sdxl",
+    "twelvelabs.marengo": "marengo",
+    "twelvelabs.pegasus": "pegasus",
+    "writer.palmyra": "palmyra",
+    "xai.grok": "grok",
+    "zai.glm": "glm",
+}
+"""How a model reports its usage, by how its id begins. The longest prefix wins."""
+
+_LONGEST_FIRST = sorted(FAMILIES.items(), key=lambda entry: len(entry[0]), reverse=True)
+
+# The forms of bedrock-runtime's InvokeModelIdentifier, without and with a slash. A part never
+# begins with a dot, so that no id can climb out of the provider's path.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]*")
+_ARN = re.compile(
+    r"arn:aws(?:-[a-z-]{1,20})?:(?P<service>bedrock|sagemaker):(?P<region>[a-z0-9-]{1,20})"
+    r":(?P<account>[0-9]{12}|):(?P<kind>[a-z-]{1,63})"
+    r"/(?P<name>[A-Za-z0-9][A-Za-z0-9._:-]*(?:/[A-Za-z0-9][A-Za-z0-9._:-]*)*)"
+)
+_FOUNDATION_MODEL = re.compile(
+    r"(?P<provider>[a-z][a-z0-9-]{0,62})\.[a-z0-9-]{1,63}(?:[.:][a-z0-9-]{1,63})*"
+)
+_CONTEXT_SUFFIX = re.compile(r":[0-9]+k$")
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What a model_id names: enough to authorise, call, meter and price it."""
+
+    model_id: str  # the normal form, which allow-lists, records and reports use
+    service: str  # bedrock | sagemaker
+    base_model: str  # what the price book calls it: no geo, no context suffix; an endpoint's name
+    geo: str  # none | one of GEOS
+    basis: str  # on_demand | endpoint
+    family: str  # how it reports usage: a value of FAMILIES, other, or sagemaker_<container>
+    target: str  # what stands in the provider's path, before percent-encoding
+    container: str = ""  # what an endpoint serves, one of settings.CONTAINERS
+
+
+def resolve(
+    model_id: str, *, endpoints: Mapping[str, Endpoint], region: str, account: str
+) -> Model:
+    """Say which model a tenant's `model_id` names.
+
+    `account` is the 12 digits of ours. An endpoint's name wins. Takes a foundation model's id or
+    ARN, and a system inference profile's id or ARN; an ARN must be of our region and account. Case
+    matters. A warm look-up takes well under a microsecond.
+
+    Raises BadModelId where it is no identifier at all, and ModelNotAllowed where it is one that
+    nothing here admits: an opaque ARN, a name, another account's profile.
+    """
+    endpoint = endpoints.get(model_id)
+    if endpoint is not None:
+        return _of_endpoint(endpoint)
+    return _of_bedrock(model_id, region, account)
+
+
+@lru_cache(maxsize=256)
+def _of_endpoint(endpoint: Endpoint) -> Model:
+    return Model(
+        model_id=endpoint.name,
+        service="sagemaker",
+        base_model=endpoint.name,
+        geo="none",
+        basis="endpoint",
+        family=f"sagemaker_{endpoint.container}",
+        target=endpoint.name,
+        container=endpoint.container,
+    )
+
+
+@lru_cache(maxsize=1024)
+def _of_bedrock(model_id: str, region: str, account: str) -> Model:
+    _require_well_formed(model_id)
+    arn = _ARN.fullmatch(model_id)
+    return _of_arn(arn, region, account) if arn else _of_id(model_id)
+
+
+def _of_arn(arn: re.Match[str], region: str, account: str) -> Model:
+    model = _of_id(arn["name"])
+    # A profile belongs to an account, a foundation model to nobody. Neither passes as the other:
+    # an id would run under a price that its ARN does not name.
+    owner = ("foundation-model", "") if model.geo == "none" else ("inference-profile", account)
+    if arn.group("service", "region", "kind", "account") != ("bedrock", region, *owner):
+        raise ModelNotAllowed
+    return model
+
+
+def _require_well_formed(model_id: str) -> None:
+    if not model_id:
+        raise BadModelId("Name a model in 'model_id'.")
+    if len(model_id) > MAX_LENGTH:
+        raise BadModelId(f"A 'model_id' has at most {MAX_LENGTH:,} characters.")
+    form = _ARN if "/" in model_id else _NAME
+    if ".." in model_id or not form.fullmatch(model_id):
+        raise BadModelId(
+            "'model_id' takes a Bedrock model id, an inference profile id, an ARN "
+            "or the name of an endpoint."
+        )
+
+
+def _of_id(model_id: str) -> Model:
+    label, _, rest = model_id.partition(".")
+    geo, unprefixed = (label, rest) if label in GEOS else ("none", model_id)
+    form = _FOUNDATION_MODEL.fullmatch(unprefixed)
+    if form is None or form["provider"] in GEOS:
+        raise ModelNotAllowed
+    base_model = _CONTEXT_SUFFIX.sub("", unprefixed)
+    return Model(
+        model_id=model_id,
+        service="bedrock",
+        base_model=base_model,
+        geo=geo,
+        basis="on_demand",
+        family=family_of(base_model),
+        target=model_id,
+    )
+
+
+def family_of(base_model: str) -> str:
+    """Return the family that a base model's longest known prefix names, or `other`."""
+    return next(
+        (family for prefix, family in _LONGEST_FIRST if base_model.startswith(prefix)), "other"
+    )

@@ -1,0 +1,29 @@
+"""Bedrock's own counters: the response headers of InvokeModel.
+
+Every text model's answer carries them, and they hold where a body does not: a guardrail that
+masks an answer takes counts out of the body, never out of the headers. They are not in the
+service model (botocore's bedrock-runtime); the names are those that recorded answers carry.
+"""
+
+from collections.abc import Mapping
+
+from chalicelib.metering.usage import Usage, exact_tokens
+
+INPUT_TOKENS = "x-amzn-bedrock-input-token-count"  # uncached
+OUTPUT_TOKENS = "x-amzn-bedrock-output-token-count"
+CACHE_READ_TOKENS = "x-amzn-bedrock-cache-read-input-token-count"
+CACHE_WRITE_TOKENS = "x-amzn-bedrock-cache-write-input-token-count"  # 5 minutes and 1 hour together
+
+
+def token_counts(headers: Mapping[str, str], *, writes_text: bool = True) -> Usage | None:
+    """Read the counts, or None unless every one is there and exact.
+
+    An embedding model sends no output count; models without a prompt cache send no cache counts.
+    Cache writes of both kinds stand in `cache_write_tokens`: only a body can tell them apart.
+    """
+    return exact_tokens(
+        headers.get(INPUT_TOKENS),
+        headers.get(OUTPUT_TOKENS, None if writes_text else 0),
+        headers.get(CACHE_READ_TOKENS, 0),
+        headers.get(CACHE_WRITE_TOKENS, 0),
+    )

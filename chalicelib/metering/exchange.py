@@ -1,0 +1,51 @@
+"""Exchange: the bytes of one call to a provider, read as JSON only where a meter asks for it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """What went to the provider and what came back, of a call that was not refused."""
+
+    request: bytes
+    headers: Mapping[str, str]
+    """The response's, by lower-case name."""
+    response: bytes
+    complete: bool = True
+    """False when the answer was cut: its headers still count, its body does not."""
+
+    @cached_property
+    def request_json(self) -> object:
+        """The request's body, or None where it is not JSON."""
+        return _parsed(self.request)
+
+    @cached_property
+    def response_json(self) -> object:
+        """The answer's body, or None where it is not JSON or was cut."""
+        return _parsed(self.response) if self.complete else None
+
+
+def _parsed(body: bytes) -> object:
+    try:
+        parsed: object = json.loads(body)
+    except (ValueError, RecursionError):  # not JSON, not UTF-8, nested too deeply
+        return None
+    return parsed
+
+
+def at(body: object, *path: str) -> object:
+    """Return what stands at a path of keys in parsed JSON, or None where the path ends early."""
+    for key in path:
+        if not isinstance(body, dict):
+            return None
+        body = body.get(key)
+    return body
+
+
+def at_or_zero(body: object, *path: str) -> object:
+    """Return an optional count: 0 where it is absent or null."""
+    value = at(body, *path)
+    return 0 if value is None else value

@@ -1,0 +1,25 @@
+"""Metered: what one provider call used, where that stood, and what selects its price."""
+
+from dataclasses import dataclass
+
+from chalicelib.metering.usage import NO_USAGE, Usage
+from chalicelib.usage_record import UsageSource
+
+
+@dataclass(frozen=True, slots=True)
+class Metered:
+    """The reading of one answered call, ready for its usage record."""
+
+    usage: Usage
+    usage_source: UsageSource
+    tier: str = "default"  # as served
+    variant: str = "none"  # the billed class, out of the family's own table
+    image_width: int = 0  # pixels; for people, as are the next two: the variant sets the price
+    image_height: int = 0
+    image_steps: int = 0
+    problem: str = ""  # why the provider's own counts could not be used: a short code for the log
+
+
+def unknown(problem: str) -> Metered:
+    """Say that a call was sent and that its cost is not known."""
+    return Metered(NO_USAGE, "none", problem=problem)

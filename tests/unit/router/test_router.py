@@ -1,0 +1,280 @@
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from builders import ACCOUNT, identity
+
+from chalicelib.backends.request import Payload
+from chalicelib.catalog import Model
+from chalicelib.errors import (
+    BadRequest,
+    LedgerUnavailable,
+    ModelNotAllowed,
+    ProviderFault,
+    ProviderTimeout,
+    ProviderUnavailable,
+    Throttled,
+    TollgateError,
+)
+from chalicelib.router import SETTLE_SECONDS, ModelRequest, Router
+from chalicelib.settings import Endpoint, Settings
+from chalicelib.transport import NoAnswer, NotSent, Reply
+from chalicelib.usage_record import Outcome, ProviderCall
+
+NOVA = "us.amazon.nova-lite-v1:0"
+COUNTS = {
+    "x-amzn-bedrock-input-token-count": "30",
+    "x-amzn-bedrock-output-token-count": "51",
+    "x-amzn-requestid": "aws-1",
+}
+ANSWERED = Reply(200, COUNTS, b'{"output":{}}')
+THROTTLED = Reply(429, {"x-amzn-errortype": "ThrottlingException:http://x/"}, b'{"message":"slow"}')
+
+
+@dataclass
+class FakeLedger:
+    """Keeps what would be written, in order."""
+
+    events: list[tuple[str, ProviderCall, Outcome | None]] = field(default_factory=list)
+    away: bool = False
+
+    def started(self, call: ProviderCall) -> None:
+        if self.away:
+            raise LedgerUnavailable
+        self.events.append(("started", call, None))
+
+    def ended(self, call: ProviderCall, outcome: Outcome) -> None:
+        self.events.append((outcome.kind, call, outcome))
+
+    @property
+    def kinds(self) -> list[str]:
+        return [kind for kind, _, _ in self.events]
+
+    @property
+    def call(self) -> ProviderCall:
+        return self.events[0][1]
+
+    @property
+    def outcome(self) -> Outcome:
+        assert self.events[-1][2]
+        return self.events[-1][2]
+
+
+@dataclass
+class FakeBackend:
+    """Answers every call with `reply`, or raises it, and keeps what it was asked."""
+
+    reply: Reply | Exception = ANSWERED
+    operation: str = "InvokeModel"
+    calls: list[tuple[Model, Payload, float]] = field(default_factory=list)
+
+    def check(self, payload: Payload) -> None:
+        if "x-refused" in payload.headers:
+            raise BadRequest("no")
+
+    def invoke(self, model: Model, payload: Payload, call: ProviderCall, timeout: float) -> Reply:
+        self.calls.append((model, payload, timeout))
+        if isinstance(self.reply, Exception):
+            raise self.reply
+        return self.reply
+
+
+@dataclass
+class Stage:
+    ledger: FakeLedger = field(default_factory=FakeLedger)
+    backend: FakeBackend = field(default_factory=FakeBackend)
+    clock: Any = lambda: 100.0
+    now: datetime = datetime(2026, 11, 23, 23, 59, 59, 900_000, tzinfo=UTC)
+
+    def router(self) -> Router:
+        settings = Settings(
+            region="us-east-1",
+            tenants_table="t",
+            reports_bucket="r",
+            payloads_bucket="p",
+            model_timeout_seconds=60,
+            endpoints={"chat": Endpoint("chat", "tgi")},
+        )
+        backends = {"bedrock": self.backend, "sagemaker": self.backend}
+        return Router(settings, self.ledger, backends, clock=self.clock, now=lambda: self.now)
+
+    def answer(self, **fields: Any) -> Reply:
+        who = identity(allow=fields.pop("allow", ("us.amazon.*", "chat")))
+        headers = fields.pop("headers", {})
+        request = ModelRequest(
+            **{
+                "request_id": "r-1",
+                "model_id": NOVA,
+                "payload": Payload(headers, b"{}"),
+                "surface": "invoke",
+                "account": ACCOUNT,
+                "seconds_left": 900.0,
+                **fields,
+            }
+        )
+        return self.router().answer(who, request)
+
+    def refusal(self, kind: type[TollgateError], **fields: Any) -> TollgateError:
+        with pytest.raises(kind) as refused:
+            self.answer(**fields)
+        return refused.value
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+def test_the_models_own_answer_is_returned(stage) -> None:
+    assert stage.answer() is ANSWERED
+
+
+def test_every_provider_call_leaves_a_pair_of_records(stage) -> None:
+    stage.answer()
+    assert stage.ledger.kinds == ["started", "usage"]
+    assert stage.ledger.events[0][1] is stage.ledger.events[1][1]
+
+
+def test_the_record_has_the_providers_own_counts_and_request_id(stage) -> None:
+    stage.answer()
+    outcome = stage.ledger.outcome
+    assert (outcome.usage.input_tokens, outcome.usage.output_tokens) == (30, 51)
+    assert (outcome.usage_source, outcome.provider_request_id) == ("header", "aws-1")
+
+
+def test_what_is_dispatched_is_what_is_authorised_recorded_and_priced(stage) -> None:
+    arn = f"arn:aws:bedrock:us-east-1:{ACCOUNT}:inference-profile/{NOVA}"
+    stage.answer(model_id=arn)
+    model = stage.backend.calls[0][0]
+    assert model.target == model.model_id == stage.ledger.call.model_id == NOVA
+    assert (stage.ledger.call.base_model, stage.ledger.call.geo) == ("amazon.nova-lite-v1:0", "us")
+
+
+def test_the_tenant_is_whoever_the_key_says(stage) -> None:
+    stage.answer(headers={"team_id": "somebody-else", "x-team-id": "somebody-else"})
+    assert stage.ledger.call.team_id == "search"
+
+
+def test_a_model_outside_the_allow_list_costs_nothing(stage) -> None:
+    stage.refusal(ModelNotAllowed, model_id="anthropic.claude-3-haiku-20240307-v1:0")
+    assert (stage.ledger.kinds, stage.backend.calls) == ([], [])
+
+
+def test_a_geo_profile_needs_its_own_admission(stage) -> None:
+    stage.refusal(ModelNotAllowed, model_id=NOVA, allow=("amazon.*",))
+
+
+def test_an_empty_allow_list_admits_nothing(stage) -> None:
+    stage.refusal(ModelNotAllowed, allow=())
+
+
+def test_what_could_not_be_metered_is_refused_before_anything_is_spent(stage) -> None:
+    stage.refusal(BadRequest, headers={"x-refused": "1"})
+    assert (stage.ledger.kinds, stage.backend.calls) == ([], [])
+
+
+def test_nothing_is_sent_when_it_cannot_be_recorded(stage) -> None:
+    stage.ledger.away = True
+    stage.refusal(LedgerUnavailable)
+    assert stage.backend.calls == []
+
+
+def test_a_refused_call_is_recorded_as_failed_and_counts_nothing(stage) -> None:
+    stage.backend.reply = THROTTLED
+    stage.refusal(Throttled)
+    assert stage.ledger.kinds == ["started", "failed"]
+    assert stage.ledger.outcome.error_code == "ThrottlingException"
+    assert stage.ledger.outcome.status_code == 429
+    assert not any(stage.ledger.outcome.usage.as_dict().values())
+
+
+def test_a_throttled_call_is_not_repeated_behind_the_tenants_back(stage) -> None:
+    stage.backend.reply = THROTTLED
+    stage.refusal(Throttled)
+    assert len(stage.backend.calls) == 1
+
+
+def test_a_call_that_was_never_sent_is_failed(stage) -> None:
+    stage.backend.reply = NotSent()
+    stage.refusal(ProviderUnavailable)
+    assert (stage.ledger.kinds, stage.ledger.outcome.error_code) == (
+        ["started", "failed"],
+        "not_sent",
+    )
+
+
+def test_a_timeout_is_a_usage_whose_cost_is_not_known(stage) -> None:
+    stage.backend.reply = NoAnswer(timed_out=True)
+    stage.refusal(ProviderTimeout)
+    outcome = stage.ledger.outcome
+    assert (outcome.kind, outcome.usage_source, outcome.error_code) == ("usage", "none", "timeout")
+
+
+def test_a_connection_lost_before_the_headers_is_never_tried_again(stage) -> None:
+    stage.backend.reply = NoAnswer(timed_out=False)
+    stage.refusal(ProviderFault)
+    assert len(stage.backend.calls) == 1
+    assert (stage.ledger.outcome.kind, stage.ledger.outcome.usage_source) == ("usage", "none")
+
+
+def test_an_answer_cut_after_headers_with_counts_is_metered(stage) -> None:
+    stage.backend.reply = Reply(200, COUNTS, b'{"outp', complete=False)
+    stage.refusal(ProviderFault)
+    outcome = stage.ledger.outcome
+    assert (outcome.usage.input_tokens, outcome.usage_source) == (30, "header")
+    assert outcome.error_code == "cut_body"
+
+
+def test_an_answer_that_trickles_past_the_deadline_is_metered_and_told_as_a_timeout(stage) -> None:
+    stage.backend.reply = Reply(200, COUNTS, b"", complete=False, timed_out=True)
+    stage.refusal(ProviderTimeout)
+    assert (stage.ledger.outcome.usage.output_tokens, stage.ledger.outcome.error_code) == (
+        51,
+        "timeout",
+    )
+
+
+def test_the_day_of_a_call_is_the_day_on_which_it_began(stage) -> None:
+    stage.answer()
+    assert [call.day for _, call, _ in stage.ledger.events] == ["2026-11-23", "2026-11-23"]
+
+
+def test_an_end_is_recorded_even_if_the_gateway_itself_breaks(stage) -> None:
+    stage.backend.reply = ZeroDivisionError()
+    with pytest.raises(ZeroDivisionError):
+        stage.answer()
+    outcome = stage.ledger.outcome
+    assert (stage.ledger.kinds, outcome.usage_source) == (["started", "usage"], "none")
+    assert outcome.error_code == "gateway_fault"
+
+
+def test_the_deadline_leaves_time_to_write_the_record(stage) -> None:
+    stage.answer(seconds_left=20.0)
+    assert stage.backend.calls[0][2] == 20.0 - SETTLE_SECONDS
+
+
+def test_the_deadline_is_never_longer_than_the_setting(stage) -> None:
+    stage.answer(seconds_left=900.0)
+    assert stage.backend.calls[0][2] == 60
+
+
+def test_a_call_for_which_no_time_is_left_is_not_made(stage) -> None:
+    stage.refusal(ProviderTimeout, seconds_left=SETTLE_SECONDS)
+    assert (stage.ledger.kinds, stage.backend.calls) == ([], [])
+
+
+def test_the_time_of_an_endpoint_is_measured_by_our_own_clock() -> None:
+    moments = iter([10.0, 12.5])
+    stage = Stage(clock=lambda: next(moments))
+    stage.backend.reply = Reply(200, {"content-type": "application/json"}, b"[[0.1]]")
+    stage.answer(model_id="chat")
+    assert stage.ledger.outcome.usage.busy_ms == 2500
+
+
+def test_usage_that_is_not_known_is_loud(stage, capsys, caplog) -> None:
+    stage.backend.reply = Reply(200, {}, b'{"output":{}}')
+    assert stage.answer().status == 200
+    assert stage.ledger.outcome.usage_source == "none"
+    assert '"UsageNotKnown":1' in capsys.readouterr().out
+    assert caplog.messages[0].startswith("usage not known: ")

@@ -1,0 +1,43 @@
+import base64
+import json
+
+from chalice.app import Response
+
+from chalicelib.errors import Throttled
+from chalicelib.surfaces.answers import Answer, error_answer, in_our_shape
+
+
+def test_utf_8_travels_as_text() -> None:
+    sent = Answer(200, {"content-type": "application/json"}, '{"a":"ä"}'.encode()).to_dict()
+    assert (sent["body"], sent["isBase64Encoded"]) == ('{"a":"ä"}', False)
+
+
+def test_anything_else_travels_as_base64_and_arrives_byte_for_byte() -> None:
+    picture = b"\x89PNG\xff\x00"
+    sent = Answer(200, {"content-type": "image/png"}, picture).to_dict(["application/json"])
+    assert sent["isBase64Encoded"]
+    assert base64.b64decode(sent["body"]) == picture
+
+
+def test_no_list_of_binary_types_turns_a_paid_answer_into_an_error() -> None:
+    sent = Answer(200, {"content-type": "application/json"}, b"{}").to_dict(["*/*"])
+    assert (sent["statusCode"], sent["body"]) == (200, "{}")
+
+
+def test_an_error_has_a_code_a_sentence_and_the_request_id() -> None:
+    sent = error_answer(Throttled(headers={"Retry-After": "2"}), "r-1").to_dict()
+    error = json.loads(sent["body"])["error"]
+    assert (sent["statusCode"], error["code"], error["request_id"]) == (429, "throttled", "r-1")
+    assert (sent["headers"]["Retry-After"], sent["headers"]["x-request-id"]) == ("2", "r-1")
+
+
+def test_what_chalice_answers_itself_gets_our_shape() -> None:
+    trace = Response("Traceback (most recent call last): …", {}, 500)
+    error = json.loads(in_our_shape(trace, lambda: "r-1").body)["error"]
+    assert (error["code"], error["request_id"]) == ("internal_error", "r-1")
+    assert "Traceback" not in error["message"]
+
+
+def test_an_answer_of_ours_is_left_alone() -> None:
+    answer = Answer(200, {}, b"{}")
+    assert in_our_shape(answer, lambda: "r-1") is answer

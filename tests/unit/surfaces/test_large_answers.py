@@ -1,0 +1,69 @@
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from builders import identity
+
+from chalicelib.errors import AnswerNotKept
+from chalicelib.surfaces.answers import Answer
+from chalicelib.surfaces.large_answers import MAX_SERIALISED, LargeAnswers
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+HEADERS = {"content-type": "application/json", "x-amzn-bedrock-input-token-count": "7"}
+
+
+class FakeS3:
+    def __init__(self, fault: Exception | None = None) -> None:
+        self.kept: dict[str, Any] = {}
+        self._fault = fault
+
+    def put_object(self, **request: Any) -> None:
+        if self._fault:
+            raise self._fault
+        self.kept = request
+
+    def generate_presigned_url(self, _operation: str, place: dict[str, str], seconds: int) -> str:
+        return f"https://s3/{place['Bucket']}/{place['Key']}?expires={seconds}"
+
+
+def large(s3: FakeS3) -> LargeAnswers:
+    return LargeAnswers("payloads", lambda: s3, lambda: NOON)
+
+
+def test_an_answer_that_fits_goes_out_as_it_is() -> None:
+    answer = Answer(200, HEADERS, b"x" * 1_000_000)
+    assert large(FakeS3()).fit(answer, identity()) is answer
+
+
+def test_an_answer_that_fits_only_as_text_is_measured_as_it_is_serialised() -> None:
+    answer = Answer(200, HEADERS, b"x" * (MAX_SERIALISED - 1_000))
+    assert large(FakeS3()).fit(answer, identity()) is answer
+
+
+def test_an_answer_too_large_for_lambda_is_kept_and_the_tenant_is_sent_there() -> None:
+    s3 = FakeS3()
+    answer = large(s3).fit(Answer(200, HEADERS, b"x" * MAX_SERIALISED), identity(team_id="art"))
+    told = json.loads(answer.body)
+    assert answer.status_code == 303
+    assert answer.headers["location"] == told["location"]
+    assert (told["expires"], told["bytes"]) == ("2026-11-23T13:00:00.000Z", MAX_SERIALISED)
+    assert s3.kept["Key"].startswith("answers/art/")
+    assert (s3.kept["Body"], s3.kept["ContentType"]) == (b"x" * MAX_SERIALISED, "application/json")
+
+
+def test_the_models_own_headers_stay_on_an_answer_that_is_kept() -> None:
+    answer = large(FakeS3()).fit(Answer(200, HEADERS, b"x" * MAX_SERIALISED), identity())
+    assert answer.headers["x-amzn-bedrock-input-token-count"] == "7"
+
+
+def test_bytes_that_grow_as_base64_are_measured_as_base64() -> None:
+    answer = large(FakeS3()).fit(Answer(200, HEADERS, b"\xff" * 5_000_000), identity())
+    assert answer.status_code == 303
+
+
+def test_an_answer_that_cannot_be_kept_says_that_it_was_billed() -> None:
+    s3 = FakeS3(ClientError({"Error": {"Code": "SlowDown"}}, "PutObject"))
+    with pytest.raises(AnswerNotKept, match="was billed"):
+        large(s3).fit(Answer(200, HEADERS, b"x" * MAX_SERIALISED), identity())

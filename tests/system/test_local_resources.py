@@ -1,0 +1,89 @@
+"""What resources.json asks for takes effect on this machine, property by property."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+
+from local import resources
+from local.aws import ACCOUNT, ENVIRON, REGION, Aws
+
+pytestmark = pytest.mark.system
+REPORTS = f"tollgate-test-reports-{ACCOUNT}"
+PAYLOADS = f"tollgate-test-payloads-{ACCOUNT}"
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Any]:
+    with Aws() as aws:
+
+        def make(service: str) -> Any:
+            return boto3.client(
+                service,
+                endpoint_url=aws.url,
+                region_name=REGION,
+                aws_access_key_id=ENVIRON["AWS_ACCESS_KEY_ID"],
+                aws_secret_access_key=ENVIRON["AWS_SECRET_ACCESS_KEY"],
+            )
+
+        resources.create(make, stage="test", account=ACCOUNT)
+        yield make
+
+
+def test_the_tenants_table_is_keyed_by_pk_and_paid_on_demand(client):
+    table = client("dynamodb").describe_table(TableName="tollgate-test-tenants")["Table"]
+
+    assert table["KeySchema"] == [{"AttributeName": "pk", "KeyType": "HASH"}]
+    assert table["AttributeDefinitions"] == [{"AttributeName": "pk", "AttributeType": "S"}]
+    assert table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+
+
+def test_the_tenants_table_is_encrypted_and_can_be_restored_to_any_second(client):
+    dynamodb = client("dynamodb")
+
+    table = dynamodb.describe_table(TableName="tollgate-test-tenants")["Table"]
+    backups = dynamodb.describe_continuous_backups(TableName="tollgate-test-tenants")
+
+    assert table["SSEDescription"]["Status"] == "ENABLED"
+    recovery = backups["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
+    assert recovery["PointInTimeRecoveryStatus"] == "ENABLED"
+
+
+def test_every_version_of_a_report_is_kept(client):
+    assert client("s3").get_bucket_versioning(Bucket=REPORTS)["Status"] == "Enabled"
+
+
+def test_a_payload_expires_after_a_day(client):
+    rules = client("s3").get_bucket_lifecycle_configuration(Bucket=PAYLOADS)["Rules"]
+
+    assert [(rule["Status"], rule["Expiration"]) for rule in rules] == [("Enabled", {"Days": 1})]
+
+
+@pytest.mark.parametrize("bucket", [REPORTS, PAYLOADS])
+def test_a_bucket_is_private_and_encrypted(client, bucket):
+    s3 = client("s3")
+
+    block = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
+    encryption = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]
+
+    assert list(block.values()) == [True] * 4
+    default = encryption["Rules"][0]["ApplyServerSideEncryptionByDefault"]
+    assert default["SSEAlgorithm"] == "AES256"
+
+
+@pytest.mark.parametrize("bucket", [REPORTS, PAYLOADS])
+def test_a_bucket_refuses_everything_but_tls(client, bucket):
+    policy = json.loads(client("s3").get_bucket_policy(Bucket=bucket)["Policy"])
+
+    (statement,) = policy["Statement"]
+    assert statement["Effect"] == "Deny"
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert statement["Resource"] == [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]
+
+
+def test_usage_records_are_kept_400_days(client):
+    (group,) = client("logs").describe_log_groups(logGroupNamePrefix="/tollgate/")["logGroups"]
+
+    assert (group["logGroupName"], group["retentionInDays"]) == ("/tollgate/test/usage", 400)

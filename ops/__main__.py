@@ -1,0 +1,51 @@
+"""`python -m ops`: the operator's command line. Exit status 1, and one line that says why."""
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from ops import keys, report, tenants
+from ops.directory import Refused
+
+DESCRIPTION = "Tenants, keys and reports of a Tollgate."
+EPILOG = """environment:
+  TENANTS_TABLE   the DynamoDB table of tenants; all that `tenants` and `keys` need
+  AWS_REGION      and whatever else an AWS SDK takes: profiles, credentials, AWS_ENDPOINT_URL
+  `report` reads the gateway's own settings, too
+
+examples:
+  python -m ops tenants create genomics --allow 'anthropic.*'
+  python -m ops keys create genomics > key.txt
+  python -m ops report --date 2026-11-22"""
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        prog="python -m ops",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    groups = top.add_subparsers(required=True, metavar="GROUP")
+    tenants.add_commands(groups)
+    keys.add_commands(groups)
+    report.add_command(groups)
+    return top
+
+
+def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:
+    """Run one command; return its exit status."""
+    args = parser().parse_args(argv)
+    try:
+        args.run(args, args.open(environ))
+    except (Refused, ValueError, BotoCoreError, ClientError) as error:
+        print("error:", " ".join(str(error).split()), file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -81,7 +81,7 @@ def create(
     The allow-list is kept sorted, each glob once.
     """
     globs = tuple(sorted(set(allow)))
-    tenant = Tenant(team_id, kind, now, parent or None, display_name, globs)
+    tenant = Tenant(team_id, kind, now, parent, display_name, globs)
     directory.add_tenant(tenant)
     return tenant
 

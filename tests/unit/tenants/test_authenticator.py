@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -336,6 +337,15 @@ def test_a_look_up_that_was_pushed_out_is_only_made_again(gateway, table, key, m
     assert works(gateway, other)
     assert works(gateway, key)
     assert len(table.reads) == 6
+
+
+def test_threads_that_look_up_at_once_keep_to_the_bound(gateway, key, monkeypatch):
+    monkeypatch.setattr(authenticator, "KEPT_LOOK_UPS", 4)
+    asked = [key, *(new_key()[1] for _ in range(400))]
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda asked_for: works(gateway, asked_for), asked))
+    assert answers == [True] + [False] * 400
+    assert len(gateway._unknown) == 4
 
 
 def test_no_plain_key_is_kept_in_memory(gateway, key):

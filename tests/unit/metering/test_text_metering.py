@@ -1,0 +1,251 @@
+"""Answers as Bedrock sends them, recorded; then each family fed what is not exactly a count."""
+
+import pytest
+from exchanges import metered, token_headers
+
+from chalicelib.metering.metered import Metered
+from chalicelib.metering.usage import NO_USAGE, Usage
+
+NOVA = "amazon.nova-lite-v1:0"
+TITAN_TEXT = "amazon.titan-text-express-v1"
+LLAMA = "meta.llama3-8b-instruct-v1:0"
+GPT_OSS = "openai.gpt-oss-120b-1:0"
+TITAN_EMBED = "amazon.titan-embed-text-v2:0"
+
+NOVA_BODY = {
+    "output": {"message": {"role": "assistant", "content": [{"text": "Hello."}]}},
+    "stopReason": "end_turn",
+    "usage": {
+        "inputTokens": 18,
+        "outputTokens": 420,
+        "totalTokens": 2442,
+        "cacheReadInputTokenCount": 2004,
+        "cacheWriteInputTokenCount": 0,
+    },
+}
+TITAN_BODY = {
+    "inputTextTokenCount": 28.0,
+    "results": [{"tokenCount": 197.0, "outputText": "…", "completionReason": "FINISH"}],
+}
+LLAMA_BODY = {
+    "generation": "Hello.",
+    "prompt_token_count": 17,
+    "generation_token_count": 59,
+    "stop_reason": "stop",
+}
+OPENAI_BODY = {
+    "id": "chatcmpl-1",
+    "object": "chat.completion",
+    "choices": [{"index": 0, "message": {"role": "assistant", "content": "Hello."}}],
+    "usage": {
+        "prompt_tokens": 100,
+        "completion_tokens": 50,
+        "total_tokens": 150,
+        "prompt_tokens_details": {"cached_tokens": 64},
+    },
+}
+COHERE_BODY = {
+    "id": "1",
+    "prompt": "Say hello",
+    "generations": [
+        {"id": "a", "text": "Hello.", "finish_reason": "COMPLETE"},
+        {"id": "b", "text": "Hi there.", "finish_reason": "COMPLETE"},
+    ],
+}
+
+
+def test_headers_are_trusted_over_the_body_that_a_guardrail_masked():
+    masked = {"output": {}, "stopReason": "guardrail_intervened", "usage": {"inputTokens": 30}}
+    reading = metered(NOVA, masked, headers=token_headers(30, 51))
+    assert reading == Metered(Usage(30, 51), "header")
+
+
+def test_a_masked_body_alone_is_not_known():
+    masked = {"output": {}, "stopReason": "guardrail_intervened", "usage": {"inputTokens": 30}}
+    assert metered(NOVA, masked).usage_source == "none"
+
+
+def test_counts_in_headers_need_no_body():
+    reading = metered(NOVA, b"\xff not json", headers=token_headers(30, 51, 0, 0))
+    assert reading == Metered(Usage(30, 51), "header")
+
+
+def test_an_answer_cut_after_its_headers_is_metered():
+    reading = metered(NOVA, b'{"output":', headers=token_headers(30, 51), complete=False)
+    assert reading == Metered(Usage(30, 51), "header")
+
+
+def test_a_cut_body_is_not_read_even_where_it_parses():
+    reading = metered(NOVA, NOVA_BODY, complete=False)
+    assert reading == Metered(NO_USAGE, "none", problem="body_cut")
+
+
+def test_nova_excludes_what_it_read_from_its_cache():
+    assert metered(NOVA, NOVA_BODY) == Metered(Usage(18, 420, cache_read_tokens=2004), "body")
+
+
+def test_titan_floats_behind_a_guardrail_are_whole_numbers():
+    assert metered(TITAN_TEXT, TITAN_BODY) == Metered(Usage(28, 197), "body")
+
+
+def test_llama_counts_stand_at_the_top():
+    assert metered(LLAMA, LLAMA_BODY) == Metered(Usage(17, 59), "body")
+
+
+def test_openai_shaped_input_is_freed_of_its_cached_part_once():
+    assert metered(GPT_OSS, OPENAI_BODY) == Metered(Usage(36, 50, cache_read_tokens=64), "body")
+
+
+def test_more_cached_than_read_is_not_known():
+    usage = {**OPENAI_BODY["usage"], "prompt_tokens": 63}
+    assert metered(GPT_OSS, {"usage": usage}).usage_source == "none"
+
+
+@pytest.mark.parametrize("details", [None, {}, {"cached_tokens": None}])
+def test_no_cached_part_is_none_of_it(details):
+    usage = {**OPENAI_BODY["usage"], "prompt_tokens_details": details}
+    assert metered(GPT_OSS, {"usage": usage}).usage == Usage(100, 50)
+
+
+def test_input_is_never_derived_from_a_total():
+    usage = {"outputTokens": 386, "totalTokens": 7906}
+    assert metered(NOVA, {"usage": usage}).usage_source == "none"
+
+
+def test_all_generations_of_one_cohere_call_are_counted():
+    reading = metered(
+        "cohere.command-text-v14",
+        COHERE_BODY,
+        headers=token_headers(9, 20),
+        request={"prompt": "Say hello", "num_generations": 2},
+    )
+    assert reading == Metered(Usage(9, 20), "header")
+
+
+@pytest.mark.parametrize(
+    ("model_id", "body"),
+    [
+        ("cohere.command-text-v14", COHERE_BODY),
+        ("cohere.command-r-v1:0", {"response_id": "1", "text": "Hello.", "finish_reason": "…"}),
+        ("anthropic.claude-v2:1", {"type": "completion", "completion": " Hello."}),
+        ("ai21.j2-mid-v1", {"prompt": {"tokens": [1, 2]}, "completions": [{"data": {}}]}),
+        ("mistral.mistral-7b-instruct-v0:2", {"outputs": [{"text": "Hello."}]}),
+    ],
+)
+def test_families_that_count_only_in_headers_are_unknown_without_them(model_id, body):
+    assert metered(model_id, body) == Metered(NO_USAGE, "none", problem="no_exact_counts")
+
+
+def test_an_embeddings_tokens_stand_in_its_body():
+    body = {"embedding": [0.1, 0.2], "inputTextTokenCount": 7}
+    assert metered(TITAN_EMBED, body) == Metered(Usage(7), "body")
+
+
+def test_an_embedding_sends_no_output_count():
+    assert metered(TITAN_EMBED, b"", headers=token_headers(7)) == Metered(Usage(7), "header")
+
+
+def test_a_text_answer_with_no_output_count_is_not_known():
+    assert metered("newcomer.model-v1:0", b"{}", headers=token_headers(7)).usage_source == "none"
+
+
+def test_a_family_nobody_knows_is_metered_by_bedrocks_headers():
+    reading = metered("newcomer.model-v1:0", b"[]", headers=token_headers(12, 3))
+    assert reading == Metered(Usage(12, 3), "header")
+
+
+def test_a_family_nobody_knows_is_metered_by_an_openai_shaped_body():
+    reading = metered("newcomer.model-v1:0", OPENAI_BODY)
+    assert reading == Metered(Usage(36, 50, cache_read_tokens=64), "body")
+
+
+def test_an_input_that_a_guardrail_blocked_ran_no_model():
+    blocked = {
+        "amazon-bedrock-guardrailAction": "INTERVENED",
+        "inputTextTokenCount": 6.0,
+        "results": [{"tokenCount": 3.0, "outputText": "Sorry."}],
+    }
+    reading = metered(TITAN_TEXT, blocked)
+    assert reading == Metered(NO_USAGE, "none", problem="guardrail_intervened")
+
+
+@pytest.mark.parametrize("family", ["amazon.rerank-v1:0", "twelvelabs.pegasus-1-2-v1:0"])
+def test_a_family_billed_by_what_no_header_holds_is_unknown_not_half_billed(family):
+    reading = metered(family, b"{}", headers=token_headers(7, 9))
+    assert reading == Metered(NO_USAGE, "none", problem="family_not_metered")
+
+
+NOT_COUNTS = [
+    -1,
+    1.5,
+    None,
+    True,
+    "5 ",
+    "-5",
+    "1e3",
+    "ten",
+    10**12,
+    float("nan"),
+    float("inf"),
+    [5],
+    {},
+]
+
+
+@pytest.mark.parametrize("wrong", [wrong for wrong in NOT_COUNTS if wrong is not None], ids=repr)
+@pytest.mark.parametrize("place", range(4))
+def test_a_header_that_is_not_a_count_leaves_the_body_as_a_whole(wrong, place):
+    counts = [30, 51, 0, 0]
+    counts[place] = wrong
+    reading = metered(NOVA, NOVA_BODY, headers=token_headers(*counts))
+    assert reading == Metered(Usage(18, 420, cache_read_tokens=2004), "body")
+
+
+@pytest.mark.parametrize("wrong", NOT_COUNTS, ids=repr)
+@pytest.mark.parametrize(
+    ("model_id", "body_with"),
+    [
+        (NOVA, lambda n: {"usage": {**NOVA_BODY["usage"], "inputTokens": n}}),
+        (NOVA, lambda n: {"usage": {**NOVA_BODY["usage"], "outputTokens": n}}),
+        (TITAN_TEXT, lambda n: {**TITAN_BODY, "inputTextTokenCount": n}),
+        (TITAN_TEXT, lambda n: {**TITAN_BODY, "results": [{"tokenCount": n}]}),
+        (TITAN_TEXT, lambda n: {**TITAN_BODY, "results": [{"tokenCount": 5}, {"tokenCount": n}]}),
+        (LLAMA, lambda n: {**LLAMA_BODY, "prompt_token_count": n}),
+        (LLAMA, lambda n: {**LLAMA_BODY, "generation_token_count": n}),
+        (GPT_OSS, lambda n: {"usage": {**OPENAI_BODY["usage"], "prompt_tokens": n}}),
+        (GPT_OSS, lambda n: {"usage": {**OPENAI_BODY["usage"], "completion_tokens": n}}),
+        (TITAN_EMBED, lambda n: {"embedding": [], "inputTextTokenCount": n}),
+    ],
+    ids=str,
+)
+def test_a_body_count_that_is_not_one_is_never_a_wrong_number(model_id, body_with, wrong):
+    reading = metered(model_id, body_with(wrong))
+    assert reading == Metered(NO_USAGE, "none", problem="no_exact_counts")
+
+
+@pytest.mark.parametrize("wrong", [wrong for wrong in NOT_COUNTS if wrong is not None], ids=repr)
+def test_a_cache_count_that_is_not_one_spoils_the_set(wrong):
+    nova = {"usage": {**NOVA_BODY["usage"], "cacheReadInputTokenCount": wrong}}
+    gpt = {"usage": {**OPENAI_BODY["usage"], "prompt_tokens_details": {"cached_tokens": wrong}}}
+    assert metered(NOVA, nova).usage_source == "none"
+    assert metered(GPT_OSS, gpt).usage_source == "none"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"null", b"[]", b"5", b'"text"', b"{", b"\xff\xfe", b"[" * 100_000, b'{"usage": []}'],
+    ids=lambda body: repr(body[:12]),
+)
+@pytest.mark.parametrize("model_id", [NOVA, TITAN_TEXT, LLAMA, GPT_OSS, TITAN_EMBED])
+def test_a_body_of_another_shape_is_not_known(model_id, body):
+    reading = metered(model_id, body)
+    assert reading == Metered(NO_USAGE, "none", problem="no_exact_counts")
+
+
+def test_a_header_sent_twice_is_not_a_count():
+    assert metered(NOVA, b"{}", headers=token_headers("30, 30", 51)).usage_source == "none"
+
+
+def test_extra_fields_change_nothing():
+    body = {**LLAMA_BODY, "usage": {"inputTokens": 999}, "images": None}
+    assert metered(LLAMA, body) == Metered(Usage(17, 59), "body")

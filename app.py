@@ -1,13 +1,14 @@
 """Tollgate, as Chalice deploys it: the routes and the scheduled report. Wiring only."""
 
+import json
 import os
-import uuid
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, wraps
-from typing import Any
+from typing import Any, cast
 
-from chalice.app import Chalice, CloudWatchEvent, Cron, Response
+from chalice.app import Chalice, CloudWatchEvent, Cron, Request, Response
 
 from chalicelib import __version__, settings
 from chalicelib.aws_json import AwsApi
@@ -81,20 +82,27 @@ def _asked_account_id() -> str:
     return account
 
 
+def current_request() -> Request:
+    request = app.current_request
+    assert request is not None  # Chalice sets it before it calls any view
+    return request
+
+
 def request_id() -> str:
-    return app.current_request.context.get("requestId") or str(uuid.uuid4())
+    """API Gateway's id for this request; `chalice local` gives none."""
+    return current_request().context.get("requestId") or secrets.token_hex(16)
 
 
-def answered(view: Callable[[str], Answer]) -> Callable[[], Answer]:
-    """Give the view its request id, and answer the errors that a tenant may be told."""
+def answered(view: Callable[[Request, str], Answer]) -> Callable[[], Answer]:
+    """Give the view its request and its id, and answer the errors that a tenant may be told."""
 
     @wraps(view)
     def answer() -> Answer:
-        this_request = request_id()
+        this_id = request_id()
         try:
-            return view(this_request)
+            return view(current_request(), this_id)
         except TollgateError as error:
-            return error_answer(error, this_request)
+            return error_answer(error, this_id)
 
     return answer
 
@@ -106,26 +114,23 @@ def errors_in_our_shape(event: Any, get_response: Callable[[Any], Response]) -> 
 
 @app.route("/healthz", methods=["GET"])
 @answered
-def healthz(this_request: str) -> Answer:
-    return json_answer(
-        200, {"status": "ok", "version": __version__}, {"x-request-id": this_request}
-    )
+def healthz(_request: Request, this_id: str) -> Answer:
+    return json_answer(200, {"status": "ok", "version": __version__}, {"x-request-id": this_id})
 
 
 @app.route("/invoke", methods=["POST"], content_types=["*/*"])
 @answered
-def invoke(this_request: str) -> Answer:
-    request = app.current_request
-    event, context = request.to_original_event(), request.lambda_context
+def invoke(request: Request, this_id: str) -> Answer:
+    event, context = request.to_original_event(), cast(Any, request.lambda_context)
     headers = {name.lower(): value for name, value in event["headers"].items()}
     identity = gateway().authenticator.identify(headers)
     return gateway().invoke.answer(
         identity,
         Invocation(
-            request_id=this_request,
+            request_id=this_id,
             query=event["multiValueQueryStringParameters"] or {},
             headers=headers,
-            body=request.raw_body,
+            body=cast(bytes, request.raw_body),
             account=account_id(context),
             seconds_left=context.get_remaining_time_in_millis() / 1000,
         ),
@@ -133,16 +138,17 @@ def invoke(this_request: str) -> Answer:
 
 
 @app.schedule(Cron(15, 2, "*", "*", "?", "*"))
-def daily_report(event: CloudWatchEvent) -> dict[str, Any]:
+def daily_report(event: CloudWatchEvent) -> Any:
     """Report the UTC day before the event's own time, whenever it is delivered."""
     from chalicelib.reporting import daily
 
+    context = cast(Any, event.context)
     manifest = daily.run(
         daily.day_before(event.time),
         settings.load(),
-        remaining_ms=event.context.get_remaining_time_in_millis,
+        remaining_ms=context.get_remaining_time_in_millis,
     )
-    return manifest.as_dict()
+    return json.loads(manifest.to_json())
 
 
 if "AWS_CHALICE_CLI_MODE" not in os.environ:

@@ -10,7 +10,7 @@
 | answered                             | usage, as metered | the model's answer   |
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from chalicelib.backends.faults import error_code, tenant_error
@@ -52,30 +52,44 @@ def unanswered(model: Model, loss: NoAnswer, latency_ms: int) -> Ending:
 
 def answered(model: Model, payload: Payload, reply: Reply, latency_ms: int) -> Ending:
     """The provider's headers came, and perhaps its whole answer."""
-    request_id = reply.headers.get("x-amzn-requestid", "")
-    heard = Outcome(
-        "failed",
-        latency_ms=latency_ms,
-        status_code=reply.status,
-        provider_request_id=request_id if is_name(request_id) else "none",
-    )
     if not 200 <= reply.status < 300:
-        return Ending(replace(heard, error_code=error_code(reply)), tenant_error(reply))
+        refused = Outcome(
+            "failed",
+            provider_request_id=_request_id(reply),
+            latency_ms=latency_ms,
+            status_code=reply.status,
+            error_code=error_code(reply),
+        )
+        return Ending(refused, tenant_error(reply))
     exchange = Exchange(payload.body, reply.headers, reply.body, complete=reply.complete)
     metered = meter(model, exchange, latency_ms)
-    outcome = replace(
-        heard,
-        kind="usage",
-        usage=metered.usage,
-        usage_source=metered.usage_source,
+    code, error = _loss(reply)
+    outcome = Outcome(
+        "usage",
+        metered.usage,
+        metered.usage_source,
         tier=metered.tier,
         variant=metered.variant,
+        provider_request_id=_request_id(reply),
+        latency_ms=latency_ms,
+        status_code=reply.status,
+        error_code=code,
         image_width=metered.image_width,
         image_height=metered.image_height,
         image_steps=metered.image_steps,
     )
+    return Ending(outcome, error, metered.problem)
+
+
+def _loss(reply: Reply) -> tuple[str, TollgateError | None]:
+    """Say what of an answer was lost on its way, as a code and as the tenant is told."""
     if reply.complete:
-        return Ending(outcome, problem=metered.problem)
+        return "none", None
     if reply.timed_out:
-        return Ending(replace(outcome, error_code="timeout"), ProviderTimeout(), metered.problem)
-    return Ending(replace(outcome, error_code="cut_body"), ProviderFault(CUT), metered.problem)
+        return "timeout", ProviderTimeout()
+    return "cut_body", ProviderFault(CUT)
+
+
+def _request_id(reply: Reply) -> str:
+    request_id = reply.headers.get("x-amzn-requestid", "")
+    return request_id if is_name(request_id) else "none"

@@ -5,8 +5,8 @@ priced; and every call to a provider leaves a pair of records, however it ends.
 """
 
 import logging
+import secrets
 import time
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -90,7 +90,7 @@ class Router:
         self, identity: Identity, request: ModelRequest, model: Model, backend: Backend
     ) -> ProviderCall:
         return ProviderCall(
-            call_id=uuid.uuid4().hex,
+            call_id=secrets.token_hex(16),
             request_id=request.request_id,
             attempt=1,
             day=self._now().date().isoformat(),

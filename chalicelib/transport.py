@@ -1,8 +1,8 @@
 """Signed, kept-alive HTTP to AWS: the one hot path for key look-ups, records and model calls.
 
-It takes botocore's signer and credentials and leaves botocore's clients out: a client costs more
-than the call, retries behind our back, and drops what its service model does not know. Here one
-call is one attempt, and every way it can end is told apart, because they are billed apart:
+botocore's clients are left out: a client costs more than the call, retries behind our back, and
+drops what its service model does not know. Here one call is one attempt, and every way it can end
+is told apart, because they are billed apart:
 
 - `NotSent`: the provider never had the whole request, so nothing ran and nothing is billed;
 - `NoAnswer`: it had the request and no answer's headers came back: it may have run and be billed;
@@ -20,12 +20,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials, EnvProvider
+from chalicelib.signing import find_credentials, sign
 
 CONNECT_TIMEOUT: Final = 5.0
 IDLE_LIMIT: Final = 20.0
@@ -79,19 +78,6 @@ def endpoint_url(service: Service, region: str, environ: Mapping[str, str]) -> s
     return (configured or f"https://{service.host_prefix}.{region}.{suffix}").rstrip("/")
 
 
-def find_credentials(environ: Mapping[str, str] = os.environ) -> Any:
-    """Find AWS credentials as any SDK does.
-
-    A Lambda has them in its environment; there botocore's session, 30 ms of a cold start, is not
-    imported. Elsewhere its whole chain is asked (profiles, SSO, roles), and refreshes itself.
-    """
-    if environ.get("AWS_ACCESS_KEY_ID") and environ.get("AWS_SECRET_ACCESS_KEY"):
-        return EnvProvider(environ).load()
-    from botocore.session import get_session
-
-    return get_session().get_credentials() or Credentials("", "")
-
-
 class Transport:
     """Signed calls to AWS services in one region, over kept-alive connections. Thread-safe."""
 
@@ -100,10 +86,12 @@ class Transport:
         region: str,
         environ: Mapping[str, str] = os.environ,
         clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._region = region
         self._environ = environ
         self._clock = clock
+        self._now = now
         self._credentials = find_credentials(environ)
         self._channels: dict[Service, _Channel] = {}
 
@@ -123,12 +111,23 @@ class Transport:
         Raises NotSent and NoAnswer.
         """
         channel = self._channel(service)
-        request = AWSRequest(method, channel.url + path, dict(headers), body)
-        SigV4Auth(
-            self._credentials.get_frozen_credentials(), service.signing_name, self._region
-        ).add_auth(request)
+        signature = sign(
+            self._credentials(),
+            service=service.signing_name,
+            region=self._region,
+            method=method,
+            host=channel.host,
+            path=channel.base_path + path,
+            headers=headers,
+            body=body,
+            at=self._now(),
+        )
         return channel.exchange(
-            method, channel.base_path + path, request.headers, body, self._clock() + timeout
+            method,
+            channel.base_path + path,
+            {**signature, **headers},
+            body,
+            self._clock() + timeout,
         )
 
     def close(self) -> None:
@@ -151,6 +150,7 @@ class _Channel:
     def __init__(self, url: str, ca_bundle: str | None, clock: Callable[[], float]) -> None:
         parts = urlsplit(url)
         self.url = url
+        self.host = parts.netloc
         self.base_path = parts.path
         self._host = parts.hostname or ""
         self._port = parts.port

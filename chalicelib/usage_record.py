@@ -88,6 +88,7 @@ class Outcome:
 
 
 NOT_ENDED = Outcome("usage")
+_ENCODE = json.JSONEncoder(separators=(",", ":")).encode
 
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}")
@@ -100,7 +101,7 @@ def is_name(text: str) -> bool:
 
 def rfc3339(at: datetime) -> str:
     """Render a UTC time with milliseconds: `2026-11-23T08:54:35.123Z`."""
-    return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+    return at.isoformat(timespec="milliseconds")[:23] + "Z"
 
 
 def record_line(
@@ -113,7 +114,7 @@ def record_line(
     """
     kind: Kind = outcome.kind if outcome else "started"
     end = outcome or NOT_ENDED
-    return json.dumps(
+    return _ENCODE(
         {
             "tollgate": kind,
             "schema": SCHEMA,
@@ -152,6 +153,5 @@ def record_line(
             "image_width": end.image_width,
             "image_height": end.image_height,
             "image_steps": end.image_steps,
-        },
-        separators=(",", ":"),
+        }
     )

@@ -2,12 +2,10 @@
 
 import json
 import logging
-import uuid
+import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
-
-from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.errors import AnswerNotKept
 from chalicelib.surfaces.answers import Answer, json_answer
@@ -45,7 +43,7 @@ class LargeAnswers:
             return answer
         expires = self._now() + timedelta(seconds=LINK_SECONDS)
         url = self._kept(answer, identity)
-        headers = {name: value for name, value in answer.headers.items() if name != "content-type"}
+        headers = {n: str(v) for n, v in answer.headers.items() if n != "content-type"}
         return json_answer(
             303,
             {"location": url, "expires": rfc3339(expires), "bytes": len(answer.body)},
@@ -53,10 +51,12 @@ class LargeAnswers:
         )
 
     def _kept(self, answer: Answer, identity: Identity) -> str:
+        from botocore.exceptions import BotoCoreError, ClientError  # rare: not in a cold start
+
         s3 = self._s3()
         place = {
             "Bucket": self._bucket,
-            "Key": f"answers/{identity.tenant.team_id}/{uuid.uuid4().hex}",
+            "Key": f"answers/{identity.tenant.team_id}/{secrets.token_hex(16)}",
         }
         try:
             s3.put_object(**place, Body=answer.body, ContentType=answer.headers["content-type"])

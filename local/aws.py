@@ -15,6 +15,7 @@ from typing import Any, Self
 from flask import Flask
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
+from moto.logs.models import logs_backends
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
@@ -26,9 +27,8 @@ from werkzeug.test import run_wsgi_app
 
 from local import swagger
 from local.insights import service as insights
+from local.project import ACCOUNT, REGION
 
-ACCOUNT = "123456789012"
-REGION = "us-east-1"
 ENVIRON = {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
@@ -60,6 +60,11 @@ class Aws:
         self._patches.enter_context(swagger.installed())
         self._thread.start()
         return self
+
+    def messages(self, log_group: str) -> list[str]:
+        """Return what a log group holds, stream by stream, in the order in which it came."""
+        group = logs_backends[ACCOUNT][REGION].groups[log_group]
+        return [event.message for stream in group.streams.values() for event in stream.events]
 
     def __exit__(
         self,

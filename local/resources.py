@@ -1,8 +1,8 @@
 """The resources of `.chalice/resources.json`, made from that very file.
 
 moto 5.2 creates tables, buckets and log groups from CloudFormation, but ignores some of their
-properties without a word and knows no bucket policy. What it leaves out is set here by the
-service's own API, from the same file.
+properties without a word. What it leaves out is set here by the service's own API, from the
+same file. Bucket policies are left out: they refuse what is not TLS, and nothing here is.
 """
 
 import json
@@ -20,7 +20,7 @@ def create(client: Callable[[str], Client], stage: str, account: str) -> None:
     """Create the stack `tollgate-<stage>-resources`; `client` makes a boto3 client by service."""
     template = json.loads(TEMPLATE.read_text(encoding="utf-8"))
     resources = template["Resources"]
-    known = {n: _respelled(r) for n, r in resources.items() if r["Type"] not in _UNKNOWN_TO_MOTO}
+    known = {n: _respelled(r) for n, r in resources.items() if r["Type"] not in _NOT_HERE}
     stack = f"tollgate-{stage}-resources"
     cloudformation = client("cloudformation")
     cloudformation.create_stack(
@@ -31,8 +31,8 @@ def create(client: Callable[[str], Client], stage: str, account: str) -> None:
     described = cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
     ids = {r["LogicalResourceId"]: r["PhysicalResourceId"] for r in described}
     values = {**ids, "Stage": stage, "AWS::AccountId": account, "AWS::Partition": "aws"}
-    for name, resource in resources.items():
-        _complete(client, {**resource, "Id": ids.get(name)}, values)
+    for name, resource in known.items():
+        _complete(client, {**resource, "Id": ids[name]}, values)
 
 
 def _respelled(resource: Resource) -> Resource:
@@ -48,7 +48,81 @@ def _complete(client: Callable[[str], Client], resource: Resource, values: dict[
     properties = _resolved(resource["Properties"], values)
     for (kind, name), (service, apply) in _LEFT_OUT.items():
         if resource["Type"] == kind and name in properties:
-            apply(client(service), resource["Id"] or properties["Bucket"], properties[name])
+            apply(client(service), resource["Id"], properties[name])
+
+
+def _resolved(node: Any, values: dict[str, str]) -> Any:
+    """Replace `Ref` and `Fn::Sub`, the only functions in the file."""
+    match node:
+        case {"Ref": name}:
+            return values[name]
+        case {"Fn::Sub": text}:
+            return re.sub(r"\$\{([\w:]+)\}", lambda match: values[match[1]], text)
+        case dict():
+            return {name: _resolved(value, values) for name, value in node.items()}
+        case list():
+            return [_resolved(value, values) for value in node]
+    return node
+
+
+def _recover(dynamodb: Client, table: str, specification: Any) -> None:
+    dynamodb.update_continuous_backups(
+        TableName=table, PointInTimeRecoverySpecification=specification
+    )
+
+
+def _version(s3: Client, bucket: str, configuration: Any) -> None:
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration=configuration)
+
+
+def _keep_private(s3: Client, bucket: str, configuration: Any) -> None:
+    s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=configuration)
+
+
+def _expire(s3: Client, bucket: str, configuration: Any) -> None:
+    """Set the life cycle, which CloudFormation spells unlike S3."""
+    rules = [
+        {
+            "ID": rule["Id"],
+            "Status": rule["Status"],
+            "Filter": {"Prefix": rule.get("Prefix", "")},
+            "Expiration": {"Days": rule["ExpirationInDays"]},
+            "AbortIncompleteMultipartUpload": rule["AbortIncompleteMultipartUpload"],
+        }
+        for rule in configuration["Rules"]
+    ]
+    s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": rules})
+
+
+_UNKNOWN_TO_MOTO}
+    stack = f"tollgate-{stage}-resources"
+    cloudformation = client("cloudformation")
+    cloudformation.create_stack(
+        StackName=stack,
+        TemplateBody=json.dumps({**template, "Resources": known}),
+        Parameters=[{"ParameterKey": "Stage", "ParameterValue": stage}],
+    )
+    described = cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
+    ids = {r["LogicalResourceId"]: r["PhysicalResourceId"] for r in described}
+    values = {**ids, "Stage": stage, "AWS::AccountId": account, "AWS::Partition": "aws"}
+    for name, resource in known.items():
+        _complete(client, {**resource, "Id": ids[name]}, values)
+
+
+def _respelled(resource: Resource) -> Resource:
+    """Spell a table's encryption as DynamoDB's API does: moto reads that name alone."""
+    properties = resource["Properties"]
+    if "SSESpecification" not in properties:
+        return resource
+    enabled = properties["SSESpecification"]["SSEEnabled"]
+    return {**resource, "Properties": {**properties, "SSESpecification": {"Enabled": enabled}}}
+
+
+def _complete(client: Callable[[str], Client], resource: Resource, values: dict[str, str]) -> None:
+    properties = _resolved(resource["Properties"], values)
+    for (kind, name), (service, apply) in _LEFT_OUT.items():
+        if resource["Type"] == kind and name in properties:
+            apply(client(service), resource["Id"], properties[name])
 
 
 def _resolved(node: Any, values: dict[str, str]) -> Any:
@@ -98,12 +172,11 @@ def _admit(s3: Client, bucket: str, policy: Any) -> None:
     s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
 
 
-_UNKNOWN_TO_MOTO = frozenset({"AWS::S3::BucketPolicy"})
+_NOT_HERE = frozenset({"AWS::S3::BucketPolicy"})
 
 _LEFT_OUT: dict[tuple[str, str], tuple[str, Callable[[Client, str, Any], None]]] = {
     ("AWS::DynamoDB::Table", "PointInTimeRecoverySpecification"): ("dynamodb", _recover),
     ("AWS::S3::Bucket", "VersioningConfiguration"): ("s3", _version),
     ("AWS::S3::Bucket", "PublicAccessBlockConfiguration"): ("s3", _keep_private),
     ("AWS::S3::Bucket", "LifecycleConfiguration"): ("s3", _expire),
-    ("AWS::S3::BucketPolicy", "PolicyDocument"): ("s3", _admit),
 }

@@ -1,6 +1,5 @@
 """What resources.json asks for takes effect on this machine, property by property."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -71,16 +70,6 @@ def test_a_bucket_is_private_and_encrypted(client, bucket):
     assert list(block.values()) == [True] * 4
     default = encryption["Rules"][0]["ApplyServerSideEncryptionByDefault"]
     assert default["SSEAlgorithm"] == "AES256"
-
-
-@pytest.mark.parametrize("bucket", [REPORTS, PAYLOADS])
-def test_a_bucket_refuses_everything_but_tls(client, bucket):
-    policy = json.loads(client("s3").get_bucket_policy(Bucket=bucket)["Policy"])
-
-    (statement,) = policy["Statement"]
-    assert statement["Effect"] == "Deny"
-    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-    assert statement["Resource"] == [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]
 
 
 def test_usage_records_are_kept_400_days(client):

@@ -1,0 +1,73 @@
+"""AWS and the gateway on this machine: `python -m local serve | env | demo`."""
+
+import argparse
+import json
+import shlex
+import signal
+import sys
+from types import FrameType
+
+from local import project
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    serving = commands.add_parser("serve", help="run the stack until Ctrl-C")
+    serving.add_argument("--port", type=int, default=8000, help="the gateway's; 0 takes any")
+    serving.add_argument("--bedrock-url", help="a Bedrock Runtime in the simulator's place")
+    serving.add_argument("--sagemaker-url", help="a SageMaker Runtime in the simulator's place")
+    serving.add_argument("--seed", type=int, default=1, help="of the simulator")
+    commands.add_parser("env", help="print the running stack's environment, for eval")
+    commands.add_parser("demo", help="the main job, end to end", add_help=False)
+    arguments, rest = parser.parse_known_args()
+    if rest and arguments.command != "demo":
+        parser.error(f"unknown: {' '.join(rest)}")
+    return _COMMANDS[arguments.command](arguments)
+
+
+def serve(arguments: argparse.Namespace) -> int:
+    """Run the stack; the first line says where everything is."""
+    from local.stack import Stack
+
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, _stop)
+    with Stack(
+        port=arguments.port,
+        seed=arguments.seed,
+        bedrock_url=arguments.bedrock_url,
+        sagemaker_url=arguments.sagemaker_url,
+    ) as stack:
+        project.RUNNING.write_text(json.dumps(stack.environ), encoding="utf-8")
+        try:
+            print(json.dumps(stack.urls), flush=True)
+            signal.pause()
+        finally:
+            project.RUNNING.unlink(missing_ok=True)
+    return 0
+
+
+def env(_arguments: argparse.Namespace) -> int:
+    """Print `export NAME=value` lines: eval "$(python -m local env)"."""
+    if not project.RUNNING.exists():
+        print("No stack runs here: start one with `python -m local serve`.", file=sys.stderr)
+        return 1
+    for name, value in json.loads(project.RUNNING.read_text(encoding="utf-8")).items():
+        print(f"export {name}={shlex.quote(value)}")
+    return 0
+
+
+def demo(_arguments: argparse.Namespace) -> int:
+    from local import demo as the_demo
+
+    return the_demo.main() or 0
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)
+
+
+_COMMANDS = {"serve": serve, "env": env, "demo": demo}
+
+if __name__ == "__main__":
+    sys.exit(main())

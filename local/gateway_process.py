@@ -1,0 +1,57 @@
+"""The gateway as a child process: start it, know where it listens, end it."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+
+from local import project
+
+
+class StartFailed(RuntimeError):
+    """The gateway ended before it served; the message is its log."""
+
+
+class GatewayProcess:
+    """A running gateway, at `url`."""
+
+    def __init__(self, environ: Mapping[str, str], port: int = 0, app: str = "app") -> None:
+        """Start it and wait until it serves. Raises StartFailed."""
+        with project.GATEWAY_LOG.open("ab") as log:
+            begins = log.tell()
+            self._process = subprocess.Popen(  # noqa: S603 - our own module
+                [sys.executable, "-m", "local.gateway", "--port", str(port), "--app", app],
+                cwd=project.ROOT,
+                env=dict(environ),
+                stdin=subprocess.PIPE,  # it ends when this does: with us
+                stdout=subprocess.PIPE,
+                stderr=log,
+                start_new_session=True,  # a Ctrl-C is ours; we stop the gateway
+            )
+        self._pipes = (self._process.stdin, self._process.stdout)
+        line = self._process.stdout.readline()
+        if not line:
+            self.stop()
+            raise StartFailed(project.GATEWAY_LOG.read_bytes()[begins:].decode(errors="replace"))
+        self.url: str = json.loads(line)["gateway"]
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def kill(self) -> None:
+        """End it as a crash would (SIGKILL)."""
+        self._end(self._process.kill)
+
+    def stop(self) -> None:
+        self._end(self._process.terminate)
+
+    def _end(self, signal: Callable[[], None]) -> None:
+        signal()
+        self._process.wait()
+        for pipe in self._pipes:
+            pipe.close()

@@ -1,0 +1,53 @@
+"""The project as `.chalice/config.json` describes it: where it is, its names, its limits."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+STATE = ROOT / ".tollgate"
+"""Logs of the local stack, and how to reach the one that runs. Not in version control."""
+GATEWAY_LOG = STATE / "gateway.log"
+FUNCTIONS_LOG = STATE / "functions.log"
+LOGS = (GATEWAY_LOG, FUNCTIONS_LOG)
+RUNNING = STATE / "running.json"
+"""The environment of the stack that `python -m local serve` runs, while it runs."""
+
+ACCOUNT = "123456789012"
+"""moto's account."""
+REGION = "us-east-1"
+STAGE = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A Lambda function, as Chalice names and sizes it."""
+
+    name: str
+    memory_mb: int
+    timeout_s: int
+
+
+def environment(stage: str = STAGE) -> dict[str, str]:
+    """Return a stage's environment variables, merged as Chalice merges them."""
+    config = _config()
+    stage_config = config["stages"][stage]
+    return {**config["environment_variables"], **stage_config["environment_variables"]}
+
+
+def function(name: str, stage: str = STAGE) -> Function:
+    """Describe a function by its key in config.json; Chalice gives the API's own no suffix."""
+    config = _config()
+    sizes = {
+        "lambda_memory_size": 128,
+        "lambda_timeout": 60,
+        **config.get("lambda_functions", {}).get(name, {}),
+        **config["stages"][stage].get("lambda_functions", {}).get(name, {}),
+    }
+    full_name = f"{config['app_name']}-{stage}" + ("" if name == "api_handler" else f"-{name}")
+    return Function(full_name, sizes["lambda_memory_size"], sizes["lambda_timeout"])
+
+
+def _config() -> dict[str, Any]:
+    return json.loads((ROOT / ".chalice" / "config.json").read_text(encoding="utf-8"))

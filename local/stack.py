@@ -1,0 +1,173 @@
+"""The whole local stack: AWS, its resources, the provider simulator, and the gateway."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Any, Self
+
+import boto3
+from botocore.config import Config
+
+from local import project, resources
+from local.aws import ENVIRON, Aws
+from local.gateway_process import GatewayProcess
+from local.invoke import SCHEDULED_EVENT
+
+Endpoints = Mapping[str, Mapping[str, Any]]
+
+
+class FunctionFailed(RuntimeError):
+    """A function raised; the message is what it wrote to stderr."""
+
+
+class Stack:
+    """A context manager that runs everything; one at a time in a process.
+
+    `urls` says where things are: gateway, aws, bedrock, sagemaker, control (the simulator's),
+    and the bucket of the reports and the region. `environ` is what a client of the stack needs,
+    `python -m ops` and the functions included.
+    """
+
+    def __init__(
+        self,
+        port: int = 0,
+        seed: int = 1,
+        environ: Mapping[str, str] | None = None,
+        endpoints: Endpoints | None = None,
+        bedrock_url: str | None = None,
+        sagemaker_url: str | None = None,
+        app: str = "app",
+    ) -> None:
+        """Take the gateway's port (0: any), the simulator's seed, and overrides of settings.
+
+        `endpoints` replaces SAGEMAKER_ENDPOINTS, in the same shape. With both provider URLs
+        given, no simulator runs.
+        """
+        self._port = port
+        self._seed = seed
+        self._app = app
+        self._settings = {**project.environment(), **(environ or {})}
+        if endpoints is not None:
+            self._settings["SAGEMAKER_ENDPOINTS"] = json.dumps(endpoints)
+        self._providers = {"bedrock": bedrock_url, "sagemaker": sagemaker_url}
+        self._running = ExitStack()
+        self._gateways: list[GatewayProcess] = []
+        self.urls: dict[str, str] = {}
+        self.environ: dict[str, str] = {}
+
+    def __enter__(self) -> Self:
+        with self._running:
+            project.STATE.mkdir(exist_ok=True)
+            for log in project.LOGS:
+                log.write_bytes(b"")
+            self.aws = self._running.enter_context(Aws())
+            self._locate(self._simulator())
+            resources.create(self.client, project.STAGE, project.ACCOUNT)
+            self._running.callback(self._stop_gateways)
+            self.start_gateway()
+            self._running = self._running.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._running.close()
+
+    def start_gateway(self) -> GatewayProcess:
+        """Start the gateway where it was, or, if it runs, one more on a port of its own."""
+        first_runs = any(gateway.alive for gateway in self._gateways)
+        gateway = GatewayProcess(self._child_environ, 0 if first_runs else self._port, self._app)
+        self._gateways.append(gateway)
+        if not first_runs:
+            self._port = gateway.port
+            self.urls["gateway"] = gateway.url
+        return gateway
+
+    def kill_gateway(self) -> None:
+        """End the gateway as a crash would: SIGKILL, in the middle of whatever it does."""
+        self._gateways[0].kill()
+        del self._gateways[0]
+
+    def invoke(self, function: str, event: Mapping[str, Any]) -> Any:
+        """Run a function in a process of its own and return its result.
+
+        Keys that a scheduled event needs and `event` has not are filled in; give `time`.
+        Raises FunctionFailed with what the function wrote, if it raises.
+        """
+        done = subprocess.run(  # noqa: S603 - our own module
+            [sys.executable, "-m", "local.invoke", function],
+            cwd=project.ROOT,
+            env=self._child_environ,
+            input=json.dumps({**SCHEDULED_EVENT, **event}).encode(),
+            capture_output=True,
+            check=False,
+        )
+        with project.FUNCTIONS_LOG.open("ab") as log:
+            log.write(done.stderr)
+        if done.returncode:
+            raise FunctionFailed(done.stderr.decode(errors="replace"))
+        return json.loads(done.stdout)
+
+    def client(self, service: str) -> Any:
+        """Make a boto3 client of the stack; one that retries nothing."""
+        own = {"bedrock-runtime": "bedrock", "sagemaker-runtime": "sagemaker"}
+        return boto3.client(
+            service,
+            endpoint_url=self.urls[own.get(service, "aws")],
+            region_name=project.REGION,
+            aws_access_key_id=ENVIRON["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=ENVIRON["AWS_SECRET_ACCESS_KEY"],
+            config=Config(retries={"total_max_attempts": 1}),
+        )
+
+    def log_events(self) -> list[dict[str, Any]]:
+        """Return every usage record written so far."""
+        return [json.loads(line) for line in self.aws.messages(self._settings["USAGE_LOG_GROUP"])]
+
+    @property
+    def _child_environ(self) -> dict[str, str]:
+        """The stack's environment in place of whatever AWS account this shell is set up for."""
+        shell = {name: v for name, v in os.environ.items() if not name.startswith("AWS_")}
+        return {**shell, **self.environ}
+
+    def _simulator(self) -> str:
+        if all(self._providers.values()):
+            return ""
+        from local.simulator.server import Simulator
+
+        endpoints = json.loads(self._settings["SAGEMAKER_ENDPOINTS"])
+        containers = {name: endpoint["container"] for name, endpoint in endpoints.items()}
+        return self._running.enter_context(
+            Simulator(seed=self._seed, endpoints=containers, host="127.0.0.1", port=0)
+        ).url
+
+    def _locate(self, simulator: str) -> None:
+        bedrock = self._providers["bedrock"] or simulator
+        sagemaker = self._providers["sagemaker"] or simulator
+        self.urls = {
+            "gateway": "",
+            "aws": self.aws.url,
+            "bedrock": bedrock,
+            "sagemaker": sagemaker,
+            "control": simulator,
+            "bucket": self._settings["REPORTS_BUCKET"],
+            "region": project.REGION,
+        }
+        self.environ = {
+            **ENVIRON,
+            "AWS_ENDPOINT_URL": self.aws.url,
+            "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": bedrock,
+            "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": sagemaker,
+            **self._settings,
+        }
+
+    def _stop_gateways(self) -> None:
+        for gateway in self._gateways:
+            gateway.stop()

@@ -1,0 +1,132 @@
+"""For any bytes and any headers: no exception, no negative count, none beyond what can be."""
+
+import json
+
+import pytest
+from exchanges import endpoint, model
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.metering.exchange import Exchange
+from chalicelib.metering.meter import METERS, meter
+from chalicelib.metering.metered import Metered
+from chalicelib.metering.usage import MAX_COUNT, NO_USAGE
+from chalicelib.settings import CONTAINERS
+
+MODELS = [
+    model(model_id)
+    for model_id in (
+        "amazon.nova-lite-v1:0",
+        "amazon.nova-canvas-v1:0",
+        "amazon.titan-embed-image-v1",
+        "amazon.titan-embed-text-v2:0",
+        "amazon.titan-image-generator-v1",
+        "amazon.titan-text-express-v1",
+        "anthropic.claude-haiku-5-5",
+        "anthropic.claude-v2:1",
+        "amazon.rerank-v1:0",
+        "cohere.embed-v4:0",
+        "meta.llama3-8b-instruct-v1:0",
+        "openai.gpt-6-luna",
+        "stability.sd3-large-v1:0",
+        "stability.stable-diffusion-xl-v1",
+        "newcomer.model-v1:0",
+    )
+] + [endpoint(container) for container in CONTAINERS]
+
+WORDS = st.sampled_from(
+    [
+        "usage",
+        "inputTokens",
+        "outputTokens",
+        "cacheReadInputTokenCount",
+        "cacheWriteInputTokenCount",
+        "input_tokens",
+        "output_tokens",
+        "cache_read_input_tokens",
+        "cache_creation_input_tokens",
+        "cache_creation",
+        "ephemeral_5m_input_tokens",
+        "ephemeral_1h_input_tokens",
+        "prompt_tokens",
+        "completion_tokens",
+        "prompt_tokens_details",
+        "cached_tokens",
+        "inputTextTokenCount",
+        "results",
+        "tokenCount",
+        "prompt_token_count",
+        "generation_token_count",
+        "images",
+        "error",
+        "artifacts",
+        "finishReason",
+        "base64",
+        "SUCCESS",
+        "finish_reasons",
+        "details",
+        "generated_tokens",
+        "prefill",
+        "object",
+        "list",
+        "imageGenerationConfig",
+        "width",
+        "height",
+        "quality",
+        "steps",
+        "taskType",
+        "TEXT_IMAGE",
+        "premium",
+        "inputImage",
+        "inputs",
+        "content",
+        "image_url",
+        "type",
+    ]
+)
+NUMBERS = st.integers(-10, 10**10) | st.floats() | st.integers(0, 5).map(str)
+JSON = st.recursive(
+    st.none() | st.booleans() | NUMBERS | WORDS | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=5),
+    max_leaves=20,
+)
+BODIES = JSON.map(lambda body: json.dumps(body).encode()) | st.binary(max_size=30)
+COUNT_HEADERS = st.dictionaries(
+    st.sampled_from(
+        [
+            "x-amzn-bedrock-input-token-count",
+            "x-amzn-bedrock-output-token-count",
+            "x-amzn-bedrock-cache-read-input-token-count",
+            "x-amzn-bedrock-cache-write-input-token-count",
+            "x-amzn-bedrock-service-tier",
+            "x-amzn-bedrock-performanceconfig-latency",
+        ]
+    ),
+    NUMBERS.map(str) | st.text(max_size=8) | st.just("flex"),
+)
+
+
+@pytest.mark.parametrize("tried", MODELS, ids=lambda tried: tried.family)
+@given(BODIES, COUNT_HEADERS, BODIES, st.booleans(), st.integers(0, 900_000))
+def test_whatever_comes_back_no_count_is_wrong_by_its_form(
+    tried, request, headers, response, complete, busy_ms
+):
+    reading = meter(tried, Exchange(request, headers, response, complete), busy_ms)
+    assert all(0 <= count <= MAX_COUNT for count in reading.usage.as_dict().values())
+    assert all(type(count) is int for count in reading.usage.as_dict().values())
+    assert reading.usage_source in ("header", "body", "derived", "clock", "none")
+    assert reading.usage_source != "none" or (reading.usage == NO_USAGE and reading.problem)
+    assert reading.tier
+    assert reading.variant
+
+
+def test_every_meter_is_tried():
+    text_alike = {"deepseek", "gemma", "glm", "grok", "jamba", "kimi", "minimax", "mistral"}
+    text_alike |= {"nemotron", "palmyra", "qwen", "jurassic", "cohere_command"}
+    never_metered = {"luma_ray", "marengo", "nova_embed", "nova_reel", "nova_sonic", "pegasus"}
+    assert set(METERS) - {tried.family for tried in MODELS} == text_alike | never_metered
+
+
+def test_a_reading_cannot_be_changed():
+    with pytest.raises(AttributeError):
+        Metered(NO_USAGE, "none").tier = "flex"

@@ -1,0 +1,113 @@
+"""What is held against each other: provider entries, the gateway's calls, what clients sent."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Self
+
+from chalicelib.metering.usage import Usage
+
+Json = Mapping[str, Any]
+TOLD_APART = "busy_ms"
+"""The one counter that no provider reports: an endpoint's time by the gateway's own clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything that the proof reads, as its writers left it."""
+
+    provider: Sequence[Json]  # GET /_sim/ledger, in order of arrival
+    records: Sequence[Json]  # the usage records, as logged: copies too
+    sent: Mapping[str, str]  # x-request-id of each answer → the team whose key the client used
+    unanswered: Sequence[str]  # teams of the requests whose connection ended without an answer
+    costs: Sequence[Mapping[str, str]]  # rows of costs.csv, of every day that was touched
+    manifests: Sequence[Json]  # one a day
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderEntry:
+    """A call as the provider booked it."""
+
+    request_id: str
+    service: str
+    model: str
+    team: str | None
+    gateway_request: str | None
+    outcome: str  # answered | refused | cut_headers | cut_body | timeout
+    fault: str | None
+    usage: Usage
+    billed: Decimal | None  # US dollars; None where no price is listed
+    characters: tuple[int, int]  # of text: in, out
+
+    @classmethod
+    def read(cls, entry: Json) -> Self:
+        billed = entry["billed_usd"]
+        return cls(
+            request_id=entry["request_id"],
+            service=entry["service"],
+            model=entry["model"],
+            team=entry["team"],
+            gateway_request=entry["gateway_request"],
+            outcome=entry["outcome"],
+            fault=entry["fault"],
+            usage=Usage.from_counts(entry["counts"]),
+            billed=None if billed is None else Decimal(billed),
+            characters=(entry["characters_in"], entry["characters_out"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayCall:
+    """A provider call as the gateway recorded it: its pair of records, or what there is of it."""
+
+    call_id: str
+    started: Json | None
+    end: Json | None
+    copies: int  # records beyond the first of each kind
+
+    @property
+    def record(self) -> Json:
+        """The record that says the most: the end, or where there is none, the beginning."""
+        record = self.end or self.started
+        assert record is not None  # noqa: S101 - a call is made from at least one record
+        return record
+
+    @property
+    def request_id(self) -> str:
+        return str(self.record["request_id"])
+
+    @property
+    def provider_request_id(self) -> str | None:
+        """The provider's name for the call, where its answer got far enough to tell."""
+        named = self.end and self.end["provider_request_id"]
+        return None if named in (None, "none") else str(named)
+
+    @property
+    def row(self) -> tuple[str, str, str, str]:
+        """Its row of costs.csv: date, team, service, model."""
+        record = self.record
+        return record["day"], record["team_id"], record["service"], record["model_id"]
+
+    @property
+    def usage(self) -> Usage:
+        return Usage.from_counts(self.record)
+
+
+def gateway_calls(records: Iterable[Json]) -> list[GatewayCall]:
+    """Pair records by call, in order of their first appearance."""
+    of_call: dict[str, list[Json]] = defaultdict(list)
+    for record in records:
+        of_call[record["call_id"]].append(record)
+    return [_paired(call_id, group) for call_id, group in of_call.items()]
+
+
+def _paired(call_id: str, records: Sequence[Json]) -> GatewayCall:
+    beginnings = [record for record in records if record["tollgate"] == "started"]
+    ends = [record for record in records if record["tollgate"] != "started"]
+    return GatewayCall(
+        call_id,
+        started=beginnings[0] if beginnings else None,
+        end=ends[0] if ends else None,
+        copies=max(len(beginnings) - 1, 0) + max(len(ends) - 1, 0),
+    )

@@ -1,0 +1,193 @@
+"""What each call is, and where its two sides differ.
+
+metered   the gateway counted what the provider counted, and the dollars are the same
+clock     a container reported nothing: compared by request id, its time is the gateway's own
+refused   the provider refused, and bills nothing
+not_sent  the gateway recorded that nothing was sent, and the provider never saw it
+partial   a cut stream: what had been reported by then, at most what the provider counts
+unknown   cut, timed out or with unusable counts on the provider's side too
+orphaned  it began and left no end record
+missing   the provider knows of it and the gateway does not: always a mismatch
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+from chalicelib.metering.usage import COUNTERS
+from chalicelib.pricing.costs import Charge, charges
+from chalicelib.pricing.count_line import CountLine
+from chalicelib.pricing.price_book import PriceBook
+from chalicelib.usage_record import PRICE_FIELDS
+from local.proof.evidence import TOLD_APART, GatewayCall, ProviderEntry
+from local.proof.matching import Match
+
+Kind = Literal[
+    "metered", "clock", "refused", "not_sent", "partial", "unknown", "orphaned", "missing"
+]
+
+MAY_END: Mapping[str, frozenset[str]] = {
+    "metered": frozenset({"answered", "cut_body", "timeout"}),
+    "clock": frozenset({"answered", "cut_body", "timeout"}),
+    "refused": frozenset({"refused"}),
+    "partial": frozenset({"cut_body", "timeout"}),
+    "unknown": frozenset({"cut_headers", "cut_body", "timeout"}),
+}
+"""How a call of each kind may have ended in the provider's ledger."""
+
+ERROR_CODES: Mapping[str, frozenset[str]] = {
+    "answered": frozenset({"none"}),
+    "cut_headers": frozenset({"no_answer"}),
+    "cut_body": frozenset({"cut_body", "timeout"}),  # a trickle outlasts the gateway's patience
+    "timeout": frozenset({"timeout"}),
+}
+"""How the end record names each ending: so the cut and timed-out calls are the same on both sides.
+
+A refusal has the provider's own code.
+"""
+
+SPOILS_COUNTS = frozenset({"bad_usage"})
+"""Faults after which an answer that came whole may leave the gateway without exact counts."""
+
+NO_ONE_PRICE = "mixed"
+"""A variant that the gateway leaves unpriced on purpose: pictures of several prices in one call."""
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A call, what it is, and every difference between its two sides in words."""
+
+    kind: Kind
+    entry: ProviderEntry | None
+    call: GatewayCall | None
+    charges: tuple[Charge, ...] = ()  # the gateway's, of the call's own record
+    differences: tuple[str, ...] = ()
+
+    @property
+    def unpriced(self) -> bool:
+        """Something that the call used has no price here."""
+        return any(charge.price is None for charge in self.charges)
+
+    @property
+    def dollars(self) -> Decimal:
+        """What the gateway charges for it, without what has no price."""
+        return sum((charge.cost for charge in self.charges if charge.cost is not None), ZERO)
+
+    @property
+    def list_price(self) -> Decimal | None:
+        """The provider's price of a metered call that both sides price; else None."""
+        billed = self.entry.billed if self.entry and self.kind == "metered" else None
+        return None if self.unpriced else billed
+
+
+def judge(match: Match, book: PriceBook) -> Verdict:
+    """Say what the call is, and compare its two sides."""
+    entry, call = match.entry, match.call
+    if call is None:
+        return Verdict("missing", entry, None, differences=("the gateway has no record of it",))
+    kind = _kind(call, entry)
+    verdict = Verdict(kind, entry, call, _charges(call, book))
+    return replace(verdict, differences=tuple(_differences(verdict, call)))
+
+
+def _kind(call: GatewayCall, entry: ProviderEntry | None) -> Kind:
+    if call.end is None:
+        return "orphaned"
+    if call.end["tollgate"] == "failed":
+        return "refused" if entry else "not_sent"
+    return _BY_SOURCE.get(call.end["usage_source"], "metered")
+
+
+_BY_SOURCE: Mapping[str, Kind] = {"none": "unknown", "partial": "partial", "clock": "clock"}
+
+
+def _charges(call: GatewayCall, book: PriceBook) -> tuple[Charge, ...]:
+    record = call.record
+    line = CountLine(
+        team_id=record["team_id"],
+        **{name: record[name] for name in PRICE_FIELDS},
+        n_usage=record["n_usage"],
+        usage=call.usage,
+    )
+    return charges(line, book, date.fromisoformat(record["day"]))
+
+
+def _differences(verdict: Verdict, call: GatewayCall) -> Iterator[str]:
+    kind, entry = verdict.kind, verdict.entry
+    yield from _pair_differences(call)
+    if kind not in ("metered", "partial"):
+        yield from _counts_nothing(call)
+    if kind == "clock" and call.record["service"] != "sagemaker":
+        yield "its counts are missing: only an endpoint may be metered by the clock"
+    if entry is None:
+        if kind not in ("orphaned", "not_sent") or call.record["status_code"]:
+            yield "the provider has no such call"
+        return
+    if entry.team != call.record["team_id"]:
+        yield f"the provider was told team {entry.team}"
+    if entry.model != call.record["model_id"]:
+        yield f"the provider ran {entry.model}"
+    if kind != "orphaned":
+        yield from _ending_differences(kind, entry, call)
+    if kind == "metered":
+        yield from _count_differences(entry, call)
+        yield from _dollar_differences(verdict, entry, call)
+    elif kind == "partial":
+        yield from _excess(entry, call)
+    elif kind == "refused" and entry.billed:
+        yield f"the provider bills ${entry.billed:f} for a refused call"
+
+
+def _pair_differences(call: GatewayCall) -> Iterator[str]:
+    if call.started is None:
+        yield "it ended and has no record of its beginning"
+    elif call.end:
+        for name in ("request_id", "team_id", "key_id", "model_id", "day"):
+            if call.started[name] != call.end[name]:
+                yield f"its two records name {call.started[name]} and {call.end[name]} as {name}"
+
+
+def _counts_nothing(call: GatewayCall) -> Iterator[str]:
+    for name, amount in call.usage.as_dict().items():
+        if amount and name != TOLD_APART:
+            yield f"{name} is {amount}, though nothing was counted"
+
+
+def _ending_differences(kind: Kind, entry: ProviderEntry, call: GatewayCall) -> Iterator[str]:
+    spoilt = kind == "unknown" and entry.fault in SPOILS_COUNTS
+    if entry.outcome not in MAY_END[kind] and not spoilt:
+        yield f"{kind} here, {entry.outcome} there"
+    code = call.record["error_code"]
+    if kind != "refused" and code not in ERROR_CODES.get(entry.outcome, ()):
+        yield f"its end is recorded as {code}; the provider says {entry.outcome}"
+
+
+def _count_differences(entry: ProviderEntry, call: GatewayCall) -> Iterator[str]:
+    for name in COUNTERS:
+        ours, theirs = getattr(call.usage, name), getattr(entry.usage, name)
+        if ours != theirs and name != TOLD_APART:
+            yield f"{name}: gateway {ours}, provider {theirs}"
+
+
+def _excess(entry: ProviderEntry, call: GatewayCall) -> Iterator[str]:
+    for name in COUNTERS:
+        ours, theirs = getattr(call.usage, name), getattr(entry.usage, name)
+        if ours > theirs and name != TOLD_APART:
+            yield f"{name}: gateway {ours}, provider only {theirs}"
+
+
+def _dollar_differences(verdict: Verdict, entry: ProviderEntry, call: GatewayCall) -> Iterator[str]:
+    if entry.service == "sagemaker":
+        return  # billed by the instance's hour: what a call costs is the operator's rate
+    if entry.billed is None:
+        if not verdict.unpriced:
+            yield f"the gateway charges ${verdict.dollars:f}, the provider lists no price"
+    elif verdict.unpriced:
+        if NO_ONE_PRICE not in call.record["variant"]:
+            yield f"the gateway has no price for it, the provider bills ${entry.billed:f}"
+    elif entry.billed != verdict.dollars:
+        yield f"dollars: gateway {verdict.dollars:f}, provider {entry.billed:f}"

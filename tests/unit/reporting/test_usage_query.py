@@ -184,6 +184,12 @@ def test_unreadable_counts_of_a_forged_line_are_nothing() -> None:
     assert (day.foreign, day.lines[0].usage) == (1, Usage())
 
 
+def test_forged_lines_that_do_not_balance_cannot_stop_the_report() -> None:
+    forged = [total(2, {"n_usage": 2}, team_id="Mallory")]
+
+    assert read(scripted_day(forged)).foreign == 2
+
+
 # Broken pairs
 
 
@@ -317,6 +323,13 @@ def test_a_gap_in_the_numbering_of_a_process_is_a_lost_record() -> None:
 
 def test_a_record_that_was_written_twice_hides_no_gap() -> None:
     gaps = [numbering(1, 10, 9, records="10")]
+
+    assert read(scripted_day([], gaps=gaps)).lost == 1
+
+
+def test_a_forged_number_cannot_stop_the_report_and_is_not_passed_over() -> None:
+    forged = {**numbering(1, 1, 1, instance="i2"), "lowest": "abc", "highest": "abc"}
+    gaps = [numbering(1, 10, 10), forged]
 
     assert read(scripted_day([], gaps=gaps)).lost == 1
 

@@ -31,6 +31,7 @@ app = Chalice(app_name="tollgate")
 class Gateway:
     """The parts that serve requests, made once in a process."""
 
+    transport: Transport
     authenticator: Authenticator
     invoke: InvokeSurface
 
@@ -55,6 +56,7 @@ def gateway() -> Gateway:
     )
     tenants = TenantsTable(dynamodb, config.tenants_table)
     return Gateway(
+        transport,
         Authenticator(tenants.read_item, config.key_cache_seconds),
         InvokeSurface(router, LargeAnswers(config.payloads_bucket, lambda: client("s3"))),
     )
@@ -83,9 +85,7 @@ def _asked_account_id() -> str:
 
 
 def current_request() -> Request:
-    request = app.current_request
-    assert request is not None  # Chalice sets it before it calls any view
-    return request
+    return cast(Request, app.current_request)  # set before Chalice calls any view
 
 
 def request_id() -> str:

@@ -54,12 +54,21 @@ class AwsApi:
                 code = "NoAnswer"
                 continue
             if reply.complete and reply.status == 200:
-                answer: dict[str, Any] = json.loads(reply.body or b"{}")
-                return answer
+                return _answer(reply)
             code = _error_code(reply)
             if reply.complete and reply.status < 500 and code not in _REPEAT:
                 break
         raise AwsFault(code)
+
+
+def _answer(reply: Reply) -> dict[str, Any]:
+    try:
+        answer = json.loads(reply.body or b"{}")
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        raise AwsFault("AnswerNotJson")
+    return answer
 
 
 def _error_code(reply: Reply) -> str:

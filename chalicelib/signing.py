@@ -21,6 +21,10 @@ SIGNED: Final = frozenset({"content-type", "x-amz-target"})
 """What is signed besides the host, the date and the token: what Signature Version 4 asks for."""
 
 
+class CredentialsNotFound(Exception):
+    """There are credentials to be had, but not just now: a sign-in expired, a role is refused."""
+
+
 class Credentials(NamedTuple):
     access_key: str
     secret_key: str
@@ -31,7 +35,7 @@ def find_credentials(environ: Mapping[str, str] = os.environ) -> Callable[[], Cr
     """Find AWS credentials as any SDK does; what is returned gives the ones in force.
 
     A Lambda has them in its environment for as long as it lives. Elsewhere botocore's whole chain
-    is asked (profiles, SSO, roles), which renews them by itself.
+    is asked (profiles, SSO, roles), which renews them by itself, or raises CredentialsNotFound.
     Raises SettingError where there are none.
     """
     if environ.get("AWS_ACCESS_KEY_ID") and environ.get("AWS_SECRET_ACCESS_KEY"):
@@ -41,12 +45,24 @@ def find_credentials(environ: Mapping[str, str] = os.environ) -> Callable[[], Cr
             environ.get("AWS_SESSION_TOKEN") or None,
         )
         return lambda: fixed
+    return _session_credentials()
+
+
+def _session_credentials() -> Callable[[], Credentials]:
+    from botocore.exceptions import BotoCoreError
     from botocore.session import get_session
 
     found = get_session().get_credentials()
     if found is None:
         raise SettingError("AWS_ACCESS_KEY_ID is not set, and no other AWS credentials were found")
-    return lambda: Credentials(*found.get_frozen_credentials()[:3])
+
+    def in_force() -> Credentials:
+        try:
+            return Credentials(*found.get_frozen_credentials()[:3])
+        except BotoCoreError as error:
+            raise CredentialsNotFound(type(error).__name__) from error
+
+    return in_force
 
 
 def sign(

@@ -24,7 +24,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from chalicelib.signing import find_credentials, sign
+from chalicelib.signing import CredentialsNotFound, find_credentials, sign
 
 CONNECT_TIMEOUT: Final = 5.0
 IDLE_LIMIT: Final = 20.0
@@ -111,8 +111,12 @@ class Transport:
         Raises NotSent and NoAnswer.
         """
         channel = self._channel(service)
+        try:
+            credentials = self._credentials()
+        except CredentialsNotFound as error:
+            raise NotSent(str(error)) from error
         signature = sign(
-            self._credentials(),
+            credentials,
             service=service.signing_name,
             region=self._region,
             method=method,

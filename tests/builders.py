@@ -1,7 +1,9 @@
 """Builders for the nouns: each gives a valid one, and takes what a test is about."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 from chalicelib.tenants.nouns import Identity, Tenant
@@ -43,3 +45,42 @@ def tenant(**fields: Any) -> Tenant:
 
 def identity(key_id: str = "abcdefghijkl", **fields: Any) -> Identity:
     return Identity(tenant(**fields), key_id)
+
+
+class LambdaContext:
+    """What a Lambda is told of itself, with `seconds` left to run."""
+
+    def __init__(self, seconds: float = 900.0) -> None:
+        self.invoked_function_arn = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:tollgate"
+        self._seconds = seconds
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int(self._seconds * 1000)
+
+
+def proxy_event(
+    method: str = "POST",
+    path: str = "/invoke",
+    *,
+    headers: Mapping[str, str] = MappingProxyType({}),
+    query: Mapping[str, list[str]] = MappingProxyType({"model_id": ["us.amazon.nova-lite-v1:0"]}),
+    body: str | None = "{}",
+) -> dict[str, Any]:
+    """What API Gateway's Lambda proxy integration (REST) hands to the function."""
+    return {
+        "resource": path,
+        "path": path,
+        "httpMethod": method,
+        "headers": {"Content-Type": "application/json", **headers},
+        "multiValueQueryStringParameters": dict(query) or None,
+        "pathParameters": None,
+        "stageVariables": None,
+        "requestContext": {
+            "resourcePath": path,
+            "httpMethod": method,
+            "requestId": "request-1",
+            "accountId": ACCOUNT,
+        },
+        "body": body,
+        "isBase64Encoded": False,
+    }

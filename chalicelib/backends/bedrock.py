@@ -43,7 +43,7 @@ class Bedrock:
             **chosen(payload.headers, PASSED_ON),
             "user-agent": user_agent(call),
             "x-amzn-bedrock-request-metadata": json.dumps(
-                {"team_id": call.team_id, "request_id": call.request_id}
+                {"team_id": call.team_id, "request_id": call.request_id}, separators=(",", ":")
             ),
         }
         path = f"/model/{quote(model.target, safe='')}/invoke"

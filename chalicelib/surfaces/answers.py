@@ -19,12 +19,16 @@ _CHALICES_OWN: Final[Mapping[int, type[TollgateError]]] = {
 class Answer(Response):
     """A response that carries its bytes as they are.
 
-    Chalice's own looks at content types once the view has run, and can refuse an answer that was
-    paid for with a 400. This one sends UTF-8 as text, and anything else as base64.
+    Chalice looks at a response's Content-Type once the view has run, and refuses one that was
+    paid for with a 400 where the request's Accept names no binary type. So it is not told: the
+    type joins the headers last. UTF-8 travels as text, anything else as base64.
     """
 
-    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+    def __init__(
+        self, status: int, body: bytes, headers: Mapping[str, str], content_type: str = JSON
+    ) -> None:
         super().__init__(body=body, headers=dict(headers), status_code=status)
+        self.content_type = content_type
 
     def to_dict(self, binary_types: list[str] | None = None) -> dict[str, Any]:
         """Return the proxy response; Chalice's binary types do not matter here."""
@@ -34,7 +38,7 @@ class Answer(Response):
             body, encoded = base64.b64encode(self.body).decode("ascii"), True
         return {
             "statusCode": self.status_code,
-            "headers": self.headers,
+            "headers": {**self.headers, "Content-Type": self.content_type},
             "multiValueHeaders": {},
             "body": body,
             "isBase64Encoded": encoded,
@@ -42,8 +46,7 @@ class Answer(Response):
 
 
 def json_answer(status: int, content: object, headers: Mapping[str, str]) -> Answer:
-    body = json.dumps(content, separators=(",", ":")).encode()
-    return Answer(status, {"content-type": JSON, **headers}, body)
+    return Answer(status, json.dumps(content, separators=(",", ":")).encode(), headers)
 
 
 def error_answer(error: TollgateError, request_id: str) -> Answer:

@@ -7,7 +7,7 @@ from typing import Final
 from chalicelib.backends.request import Payload
 from chalicelib.errors import BadRequest, PayloadTooLarge
 from chalicelib.router import ModelRequest, Router
-from chalicelib.surfaces.answers import Answer
+from chalicelib.surfaces.answers import JSON, Answer
 from chalicelib.surfaces.large_answers import LargeAnswers
 from chalicelib.tenants.nouns import Identity
 from chalicelib.transport import Reply
@@ -51,7 +51,9 @@ class InvokeSurface:
         )
         reply = self._router.answer(identity, request)
         headers = _model_headers(reply) | {"x-request-id": invocation.request_id}
-        return self._large_answers.fit(Answer(reply.status, headers, reply.body), identity)
+        content_type = reply.headers.get("content-type", JSON)
+        answer = Answer(reply.status, reply.body, headers, content_type)
+        return self._large_answers.fit(answer, identity)
 
 
 def _only_model_id(query: Mapping[str, Sequence[str]]) -> str:
@@ -75,9 +77,4 @@ def _checked(body: bytes) -> bytes:
 
 
 def _model_headers(reply: Reply) -> dict[str, str]:
-    headers = {name: value for name, value in reply.headers.items() if _is_the_models(name)}
-    return headers | {"content-type": reply.headers.get("content-type", "application/json")}
-
-
-def _is_the_models(name: str) -> bool:
-    return name.startswith(MODEL_HEADERS)
+    return {n: value for n, value in reply.headers.items() if n.startswith(MODEL_HEADERS)}

@@ -5,7 +5,7 @@ import logging
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from chalicelib.errors import AnswerNotKept
 from chalicelib.surfaces.answers import Answer, json_answer
@@ -43,11 +43,10 @@ class LargeAnswers:
             return answer
         expires = self._now() + timedelta(seconds=LINK_SECONDS)
         url = self._kept(answer, identity)
-        headers = {n: str(v) for n, v in answer.headers.items() if n != "content-type"}
         return json_answer(
             303,
             {"location": url, "expires": rfc3339(expires), "bytes": len(answer.body)},
-            {**headers, "location": url},
+            {**cast(dict[str, str], answer.headers), "location": url},
         )
 
     def _kept(self, answer: Answer, identity: Identity) -> str:
@@ -59,7 +58,7 @@ class LargeAnswers:
             "Key": f"answers/{identity.tenant.team_id}/{secrets.token_hex(16)}",
         }
         try:
-            s3.put_object(**place, Body=answer.body, ContentType=answer.headers["content-type"])
+            s3.put_object(**place, Body=answer.body, ContentType=answer.content_type)
         except (ClientError, BotoCoreError) as error:
             log.error("large answer not kept: %s", type(error).__name__)
             raise AnswerNotKept from error

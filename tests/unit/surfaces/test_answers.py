@@ -8,19 +8,19 @@ from chalicelib.surfaces.answers import Answer, error_answer, in_our_shape
 
 
 def test_utf_8_travels_as_text() -> None:
-    sent = Answer(200, {"content-type": "application/json"}, '{"a":"ä"}'.encode()).to_dict()
+    sent = Answer(200, '{"a":"ä"}'.encode(), {}).to_dict()
     assert (sent["body"], sent["isBase64Encoded"]) == ('{"a":"ä"}', False)
 
 
 def test_anything_else_travels_as_base64_and_arrives_byte_for_byte() -> None:
     picture = b"\x89PNG\xff\x00"
-    sent = Answer(200, {"content-type": "image/png"}, picture).to_dict(["application/json"])
+    sent = Answer(200, picture, {}, "image/png").to_dict(["application/json"])
     assert sent["isBase64Encoded"]
     assert base64.b64decode(sent["body"]) == picture
 
 
 def test_no_list_of_binary_types_turns_a_paid_answer_into_an_error() -> None:
-    sent = Answer(200, {"content-type": "application/json"}, b"{}").to_dict(["*/*"])
+    sent = Answer(200, b"{}", {}).to_dict(["*/*"])
     assert (sent["statusCode"], sent["body"]) == (200, "{}")
 
 
@@ -39,5 +39,11 @@ def test_what_chalice_answers_itself_gets_our_shape() -> None:
 
 
 def test_an_answer_of_ours_is_left_alone() -> None:
-    answer = Answer(200, {}, b"{}")
+    answer = Answer(200, b"{}", {})
     assert in_our_shape(answer, lambda: "r-1") is answer
+
+
+def test_chalice_is_not_told_a_type_that_it_could_refuse() -> None:
+    answer = Answer(200, b"\x89PNG", {}, "image/png")
+    assert answer.headers == {}
+    assert answer.to_dict()["headers"] == {"Content-Type": "image/png"}

@@ -11,7 +11,7 @@ from chalicelib.surfaces.answers import Answer
 from chalicelib.surfaces.large_answers import MAX_SERIALISED, LargeAnswers
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
-HEADERS = {"content-type": "application/json", "x-amzn-bedrock-input-token-count": "7"}
+HEADERS = {"x-amzn-bedrock-input-token-count": "7"}
 
 
 class FakeS3:
@@ -33,18 +33,18 @@ def large(s3: FakeS3) -> LargeAnswers:
 
 
 def test_an_answer_that_fits_goes_out_as_it_is() -> None:
-    answer = Answer(200, HEADERS, b"x" * 1_000_000)
+    answer = Answer(200, b"x" * 1_000_000, HEADERS)
     assert large(FakeS3()).fit(answer, identity()) is answer
 
 
 def test_an_answer_that_fits_only_as_text_is_measured_as_it_is_serialised() -> None:
-    answer = Answer(200, HEADERS, b"x" * (MAX_SERIALISED - 1_000))
+    answer = Answer(200, b"x" * (MAX_SERIALISED - 1_000), HEADERS)
     assert large(FakeS3()).fit(answer, identity()) is answer
 
 
 def test_an_answer_too_large_for_lambda_is_kept_and_the_tenant_is_sent_there() -> None:
     s3 = FakeS3()
-    answer = large(s3).fit(Answer(200, HEADERS, b"x" * MAX_SERIALISED), identity(team_id="art"))
+    answer = large(s3).fit(Answer(200, b"x" * MAX_SERIALISED, HEADERS), identity(team_id="art"))
     told = json.loads(answer.body)
     assert answer.status_code == 303
     assert answer.headers["location"] == told["location"]
@@ -54,16 +54,16 @@ def test_an_answer_too_large_for_lambda_is_kept_and_the_tenant_is_sent_there() -
 
 
 def test_the_models_own_headers_stay_on_an_answer_that_is_kept() -> None:
-    answer = large(FakeS3()).fit(Answer(200, HEADERS, b"x" * MAX_SERIALISED), identity())
+    answer = large(FakeS3()).fit(Answer(200, b"x" * MAX_SERIALISED, HEADERS), identity())
     assert answer.headers["x-amzn-bedrock-input-token-count"] == "7"
 
 
 def test_bytes_that_grow_as_base64_are_measured_as_base64() -> None:
-    answer = large(FakeS3()).fit(Answer(200, HEADERS, b"\xff" * 5_000_000), identity())
+    answer = large(FakeS3()).fit(Answer(200, b"\xff" * 5_000_000, HEADERS), identity())
     assert answer.status_code == 303
 
 
 def test_an_answer_that_cannot_be_kept_says_that_it_was_billed() -> None:
     s3 = FakeS3(ClientError({"Error": {"Code": "SlowDown"}}, "PutObject"))
     with pytest.raises(AnswerNotKept, match="was billed"):
-        large(s3).fit(Answer(200, HEADERS, b"x" * MAX_SERIALISED), identity())
+        large(s3).fit(Answer(200, b"x" * MAX_SERIALISED, HEADERS), identity())

@@ -5,11 +5,12 @@ from unittest.mock import patch
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
+from botocore.exceptions import UnauthorizedSSOTokenError
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.settings import SettingError
-from chalicelib.signing import SIGNED, Credentials, find_credentials, sign
+from chalicelib.signing import SIGNED, Credentials, CredentialsNotFound, find_credentials, sign
 
 AT = datetime(2026, 11, 23, 8, 54, 35, tzinfo=UTC)
 HOST = "bedrock-runtime.us-east-1.amazonaws.com"
@@ -87,6 +88,19 @@ def test_elsewhere_botocore_is_asked_each_time_so_that_they_stay_fresh() -> None
         Credentials("A", "s", "1"),
         Credentials("B", "t", None),
     ]
+
+
+def test_credentials_that_cannot_be_renewed_say_so() -> None:
+    def expired() -> None:
+        raise UnauthorizedSSOTokenError
+
+    session = SimpleNamespace(
+        get_credentials=lambda: SimpleNamespace(get_frozen_credentials=expired)
+    )
+    with patch("botocore.session.get_session", return_value=session):
+        credentials = find_credentials({})
+    with pytest.raises(CredentialsNotFound):
+        credentials()
 
 
 def test_no_credentials_stop_the_start() -> None:

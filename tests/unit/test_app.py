@@ -1,0 +1,254 @@
+"""The whole app in one process, as Lambda calls it; AWS is a scripted server."""
+
+import importlib
+import json
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from builders import LambdaContext, proxy_event, tenant
+from scripted_server import ScriptedServer, answer, scripted_server
+
+from chalicelib.tenants import ApiKey
+from chalicelib.tenants.items import key_pk, key_to_item, team_pk, tenant_to_item
+from chalicelib.tenants.keys import key_hash, new_key
+
+MADE = datetime(2026, 1, 1, tzinfo=UTC)
+KEY_ID, KEY = new_key(lambda size: b"\x07" * size)
+MODEL_ANSWER = answer(
+    200,
+    '{"output":{"message":{"content":[{"text":"ä"}]}}}'.encode(),
+    "Content-Type: application/json",
+    "x-amzn-RequestId: aws-1",
+    "X-Amzn-Bedrock-Input-Token-Count: 30",
+    "X-Amzn-Bedrock-Output-Token-Count: 51",
+)
+
+
+def encoded(item: object) -> bytes:
+    import base64
+
+    return json.dumps({"Item": item}, default=lambda raw: base64.b64encode(raw).decode()).encode()
+
+
+class Aws:
+    """Answers what the gateway asks of DynamoDB, CloudWatch Logs and Bedrock."""
+
+    def __init__(self) -> None:
+        key = ApiKey(KEY_ID, key_hash(KEY), "search", MADE)
+        self.items = {
+            key_pk(KEY_ID): encoded(key_to_item(key)),
+            team_pk("search"): encoded(tenant_to_item(tenant(key_ids=(KEY_ID,)))),
+        }
+        self.model_answer = MODEL_ANSWER
+        self.logs_answer = answer(200, b"{}")
+
+    def __call__(self, connection: socket.socket, request: bytes) -> None:
+        if b"GetItem" in request:
+            found = [body for pk, body in self.items.items() if pk.encode() in request]
+            connection.sendall(answer(200, found[0] if found else b"{}"))
+        elif b"Logs_20140328" in request:
+            connection.sendall(self.logs_answer)
+        else:
+            connection.sendall(self.model_answer)
+
+
+@pytest.fixture
+def aws() -> Aws:
+    return Aws()
+
+
+@pytest.fixture
+def server(aws: Aws) -> Iterator[ScriptedServer]:
+    with scripted_server(aws) as server:
+        yield server
+
+
+@pytest.fixture
+def environ(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": server.url,
+        "TENANTS_TABLE": "tenants",
+        "REPORTS_BUCKET": "reports",
+        "PAYLOADS_BUCKET": "payloads",
+        "USAGE_LOG_GROUP": "usage",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_CHALICE_CLI_MODE", raising=False)
+    monkeypatch.delitem(sys.modules, "app", raising=False)
+    return monkeypatch
+
+
+@pytest.fixture
+def call(environ: pytest.MonkeyPatch) -> Iterator[Callable[..., dict[str, Any]]]:
+    module = importlib.import_module("app")
+
+    def invoke(**event: Any) -> dict[str, Any]:
+        event["headers"] = {"Authorization": f"Bearer {KEY}", **event.get("headers", {})}
+        sent: dict[str, Any] = module.app(proxy_event(**event), LambdaContext())
+        return sent
+
+    yield invoke
+    module.gateway().transport.close()
+
+
+def records(server: ScriptedServer) -> list[dict[str, Any]]:
+    puts = [r.partition(b"\r\n\r\n")[2] for r in server.requests if b"PutLogEvents" in r]
+    return [json.loads(e["message"]) for put in puts for e in json.loads(put)["logEvents"]]
+
+
+def error(sent: dict[str, Any]) -> dict[str, str]:
+    told: dict[str, str] = json.loads(sent["body"])["error"]
+    return told
+
+
+def test_the_answer_is_the_models_own(call) -> None:
+    sent = call()
+    assert (sent["statusCode"], sent["isBase64Encoded"]) == (200, False)
+    assert sent["body"] == '{"output":{"message":{"content":[{"text":"ä"}]}}}'
+    assert sent["headers"]["Content-Type"] == "application/json"
+    assert sent["headers"]["x-amzn-bedrock-output-token-count"] == "51"
+    assert sent["headers"]["x-request-id"] == "request-1"
+
+
+def test_the_provider_gets_the_body_as_it_came_and_the_model_of_the_query(call, server) -> None:
+    call(body='{ "a" : 1 }')
+    sent = server.requests[-2]
+    assert sent.startswith(b"POST /model/us.amazon.nova-lite-v1%3A0/invoke HTTP/1.1\r\n")
+    assert sent.endswith(b'\r\n\r\n{ "a" : 1 }')
+
+
+def test_the_provider_is_told_the_team_and_the_request(call, server) -> None:
+    call()
+    sent = server.requests[-2]
+    assert b"md/team#search md/request#request-1\r\n" in sent
+    assert b'{"team_id":"search","request_id":"request-1"}' in sent
+
+
+def test_no_header_of_a_tenants_reaches_the_provider_but_the_listed_ones(call, server) -> None:
+    call(headers={"X-Amz-Target": "x", "Cookie": "c=1", "X-Amzn-Bedrock-Service-Tier": "flex"})
+    sent = server.requests[-2].lower()
+    assert b"x-amzn-bedrock-service-tier: flex" in sent
+    assert b"cookie" not in sent
+    assert b"x-amz-target" not in sent
+    assert KEY.encode() not in sent
+
+
+def test_started_is_acknowledged_before_the_provider_is_called(call, server) -> None:
+    call()
+    kinds = [
+        "log" if b"PutLogEvents" in r else "model" if b"POST /model/" in r else "other"
+        for r in server.requests
+    ]
+    assert [kind for kind in kinds if kind != "other"] == ["log", "model", "log"]
+
+
+def test_a_call_is_recorded_under_the_keys_own_team_whatever_the_request_says(call, server) -> None:
+    call(
+        headers={"team_id": "rich", "X-Team-Id": "rich"},
+        query={"model_id": ["us.amazon.nova-lite-v1:0"], "team_id": ["rich"]},
+        body='{"team_id":"rich"}',
+    )
+    assert {record["team_id"] for record in records(server)} == {"search"}
+
+
+def test_no_record_holds_a_prompt_an_answer_or_a_key(call, server) -> None:
+    call(body='{"messages":[{"content":"the secret prompt"}]}')
+    text = json.dumps(records(server))
+    assert not [hidden for hidden in ("secret prompt", "ä", "\\u00e4", KEY) if hidden in text]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Authorization": ""}, {"Authorization": "Bearer nonsense"}, {"X-Api-Key": "tg_another"}],
+)
+def test_a_bad_key_is_a_401_in_our_shape(call, headers) -> None:
+    sent = call(headers=headers)
+    assert (sent["statusCode"], error(sent)["code"]) == (401, "unauthorized")
+    assert error(sent)["request_id"] == "request-1"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {},
+        {"model_id": []},
+        {"model_id": [""]},
+        {"model_id": ["amazon.nova-lite-v1:0", "amazon.nova-micro-v1:0"]},
+        {"model_id": ["us.amazon.nova\n-lite"]},
+        {"model_id": ["a" * 2049]},
+        {"model_id": ["../../secrets"]},
+        {"model_id": ["amazon..nova"]},
+        {"model_id": ["amazon.nova%2F..%2Fx"]},
+        {"model_id": ["amazon.nova/invoke"]},
+        {"model_id": ["us.amazon.nova-lite-v1:0"], "stream": ["true"]},
+        {"model_id": ["us.amazon.nova-lite-v1:0"], "stream": ["1"]},
+    ],
+)
+def test_a_bad_query_is_a_400_and_nothing_is_called(call, server, query) -> None:
+    assert call(query=query)["statusCode"] == 400
+    assert not [r for r in server.requests if b"GetItem" not in r]
+
+
+@pytest.mark.parametrize(
+    "model_id",
+    [
+        "anthropic.claude-3-haiku-20240307-v1:0",
+        "us.anthropic.claude-haiku-4-5-20251001-v1:0",
+        "arn:aws:bedrock:us-east-1:999999999999:application-inference-profile/abc123def456",
+        "somebodys-endpoint",
+    ],
+)
+def test_any_well_formed_model_that_is_not_admitted_is_a_403(call, server, model_id) -> None:
+    assert call(query={"model_id": [model_id]})["statusCode"] == 403
+    assert records(server) == []
+
+
+def test_an_empty_body_is_a_400(call) -> None:
+    assert call(body=None)["statusCode"] == 400
+
+
+def test_a_body_too_large_is_a_413(call) -> None:
+    assert call(body="x" * 6_291_457)["statusCode"] == 413
+
+
+def test_nothing_is_spent_that_cannot_be_recorded(call, aws, server) -> None:
+    aws.logs_answer = answer(500, b"{}")
+    sent = call()
+    assert (sent["statusCode"], error(sent)["code"]) == (503, "ledger_unavailable")
+    assert not [r for r in server.requests if b"POST /model/" in r]
+
+
+def test_a_directory_that_is_away_is_a_503_not_an_open_door(call, aws, server) -> None:
+    aws.items = {key_pk(KEY_ID): b"not json"}
+    assert call()["statusCode"] == 503
+    assert records(server) == []
+
+
+def test_a_method_that_a_route_does_not_take_is_told_in_our_shape(call) -> None:
+    sent = call(method="GET")
+    assert (sent["statusCode"], error(sent)["code"]) == (405, "method_not_allowed")
+
+
+def test_no_accept_header_turns_a_paid_picture_into_an_error(call, aws) -> None:
+    aws.model_answer = answer(200, b"\x89PNG\xff", "Content-Type: image/png")
+    sent = call(headers={"Accept": "application/json"})
+    assert (sent["statusCode"], sent["body"], sent["isBase64Encoded"]) == (200, "iVBOR/8=", True)
+
+
+def test_liveness_needs_no_key_and_calls_nobody(call, server) -> None:
+    sent = call(method="GET", path="/healthz", headers={"Authorization": ""}, body=None)
+    assert (sent["statusCode"], json.loads(sent["body"])["status"]) == (200, "ok")
+    assert server.requests == []
+
+
+def test_a_missing_setting_stops_the_start_with_its_name(environ) -> None:
+    environ.delenv("TENANTS_TABLE")
+    with pytest.raises(ValueError, match=r"^TENANTS_TABLE"):
+        importlib.import_module("app")

@@ -1,0 +1,62 @@
+"""The control API, `/_sim/*`: JSON, unsigned, beside the services on the same port.
+
+PUT  /_sim/faults      a list of rules (faults.py), replacing the former
+GET  /_sim/faults      the rules, with how many calls each matched and hit
+GET  /_sim/ledger      every call, in order of arrival (ledger.py)
+GET  /_sim/inflight    how many calls are being held; with ?at_least=N, once there are so many
+POST /_sim/release     answers the calls that `hang` holds
+POST /_sim/reset       forgets ledger, rules and caches, and lets go of every held call
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs
+
+from local.simulator.delivery import Holds
+from local.simulator.faults import BadRule
+from local.simulator.provider import Provider
+
+LONGEST_WAIT = 30.0  # seconds
+Answer = tuple[int, Any]
+
+
+class Control:
+    def __init__(self, provider: Provider, holds: Holds) -> None:
+        self._provider = provider
+        self._holds = holds
+        self._routes: dict[tuple[str, str], Callable[[str, bytes], Answer]] = {
+            ("PUT", "/_sim/faults"): self._put_faults,
+            ("GET", "/_sim/faults"): lambda _q, _b: (200, provider.faults.describe()),
+            ("GET", "/_sim/ledger"): lambda _q, _b: (200, provider.ledger.entries()),
+            ("GET", "/_sim/inflight"): self._inflight,
+            ("POST", "/_sim/release"): lambda _q, _b: (200, {"released": holds.release()}),
+            ("POST", "/_sim/reset"): self._reset,
+        }
+
+    def handle(self, method: str, path: str, query: str, body: bytes) -> Answer:
+        """Return the HTTP status and what to answer as JSON."""
+        if (method, path) not in self._routes:
+            return 404, {"error": f"there is no {method} {path}"}
+        return self._routes[method, path](query, body)
+
+    def _put_faults(self, _query: str, body: bytes) -> Answer:
+        try:
+            rules = json.loads(body)
+            if not isinstance(rules, list):
+                raise BadRule("the rules are a list")
+            self._provider.faults.replace(rules)
+        except ValueError as error:
+            return 400, {"error": str(error)}
+        return 200, self._provider.faults.describe()
+
+    def _inflight(self, query: str, _body: bytes) -> Answer:
+        at_least = parse_qs(query).get("at_least", ["0"])[0]
+        if not at_least.isdecimal():
+            return 400, {"error": "at_least is a whole number"}
+        return 200, self._holds.wait_for(int(at_least), LONGEST_WAIT)
+
+    def _reset(self, _query: str, _body: bytes) -> Answer:
+        self._provider.reset()
+        self._holds.drop()
+        return 200, {}

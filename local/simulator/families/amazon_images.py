@@ -1,0 +1,137 @@
+"""Amazon Titan Image Generator and Nova Canvas: one request schema, two price tables.
+
+Bedrock user guide, "Amazon Titan Image Generator G1 models"; Amazon Nova user guide, "Generating
+images". Neither sends count headers, and the body holds only pictures. Where a task works on a
+given picture, the answer has that picture's size and `width` and `height` are not looked at.
+Pictures that the content filter withholds are missing from `images`, and `error` says so.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from local.simulator import pictures
+from local.simulator.calls import Ask, Counts, Reply
+from local.simulator.refusals import malformed
+
+Size = tuple[int, int]
+
+_MOST_PICTURES = 5
+_FILTERED = (
+    "Some of the generated images have been blocked by our content filters and are not returned."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    params: str  # where the task's own parameters stand
+    requires: str  # … and which of them must be there
+    source: str | None = None  # the given picture whose size the answer takes
+
+
+_TASKS = {
+    "TEXT_IMAGE": _Task("textToImageParams", "text"),
+    "COLOR_GUIDED_GENERATION": _Task("colorGuidedGenerationParams", "colors"),
+    "IMAGE_VARIATION": _Task("imageVariationParams", "images"),
+    "INPAINTING": _Task("inPaintingParams", "image", "image"),
+    "OUTPAINTING": _Task("outPaintingParams", "image", "image"),
+    "BACKGROUND_REMOVAL": _Task("backgroundRemovalParams", "image", "image"),
+    "VIRTUAL_TRY_ON": _Task("virtualTryOnParams", "sourceImage", "sourceImage"),
+}
+
+TITAN_SIZES = frozenset(
+    {
+        *((1024, 1024), (768, 768), (512, 512), (1152, 640), (1173, 640)),
+        *((768, 1152), (1152, 768), (384, 576), (576, 384)),
+        *((768, 1280), (1280, 768), (384, 640), (640, 384)),
+        *((896, 1152), (1152, 896), (448, 576), (576, 448)),
+        *((768, 1408), (1408, 768), (384, 704), (704, 384)),
+        *((640, 1408), (1408, 640), (320, 704), (704, 320)),
+    }
+)
+CANVAS_SIDES = range(320, 4_097, 16)
+CANVAS_PIXELS = 4_194_304
+
+
+def titan(ask: Ask) -> Reply:
+    return _generate(ask, _check_titan_size, _titan_class)
+
+
+def canvas(ask: Ask) -> Reply:
+    return _generate(ask, _check_canvas_size, _canvas_class)
+
+
+def _titan_class(size: Size, quality: str) -> str:
+    return f"{'le512' if size[0] * size[1] <= 512 * 512 else 'gt512'}/{quality}"
+
+
+def _canvas_class(size: Size, quality: str) -> str:
+    return f"{'le1024' if size[0] * size[1] <= 1024 * 1024 else 'le2048'}/{quality}"
+
+
+def _check_titan_size(size: Size) -> None:
+    if size not in TITAN_SIZES:
+        raise malformed(f"#/imageGenerationConfig: {size[0]}x{size[1]} is not a permissible size")
+
+
+def _check_canvas_size(size: Size) -> None:
+    if any(side not in CANVAS_SIDES for side in size) or size[0] * size[1] > CANVAS_PIXELS:
+        raise malformed(f"#/imageGenerationConfig: {size[0]}x{size[1]} is not a permissible size")
+
+
+def _generate(
+    ask: Ask, check_size: Callable[[Size], None], price_class: Callable[[Size, str], str]
+) -> Reply:
+    task = _TASKS.get(ask.required("taskType", str))
+    if task is None:
+        raise malformed(f"#/taskType: {ask.payload['taskType']} is not a valid enum value")
+    params = ask.required(task.params, dict)
+    if task.requires not in params:
+        raise malformed(f"#/{task.params}: required key [{task.requires}] not found")
+    if isinstance(params.get("text"), str):
+        ask.scribe.read(params["text"])
+    config = ask.optional("imageGenerationConfig", dict, {})
+    size = _size(task, params, config, check_size)
+    quality = config.get("quality", "standard")
+    if quality not in ("standard", "premium"):
+        raise malformed(f"#/imageGenerationConfig/quality: {quality} is not a valid enum value")
+    wanted = _integer(config, "numberOfImages", 1)
+    if not 1 <= wanted <= _MOST_PICTURES:
+        raise malformed(f"#/imageGenerationConfig/numberOfImages: {wanted} is not between 1 and 5")
+    made = _sizes(ask, size, wanted)
+    body: dict[str, Any] = {
+        "images": [pictures.png(*each, pattern) for pattern, each in enumerate(made)],
+        "error": _FILTERED if len(made) < wanted else None,
+    }
+    return Reply(
+        body,
+        Counts(images=len(made)),
+        price_classes=tuple(price_class(each, quality) for each in made),
+        picture={"width": size[0], "height": size[1]},
+    )
+
+
+def _size(
+    task: _Task, params: dict[str, Any], config: dict[str, Any], check: Callable[[Size], None]
+) -> Size:
+    if task.source is None:
+        size = _integer(config, "width", 1024), _integer(config, "height", 1024)
+        check(size)
+        return size
+    given = pictures.size(params[task.source]) if isinstance(params[task.source], str) else None
+    if given is None:
+        raise malformed(f"#/{task.params}/{task.source}: the image is not a PNG or JPEG in base64")
+    return given
+
+
+def _integer(config: dict[str, Any], key: str, default: int) -> int:
+    value = config.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise malformed(f"#/imageGenerationConfig/{key}: expected type: Integer")
+    return value
+
+
+def _sizes(ask: Ask, size: Size, wanted: int) -> list[Size]:
+    """Return the size of each picture that is made and not filtered."""
+    other = (size[0] // 2, size[1] // 2) if ask.direction.mixed_sizes else size
+    return [size, *[other] * (wanted - 1)][: max(0, wanted - ask.direction.filtered)]

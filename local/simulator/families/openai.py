@@ -1,0 +1,73 @@
+"""Chat completions in OpenAI's shape: OpenAI's own models, and everything that imitates it.
+
+In the body `prompt_tokens` includes what was read from the cache; Bedrock's input header does not.
+OpenAI's models cache by themselves (no marks, 5 minutes, writes free), gpt-oss does not.
+"""
+
+from typing import Any
+
+from local.simulator.calls import TEXT, Ask, Counts, Reply
+from local.simulator.families import chat
+from local.simulator.prompt_cache import Segment
+from local.simulator.refusals import invalid
+
+_USAGE = (
+    ("usage", "prompt_tokens"),
+    ("usage", "completion_tokens"),
+    ("usage", "total_tokens"),
+)
+_CACHE_USAGE = (*_USAGE, ("usage", "prompt_tokens_details", "cached_tokens"))
+
+
+def chat_completion(ask: Ask) -> Reply:
+    """Answer as a model that keeps no cache: Jamba, Qwen, DeepSeek, gpt-oss, any newcomer."""
+    read = sum(segment.tokens for segment in chat.segments(ask))
+    return _reply(ask, read, cached=None)
+
+
+def caching_chat_completion(ask: Ask) -> Reply:
+    """Answer as OpenAI's models that read a repeated prefix from their cache."""
+    *prefix, last = chat.segments(ask)
+    kept = [*prefix[:-1], *(Segment(s.text, s.tokens, "5m") for s in prefix[-1:])]
+    split = ask.cache.settle(ask.model.id, [*kept, last])
+    return _reply(ask, split.uncached + split.written_5m, cached=split.read)
+
+
+def _reply(ask: Ask, uncached: int, cached: int | None) -> Reply:
+    if ask.payload.get("stream"):
+        raise invalid("stream must be false for InvokeModel; use InvokeModelWithResponseStream")
+    limit = ask.limit("max_completion_tokens", ask.limit("max_tokens"))
+    written = [ask.scribe.write(limit) for _ in range(ask.optional("n", int, 1))]
+    counts = Counts(uncached, sum(passage.tokens for passage in written), cached or 0)
+    body = completion_body(ask, [choice(i, p.text, p.finished) for i, p in enumerate(written)])
+    body["usage"] = usage(uncached + (cached or 0), counts.output_tokens)
+    if cached is None:
+        return Reply(body, counts, TEXT, _USAGE)
+    body["usage"]["prompt_tokens_details"] = {"cached_tokens": cached}
+    return Reply(body, counts, (*TEXT, "cache_read_tokens"), _CACHE_USAGE)
+
+
+def completion_body(ask: Ask, choices: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "id": f"chatcmpl-{ask.scribe.digest:016x}",
+        "object": "chat.completion",
+        "created": 1_767_225_600 + ask.scribe.digest % 31_536_000,
+        "model": ask.model.id,
+        "choices": choices,
+    }
+
+
+def choice(index: int, text: str, finished: bool) -> dict[str, Any]:
+    return {
+        "index": index,
+        "message": {"role": "assistant", "content": text},
+        "finish_reason": "stop" if finished else "length",
+    }
+
+
+def usage(prompt_tokens: int, completion_tokens: int) -> dict[str, Any]:
+    return {
+        "prompt_tokens": prompt_tokens,
+        "completion_tokens": completion_tokens,
+        "total_tokens": prompt_tokens + completion_tokens,
+    }

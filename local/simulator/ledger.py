@@ -1,0 +1,100 @@
+"""The provider's own ledger: one entry a call, by request id, with what it would bill."""
+
+import re
+import threading
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+from uuid import uuid4
+
+from local.simulator.calls import Counts
+
+Outcome = Literal["answered", "refused", "cut_headers", "cut_body", "timeout"]
+
+_TEAM = re.compile(r"md/team#(\S+)")
+_GATEWAY_REQUEST = re.compile(r"md/request#(\S+)")
+_ATTEMPT = re.compile(r"attempt=(\d+)")
+
+
+@dataclass(slots=True)
+class Entry:
+    """One call, filled while it is answered. `refused` counts and bills nothing; cut and timed-out
+    calls are billed in full.
+
+    `model` keeps the geography or names the endpoint. `status` is the HTTP status that was sent or
+    meant. `billed_usd` is an exact decimal, or None where no price is listed (SageMaker bills
+    instances by the hour, so never a call). `attempt` counts the tries that an SDK made under one
+    `invocation_id`.
+    """
+
+    request_id: str
+    time: str  # RFC 3339, UTC, when the call arrived
+    service: str = "unknown"
+    operation: str = "unknown"
+    region: str = ""
+    model: str = ""
+    base_model: str = ""
+    team: str | None = None
+    gateway_request: str | None = None
+    invocation_id: str | None = None
+    attempt: int = 1
+    status: int = 200
+    error: str | None = None
+    outcome: Outcome = "refused"
+    fault: str | None = None
+    tier: str = "default"
+    counts: Counts = field(default_factory=Counts)
+    image: dict[str, Any] | None = None
+    billed_usd: str | None = "0"
+    characters_in: int = 0
+    characters_out: int = 0
+
+
+def open_entry(headers: Mapping[str, str]) -> Entry:
+    """Begin an entry with what the caller says of himself.
+
+    The gateway names team and request in its user agent, `md/team#… md/request#…`; SDKs number
+    their attempts in `amz-sdk-request`.
+    """
+    agent = headers.get("user-agent", "")
+    attempt = _ATTEMPT.search(headers.get("amz-sdk-request", ""))
+    now = datetime.now(UTC)
+    return Entry(
+        request_id=str(uuid4()),
+        time=f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03d}Z",
+        team=_first(_TEAM, agent),
+        gateway_request=_first(_GATEWAY_REQUEST, agent),
+        invocation_id=headers.get("amz-sdk-invocation-id"),
+        attempt=int(attempt[1]) if attempt else 1,
+    )
+
+
+def _first(pattern: re.Pattern[str], text: str) -> str | None:
+    match = pattern.search(text)
+    return match[1] if match else None
+
+
+class Ledger:
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._entries: dict[str, Entry] = {}
+
+    def add(self, entry: Entry) -> None:
+        with self._lock:
+            self._entries[entry.request_id] = entry
+
+    def amend(self, request_id: str, outcome: Outcome) -> None:
+        """Correct how a call ended; one that a reset has forgotten stays forgotten."""
+        with self._lock:
+            if entry := self._entries.get(request_id):
+                entry.outcome = outcome
+
+    def clear(self) -> None:
+        with self._lock:
+            self._entries.clear()
+
+    def entries(self) -> list[dict[str, Any]]:
+        """Return every entry in order of arrival, as JSON holds it."""
+        with self._lock:
+            return [asdict(entry) for entry in self._entries.values()]

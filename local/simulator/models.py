@@ -1,0 +1,42 @@
+"""Bedrock model identifiers, as `modelId` accepts them."""
+
+import re
+from dataclasses import dataclass
+
+from local.simulator.refusals import invalid, not_found
+
+_GEOGRAPHIES = ("us", "eu", "apac", "jp", "au", "ca", "in", "sa", "us-gov", "global")
+_ID = re.compile(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63}){1,4}(:[a-z0-9]{1,63}){0,2}")
+_FOUNDATION_ARN = re.compile(r"arn:aws[a-z-]*:bedrock:[a-z0-9-]{1,20}::foundation-model/(.+)")
+_PROFILE_ARN = re.compile(r"arn:aws[a-z-]*:bedrock:[a-z0-9-]{1,20}:\d{12}:inference-profile/(.+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model that was asked for: `id` keeps its geography (`us.…`), `base` does not."""
+
+    id: str
+    base: str
+
+
+def parse(identifier: str) -> Model:
+    """Read a foundation model's or system inference profile's id or ARN.
+
+    Raises Refusal for anything else: other ARNs name resources that this account does not have.
+    """
+    for arn in (_FOUNDATION_ARN, _PROFILE_ARN):
+        if match := arn.fullmatch(identifier):
+            return _from_id(match[1])
+    if identifier.startswith("arn:"):
+        raise not_found(
+            "Could not resolve the foundation model from the provided model identifier."
+        )
+    return _from_id(identifier)
+
+
+def _from_id(identifier: str) -> Model:
+    if not _ID.fullmatch(identifier):
+        raise invalid("The provided model identifier is invalid.")
+    geography, _, rest = identifier.partition(".")
+    profile = geography in _GEOGRAPHIES and "." in rest
+    return Model(identifier, rest if profile else identifier)

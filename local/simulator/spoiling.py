@@ -1,0 +1,128 @@
+"""What a fault does to an answer or instead of one, before anything is sent."""
+
+import json
+from collections.abc import Callable, MutableMapping
+from dataclasses import dataclass
+from typing import Any
+
+from local.simulator import refusals
+from local.simulator.calls import Direction, Path, Reply
+from local.simulator.faults import Fault
+from local.simulator.refusals import ACCOUNT, Refusal, Service, unauthenticated
+
+Refuse = Callable[[Service, str, str], Refusal]
+"""Given the service, the region and the resource's path: the refusal."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """One refusal, by the names that the two services have for it."""
+
+    status: int
+    bedrock: str
+    sagemaker: str
+    message: str
+
+    def __call__(self, service: Service, region: str, resource: str) -> Refusal:
+        if service == "sagemaker":
+            return refusals.sagemaker(self.status, self.sagemaker, self.message)
+        return Refusal(self.status, self.bedrock, self.message)
+
+
+def _access_denied(service: Service, region: str, resource: str) -> Refusal:
+    action = {"bedrock": "bedrock:InvokeModel", "sagemaker": "sagemaker:InvokeEndpoint"}[service]
+    role = f"arn:aws:sts::{ACCOUNT}:assumed-role/tollgate-gateway/call"
+    account = "" if resource.startswith("foundation-model/") else ACCOUNT
+    arn = f"arn:aws:{service}:{region}:{account}:{resource}"
+    message = (
+        f"User: {role} is not authorized to perform: {action} on resource: {arn} because no "
+        f"identity-based policy allows the {action} action"
+    )
+    named = _Named(403, "AccessDeniedException", "AccessDeniedException", message)
+    return named(service, region, resource)
+
+
+def _bad_credentials(service: Service, region: str, resource: str) -> Refusal:
+    return unauthenticated(
+        "UnrecognizedClientException", "The security token included in the request is invalid."
+    )
+
+
+REFUSED: dict[str, Refuse] = {
+    "throttle": _Named(
+        429,
+        "ThrottlingException",
+        "ThrottlingException",
+        "Too many requests, please wait before trying again.",
+    ),
+    "error_500": _Named(
+        500,
+        "InternalServerException",
+        "InternalFailure",
+        "The system encountered an unexpected error during processing. Try your request again.",
+    ),
+    "error_503": _Named(
+        503,
+        "ServiceUnavailableException",
+        "ServiceUnavailable",
+        "Bedrock is unable to process your request.",
+    ),
+    "validation": _Named(
+        400,
+        "ValidationException",
+        "ValidationError",
+        "The model returned the following errors: Input is too long for requested model.",
+    ),
+    "access_denied": _access_denied,
+    "bad_credentials": _bad_credentials,
+}
+
+
+def direction(fault: Fault | None) -> Direction:
+    """Return what a family must know of the fault before it answers."""
+    if fault is None:
+        return Direction()
+    return Direction(
+        filtered=fault.params["n"] if fault.name == "filtered" else 0,
+        mixed_sizes=fault.name == "mixed_sizes",
+    )
+
+
+def padding(fault: Fault | None) -> int:
+    return fault.params["bytes"] if fault and fault.name == "big_answer" else 0
+
+
+def spoil_body(reply: Reply, fault: Fault) -> None:
+    """Change the counts that the body reports, in place; the true counts stay in the reply."""
+    if fault.name == "guardrail_floats":
+        for path in reply.usage:
+            holder, key = _holder(reply.body, path)
+            holder[key] = float(holder[key])
+    elif fault.name == "guardrail_masked":
+        for path in reply.usage[1:]:
+            holder, key = _holder(reply.body, path)
+            del holder[key]
+    elif fault.name == "bad_usage" and fault.params["where"] != "headers":
+        for path in reply.usage:
+            holder, key = _holder(reply.body, path)
+            if fault.params["value"] == "missing":
+                del holder[key]
+            else:
+                holder[key] = fault.params["value"]
+
+
+def spoil_headers(headers: MutableMapping[str, str], fault: Fault) -> None:
+    """Change the count headers, in place."""
+    if fault.name != "bad_usage" or fault.params["where"] == "body":
+        return
+    value = fault.params["value"]
+    if value == "missing":
+        headers.clear()
+    for name in headers:
+        headers[name] = value if isinstance(value, str) else json.dumps(value)
+
+
+def _holder(body: Any, path: Path) -> tuple[Any, str | int]:
+    for key in path[:-1]:
+        body = body[key]
+    return body, path[-1]

@@ -1,0 +1,69 @@
+import json
+from typing import Any
+
+import pytest
+
+from chalicelib import settings
+from chalicelib.settings import Endpoint, SettingError
+
+NEEDED = {
+    "AWS_REGION": "us-east-1",
+    "TENANTS_TABLE": "tenants",
+    "REPORTS_BUCKET": "reports",
+    "PAYLOADS_BUCKET": "payloads",
+}
+
+
+def endpoints(**entries: Any) -> dict[str, str]:
+    return {**NEEDED, "SAGEMAKER_ENDPOINTS": json.dumps(entries)}
+
+
+@pytest.mark.parametrize("name", NEEDED)
+def test_a_missing_setting_stops_the_start_with_its_name(name) -> None:
+    with pytest.raises(SettingError, match=rf"^{name} is not set"):
+        settings.load({key: value for key, value in NEEDED.items() if key != name})
+
+
+@pytest.mark.parametrize("value", ["-1", "1.5", "soon", "٣", "3601"])
+def test_a_wrong_number_stops_the_start_with_its_name(value) -> None:
+    with pytest.raises(SettingError, match=r"^KEY_CACHE_SECONDS"):
+        settings.load({**NEEDED, "KEY_CACHE_SECONDS": value})
+
+
+def test_a_revoked_key_works_for_a_minute_at_most_unless_set() -> None:
+    assert settings.load(NEEDED).key_cache_seconds == 60
+
+
+def test_the_report_reads_the_ledgers_own_group() -> None:
+    config = settings.load({**NEEDED, "USAGE_LOG_GROUP": "/usage"})
+    assert (config.usage_log_group, config.usage_log_groups) == ("/usage", ("/usage",))
+
+
+def test_records_on_stdout_are_read_from_the_groups_that_are_named() -> None:
+    config = settings.load({**NEEDED, "USAGE_LOG_GROUPS": "/aws/lambda/a,/aws/lambda/b"})
+    assert (config.usage_log_group, config.usage_log_groups) == (
+        "",
+        ("/aws/lambda/a", "/aws/lambda/b"),
+    )
+
+
+def test_an_endpoint_says_what_it_serves_and_what_it_runs_on() -> None:
+    config = settings.load(
+        endpoints(chat={"container": "tgi", "instance": "ml.g5.xlarge", "concurrency": 4})
+    )
+    assert config.endpoints["chat"] == Endpoint("chat", "tgi", "ml.g5.xlarge", 1, 4)
+
+
+@pytest.mark.parametrize("name", ["12345", "null", "True", "nan", "a_b", "-a", "a" * 64])
+def test_an_endpoints_name_cannot_read_as_something_else_in_a_report(name) -> None:
+    with pytest.raises(SettingError, match=r"^SAGEMAKER_ENDPOINTS"):
+        settings.load(endpoints(**{name: {"container": "tgi"}}))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{", "[]", '{"a":1}', '{"a":{}}', '{"a":{"container":"vllm2"}}', "missing.json"],
+)
+def test_endpoints_that_cannot_be_read_stop_the_start_with_the_settings_name(text) -> None:
+    with pytest.raises(SettingError, match=r"^SAGEMAKER_ENDPOINTS"):
+        settings.load({**NEEDED, "SAGEMAKER_ENDPOINTS": text})

@@ -4,7 +4,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
@@ -41,7 +41,7 @@ class Settings:
     """Where the report reads; the ledger's own group, unless records go to stdout."""
     key_cache_seconds: int = 60
     model_timeout_seconds: int = 840
-    endpoints: Mapping[str, Endpoint] = MappingProxyType({})
+    endpoints: Mapping[str, Endpoint] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def load(environ: Mapping[str, str] = os.environ) -> Settings:

@@ -68,8 +68,7 @@ def meter(class_of: Callable[[Size], str], exchange: Exchange) -> Metered:
     quality = _quality(exchange.request_json)
     if quality is None:
         return unknown("image_quality")
-    size = _requested_size(exchange.request_json)
-    sizes = {size} if size else {size_of(picture) for picture in pictures}
+    sizes = _sizes(exchange.request_json, pictures)
     known = {size for size in sizes if size}
     if len(known) < len(sizes):
         return unknown("image_size")
@@ -102,6 +101,13 @@ def _quality(request: object) -> str | None:
     if quality is None:
         return "standard"
     return quality if isinstance(quality, str) and quality in QUALITIES else None
+
+
+def _sizes(request: object, pictures: list[str]) -> set[Size | None]:
+    asked = _requested_size(request)
+    seen = {size_of(picture) for picture in pictures}
+    # Pictures of several sizes prove that the one asked for is not what was made.
+    return {asked} if asked and len(seen - {None}) <= 1 else seen
 
 
 def _requested_size(request: object) -> Size | None:

@@ -120,6 +120,12 @@ def test_mixed_sizes_in_one_answer_have_no_class():
     assert (reading.variant, reading.image_width, reading.image_height) == ("mixed", 0, 0)
 
 
+def test_mixed_sizes_are_seen_whatever_size_was_asked_for():
+    pictures = answer(png(1024, 1024), png(512, 512))
+    assert metered(TITAN, pictures, request=request()).variant == "mixed"
+    assert metered(CANVAS, pictures, request=request()).variant == "le1024/standard"
+
+
 def test_sizes_of_one_class_are_one_price():
     reading = metered(
         TITAN, answer(png(512, 512), png(300, 512)), request={"taskType": "OUTPAINTING"}

@@ -1,8 +1,9 @@
 """Answers as Bedrock sends them, recorded; then each family fed what is not exactly a count."""
 
 import pytest
-from exchanges import metered, token_headers
+from exchanges import exchange, metered, model, token_headers
 
+from chalicelib.metering.meter import meter
 from chalicelib.metering.metered import Metered
 from chalicelib.metering.usage import NO_USAGE, Usage
 
@@ -68,6 +69,14 @@ def test_a_masked_body_alone_is_not_known():
 def test_counts_in_headers_need_no_body():
     reading = metered(NOVA, b"\xff not json", headers=token_headers(30, 51, 0, 0))
     assert reading == Metered(Usage(30, 51), "header")
+
+
+@pytest.mark.parametrize("model_id", [NOVA, GPT_OSS, "us.anthropic.claude-sonnet-4-6"])
+def test_a_body_that_need_not_be_read_is_not_parsed(model_id):
+    answered = exchange(NOVA_BODY, headers=token_headers(30, 51, 5, 0))
+    meter(model(model_id), answered)
+    assert "response_json" not in vars(answered)
+    assert "request_json" not in vars(answered)
 
 
 def test_an_answer_cut_after_its_headers_is_metered():

@@ -9,7 +9,7 @@ from datetime import date
 from decimal import ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, Inexact, InvalidOperation
 from functools import reduce
 from types import MappingProxyType
-from typing import Literal, get_args
+from typing import Final, Literal, get_args
 
 from chalicelib.metering.usage import NO_USAGE
 from chalicelib.pricing.count_line import CountLine
@@ -104,14 +104,22 @@ class CostLine:
 
 CSV_COLUMNS: tuple[str, ...] = tuple(each.name for each in fields(CostLine))
 
+TOKENS: Final = frozenset(
+    {
+        "input_tokens",
+        "output_tokens",
+        "cache_read_tokens",
+        "cache_write_tokens",
+        "cache_write_1h_tokens",
+    }
+)
+
 
 def charges(line: CountLine, book: PriceBook, day: date) -> tuple[Charge, ...]:
     """Price one line of counts: a Charge for every unit that is billed, with its row.
 
     A Bedrock line is billed for every counter that is not 0, but for the time it took, and for
-    each request where a `request` row says so. How a SageMaker endpoint is charged is the
-    operator's choice, so there the rows say which units count; if none of them prices what the
-    line used, all of it is without a price.
+    each request where a `request` row says so.
     """
     if line.usage_source == "deferred":
         return ()
@@ -119,10 +127,22 @@ def charges(line: CountLine, book: PriceBook, day: date) -> tuple[Charge, ...]:
     if line.n_usage:
         made["request"] = line.n_usage
     found = tuple(_charge(line, book, day, unit, amount) for unit, amount in made.items())
-    priced = tuple(charge for charge in found if charge.price)
     if line.basis == "endpoint":
-        return priced or tuple(charge for charge in found if charge.unit != "request")
+        return _endpoint_charges(found)
     return tuple(c for c in found if c.price or c.unit not in ("request", "busy_ms"))
+
+
+def _endpoint_charges(found: tuple[Charge, ...]) -> tuple[Charge, ...]:
+    """Choose what an endpoint is charged by: the operator's price rows say it.
+
+    Where one kind of token has a price, every kind is billed. Where nothing has one, all that
+    was used is without a price.
+    """
+    priced = tuple(charge for charge in found if charge.price)
+    if not priced:
+        return tuple(charge for charge in found if charge.unit != "request")
+    by_token = any(charge.unit in TOKENS for charge in priced)
+    return tuple(c for c in found if c.price or (by_token and c.unit in TOKENS))
 
 
 def rate(

@@ -29,6 +29,7 @@ reel,us-east-1,none,on_demand,default,none,video_ms,0.00008,2026-01-01,,list,202
 toll,us-east-1,none,on_demand,default,none,input_tokens,0.000001,2026-01-01,,list,2026-11-23
 toll,us-east-1,none,on_demand,default,none,request,0.01,2026-01-01,,list,2026-11-23
 tiny,us-east-1,none,on_demand,default,none,input_tokens,0.0000000000005,2026-01-01,,list,2026-11-23
+chat,us-east-1,none,endpoint,default,none,input_tokens,0,2026-01-01,,ours,2026-11-23
 chat,us-east-1,none,endpoint,default,none,output_tokens,0.000002,2026-01-01,,ours,2026-11-23
 embed,us-east-1,none,endpoint,default,none,busy_ms,0.0000004,2026-01-01,,ours,2026-11-23
 vision,us-east-1,none,endpoint,default,none,request,0.005,2026-01-01,,ours,2026-11-23
@@ -169,6 +170,16 @@ def test_an_endpoint_is_charged_by_the_units_that_its_rows_name(name, column, co
         "PRICED",
         Decimal(cost),
         Decimal(cost),
+    )
+
+
+def test_tokens_of_a_kind_that_has_no_row_are_not_free_where_another_kind_has_one():
+    row = only([endpoint("chat", usage=Usage(output_tokens=200, cache_read_tokens=7))])
+
+    assert (row.status, row.cache_cost, row.total_cost) == (
+        "PARTLY_PRICED",
+        None,
+        Decimal("0.0004"),
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import chain, product
+from itertools import product
 from pathlib import Path
 
 from chalicelib.metering.usage import Usage
@@ -45,7 +45,10 @@ def write(size: Size, folder: Path, shards: int, executor: Executor) -> list[Pat
 def events(paths: list[Path]) -> Iterator[tuple[int, str, str]]:
     """Read the files as log events: time in epoch milliseconds, message, log stream."""
     at = int(NOON.timestamp() * 1000)
-    return ((at, line, "usage") for line in chain.from_iterable(path.open("r") for path in paths))
+    for path in paths:
+        with path.open("r") as lines:
+            for line in lines:
+                yield at, line, "usage"
 
 
 def _write_shard(size: Size, calls: range, path: Path) -> None:

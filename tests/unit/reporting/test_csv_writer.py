@@ -60,6 +60,12 @@ def test_counts_that_are_read_again_are_the_counts_that_were_written(
     assert sorted(read_counts(write_counts(lines)), key=repr) == sorted(lines, key=repr)
 
 
+def test_a_day_can_be_rated_again_from_its_counts_alone_to_the_same_bytes() -> None:
+    lines = [LINE, replace(LINE, team_id="alpha", base_model="mystery")]
+
+    assert costs_csv(*read_counts(write_counts(lines))) == costs_csv(*lines)
+
+
 def test_counts_of_an_older_version_lack_a_counter_and_read_as_zero() -> None:
     rows = list(csv.reader(io.StringIO(write_counts([LINE]).decode())))
     older = "\n".join(",".join(row[:-1]) for row in rows)

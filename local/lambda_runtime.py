@@ -55,8 +55,13 @@ def load_app(module: str = "app") -> Chalice:
     """Import the app as a function's cold start does, and let threads share it."""
     sys.path.insert(0, str(ROOT))
     app: Chalice = importlib.import_module(module).app
-    app.__class__ = type("SharedChalice", (_PerThread, type(app)), {})
+    share_between_threads(app)
     return app
+
+
+def share_between_threads(app: Chalice) -> None:
+    """Give each thread its own current request, which Chalice keeps on the app."""
+    app.__class__ = type("SharedChalice", (_PerThread, type(app)), {})
 
 
 def send_stdout_to_stderr() -> int:
@@ -67,7 +72,7 @@ def send_stdout_to_stderr() -> int:
 
 
 class _PerThread:
-    """Chalice keeps the current request on the app, since a Lambda serves one at a time."""
+    """What belongs to one request, of which a Lambda serves only one at a time."""
 
     _here = threading.local()
 

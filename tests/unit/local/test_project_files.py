@@ -1,0 +1,107 @@
+"""`.chalice/` agrees with itself: names, limits and policies."""
+
+import json
+
+import pytest
+
+from chalicelib import settings
+from local import project, resources
+
+CHALICE = project.ROOT / ".chalice"
+DEPLOYED = ("dev", "prod")
+FUNCTIONS = ("api_handler", "daily_report")
+
+
+def read(name):
+    return json.loads((CHALICE / name).read_text(encoding="utf-8"))
+
+
+def policy(stage, function):
+    name = read("config.json")["stages"][stage]["lambda_functions"][function]["iam_policy_file"]
+    return read(name)["Statement"]
+
+
+@pytest.mark.parametrize("stage", ["local", *DEPLOYED])
+def test_every_stage_has_settings_that_the_gateway_accepts(stage):
+    loaded = settings.load({"AWS_REGION": "us-east-1", **project.environment(stage)})
+
+    assert loaded.stage == stage
+
+
+@pytest.mark.parametrize("stage", ["local", *DEPLOYED])
+def test_a_stage_names_the_resources_that_its_stack_makes(stage):
+    template = json.loads(resources.TEMPLATE.read_text(encoding="utf-8"))["Resources"]
+    named = {
+        "TENANTS_TABLE": template["Tenants"]["Properties"]["TableName"],
+        "REPORTS_BUCKET": template["Reports"]["Properties"]["BucketName"],
+        "PAYLOADS_BUCKET": template["Payloads"]["Properties"]["BucketName"],
+        "USAGE_LOG_GROUP": template["UsageLogs"]["Properties"]["LogGroupName"],
+    }
+
+    environment = project.environment(stage)
+
+    for variable, name in named.items():
+        text = name["Fn::Sub"].replace("${Stage}", stage)
+        assert environment[variable] == text.replace("${AWS::AccountId}", project.ACCOUNT)
+
+
+@pytest.mark.parametrize("stage", DEPLOYED)
+def test_a_deployed_stage_is_regional_and_runs_on_arm(stage):
+    config = read("config.json")["stages"][stage]
+
+    assert config["api_gateway_endpoint_type"] == "REGIONAL"
+    assert config["lambda_architecture"] == "arm64"
+
+
+def test_a_model_call_ends_before_its_function_does():
+    longest = int(project.environment("prod")["MODEL_TIMEOUT_SECONDS"])
+
+    assert longest < project.function("api_handler", "prod").timeout_s <= 900
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_stages_differ_in_their_policies_by_name_alone(function):
+    dev, prod = (json.dumps(policy(stage, function)) for stage in DEPLOYED)
+
+    assert dev.replace("tollgate-dev", "tollgate-prod").replace("/dev/", "/prod/") == prod
+
+
+@pytest.mark.parametrize("stage", DEPLOYED)
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_no_policy_allows_every_action_of_a_service(stage, function):
+    text = json.dumps([statement["Action"] for statement in policy(stage, function)])
+
+    assert "*" not in text
+
+
+@pytest.mark.parametrize("stage", DEPLOYED)
+def test_only_following_a_query_is_allowed_on_every_resource(stage):
+    statements = [s for function in FUNCTIONS for s in policy(stage, function)]
+
+    unbounded = [s["Action"] for s in statements if s["Resource"] == "*"]
+
+    # The two have no resource type (Service Authorization Reference, CloudWatch Logs).
+    assert unbounded == [["logs:GetQueryResults", "logs:StopQuery"]]
+
+
+@pytest.mark.parametrize("stage", DEPLOYED)
+def test_the_role_that_calls_models_reaches_no_report(stage):
+    assert "reports" not in json.dumps(policy(stage, "api_handler"))
+
+
+@pytest.mark.parametrize("bucket", ["Reports", "Payloads"])
+def test_a_bucket_refuses_everything_but_tls(bucket):
+    template = json.loads(resources.TEMPLATE.read_text(encoding="utf-8"))["Resources"]
+
+    document = template[f"{bucket}Policy"]["Properties"]["PolicyDocument"]
+
+    (statement,) = document["Statement"]
+    assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+@pytest.mark.parametrize("name", ["Tenants", "Reports", "UsageLogs"])
+def test_what_a_bill_rests_on_outlives_its_stack(name):
+    resource = json.loads(resources.TEMPLATE.read_text(encoding="utf-8"))["Resources"][name]
+
+    assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")

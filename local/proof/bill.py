@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from chalicelib.metering.usage import NO_USAGE, Usage
+from chalicelib.usage_record import PRICE_FIELDS
 from local.proof.evidence import GatewayCall, Json
 from local.proof.verdicts import ZERO, Verdict
 
@@ -113,6 +114,18 @@ class _Day:
     def count(self, kind: str) -> int:
         return sum(verdict.kind == kind for verdict in self.verdicts)
 
+    def unpriced(self) -> int:
+        """Count calls as the report does: a line of counts.csv is unpriced if one of its calls is.
+
+        An endpoint's call of no millisecond has nothing to price; its line may have.
+        """
+        lines: dict[tuple[str, ...], list[Verdict]] = defaultdict(list)
+        for verdict, call in zip(self.verdicts, self.calls, strict=True):
+            record = call.record
+            if record["n_usage"]:
+                lines[record["team_id"], *(record[name] for name in PRICE_FIELDS)].append(verdict)
+        return sum(len(line) for line in lines.values() if any(call.unpriced for call in line))
+
     def says(self) -> Iterator[tuple[str, object]]:
         """Yield what the day's manifest must say."""
         ends = [call.end["tollgate"] for call in self.calls if call.end]
@@ -127,7 +140,7 @@ class _Day:
         yield "duplicated", sum(call.copies > 0 for call in self.calls)
         yield "partial", self.count("partial")
         yield "unknown", unknown
-        yield "unpriced", sum(verdict.unpriced for verdict in self.verdicts)
+        yield "unpriced", self.unpriced()
         yield "lost", 0
         yield "foreign", 0
         yield "complete", not (orphans or unknown)

@@ -36,19 +36,32 @@ class Proof:
     def of(self, kind: Kind) -> list[Verdict]:
         return [verdict for verdict in self.verdicts if verdict.kind == kind]
 
+    def by_list_price(self) -> list[Verdict]:
+        """Return the metered calls whose dollars were compared."""
+        return [verdict for verdict in self.of("metered") if verdict.list_price is not None]
+
+    def _without_list_price(self, *, hosted: bool) -> list[Verdict]:
+        return [
+            verdict
+            for verdict in self.of("metered")
+            if verdict.list_price is None and verdict.entry
+            if hosted == (verdict.entry.service == "sagemaker")
+        ]
+
     def lines(self) -> list[str]:
         """Return the statement, a line a kind, and last `ledger: …`."""
         return [*self._kinds(), *self._shown_mismatches(), self._last()]
 
     def _kinds(self) -> Iterator[str]:
-        metered = self.of("metered")
-        listed = [verdict for verdict in metered if verdict.list_price is not None]
-        rest = [verdict for verdict in metered if verdict.list_price is None]
-        yield _line(
-            "metered", listed, f"counts and dollars equal, call by call: {_dollars(listed)}"
-        )
-        if rest:
-            yield _line("without list price", rest, "counts equal, call by call")
+        listed = self.by_list_price()
+        words = f"counts and dollars equal, call by call: {_dollars(listed)}"
+        yield _line("metered", listed, words)
+        for title, hosted, words in (
+            ("… on endpoints", True, "counts equal, call by call; the price is the operator's"),
+            ("… without a price", False, "counts equal, call by call; said to be UNPRICED"),
+        ):
+            if rest := self._without_list_price(hosted=hosted):
+                yield _line(title, rest, words)
         if clock := self.of("clock"):
             busy = sum(verdict.call.usage.busy_ms for verdict in clock if verdict.call)
             words = f"containers that report nothing: {busy / 1000:.3f} s by the gateway's clock"
@@ -58,7 +71,7 @@ class Proof:
         for kind, words in (
             ("not_sent", "recorded failed; the provider never saw them"),
             ("partial", "cut streams"),
-            ("unknown", "cut or timed out, the same calls on both sides; not charged to a team"),
+            ("unknown", "cut, timed out or with spoilt counts, the same calls on both sides"),
             ("orphaned", "began and left no end record:"),
             ("missing", "of which the gateway knows nothing"),
         ):
@@ -73,11 +86,10 @@ class Proof:
     def _last(self) -> str:
         if not self.holds:
             return f"ledger: MISMATCH   {len(self.mismatches)} differences"
-        metered = self.of("metered")
-        usage = total_usage(verdict.entry for verdict in metered)
+        usage = total_usage(verdict.entry for verdict in self.of("metered"))
         return (
             f"ledger: gateway = provider   {len(self.verdicts):,} calls, {tokens(usage):,} tokens, "
-            f"{usage.images:,} images, {_dollars(metered)}"
+            f"{usage.images:,} images, {_dollars(self.by_list_price())}"
         )
 
 

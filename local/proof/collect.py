@@ -1,0 +1,61 @@
+"""Fetches the evidence of a run: the only module of the proof that does I/O."""
+
+import csv
+import json
+import urllib.request
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from chalicelib.reporting.daily import costs_key, manifest_key
+from local.proof.evidence import Evidence
+from local.stack import Stack
+from local.traffic.clients import Sent
+
+REPORTED_AT = time(2, 15, tzinfo=UTC)
+
+
+def control(stack: Stack, method: str, path: str, body: object = None) -> Any:
+    """Call the simulator's control API, `/_sim/<path>`, and return its JSON."""
+    data = None if body is None else json.dumps(body).encode()
+    url = f"{stack.urls['control']}/_sim/{path}"
+    request = urllib.request.Request(url, data, method=method)
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)
+
+
+def days_of(records: Iterable[dict[str, Any]]) -> list[date]:
+    """Return the UTC days on which the recorded calls began: two, if midnight passed."""
+    return sorted({date.fromisoformat(record["day"]) for record in records})
+
+
+def report(stack: Stack, day: date) -> dict[str, Any]:
+    """Let the scheduled function report a day, as it does on the morning after."""
+    at = datetime.combine(day + timedelta(days=1), REPORTED_AT)
+    manifest: dict[str, Any] = stack.invoke("daily_report", {"time": at.isoformat()})
+    return manifest
+
+
+def collect(stack: Stack, sent: Sequence[Sent]) -> Evidence:
+    """Fetch both ledgers, and the reports of every day that was touched, as S3 holds them."""
+    records = stack.log_events()
+    days = days_of(records)
+    return Evidence(
+        provider=control(stack, "GET", "ledger"),
+        records=records,
+        sent={each.request_id: each.request.team for each in sent if each.request_id},
+        unanswered=[each.request.team for each in sent if not each.request_id],
+        costs=[row for day in days for row in _rows(fetch(stack, costs_key(day)))],
+        manifests=[json.loads(fetch(stack, manifest_key(day))) for day in days],
+    )
+
+
+def fetch(stack: Stack, key: str) -> bytes:
+    """Return an object of the reports bucket."""
+    kept = stack.client("s3").get_object(Bucket=stack.urls["bucket"], Key=key)
+    content: bytes = kept["Body"].read()
+    return content
+
+
+def _rows(content: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(content.decode().splitlines(), strict=True))

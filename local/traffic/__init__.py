@@ -1,0 +1,1 @@
+"""Tenants' traffic, made up but repeatable: who asks what of which model, and who sends it."""

@@ -1,0 +1,50 @@
+"""What goes wrong on the provider's side, as rules for the simulator's control API."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Rule = Mapping[str, Any]
+
+ANYWHERE: Sequence[Rule] = (
+    {"do": "throttle"},
+    {"do": "error_500"},
+    {"do": "error_503"},
+    {"do": "validation"},
+    {"do": "access_denied"},
+    {"do": "bad_credentials"},
+    {"do": "timeout"},
+    {"do": "hang"},
+    {"do": "slow", "latency_ms": 300},
+    {"do": "cut_headers"},
+    {"do": "cut_body"},
+    {"do": "trickle"},
+    {"do": "bad_usage", "value": -5},
+    {"do": "bad_usage", "value": 12.5},
+    {"do": "bad_usage", "value": "many", "where": "headers"},
+    {"do": "bad_usage", "value": "missing", "where": "headers"},
+    {"do": "bad_usage", "value": 10**12, "where": "body"},
+    {"do": "guardrail_floats"},
+)
+"""Faults that any model's call can meet."""
+
+SOMEWHERE: Sequence[Rule] = (
+    {"do": "big_answer", "match": {"model": "*claude*", "nth": 7}},
+    {"do": "filtered", "match": {"model": "*canvas*", "rate": "0.1"}},
+    {"do": "filtered", "match": {"model": "stability.*", "rate": "0.1"}},
+    {"do": "mixed_sizes", "match": {"model": "*titan-image*", "rate": "0.1"}},
+    {"do": "tier", "tier": "default", "match": {"model": "*nova-pro*", "rate": "0.2"}},
+    {"do": "guardrail_masked", "match": {"model": "*claude-3-haiku*", "rate": "0.2"}},
+)
+"""Faults of certain models; one answer larger than Lambda returns."""
+
+
+def rules(share: float, spacing: int = 15) -> list[Rule]:
+    """Return rules under which about this share of all calls meets a fault, each kind as often.
+
+    Each kind is met at least once: one more hits every `spacing`th call from the start, in turn.
+    """
+    rate = f"{share / len(ANYWHERE):.6f}"
+    certain = [
+        {**rule, "match": {"nth": number * spacing}} for number, rule in enumerate(ANYWHERE, 1)
+    ]
+    return [*certain, *SOMEWHERE, *({**rule, "match": {"rate": rate}} for rule in ANYWHERE)]

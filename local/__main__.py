@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import shlex
 import signal
 import sys
@@ -38,7 +39,8 @@ def serve(arguments: argparse.Namespace) -> int:
         bedrock_url=arguments.bedrock_url,
         sagemaker_url=arguments.sagemaker_url,
     ) as stack:
-        project.RUNNING.write_text(json.dumps(stack.environ), encoding="utf-8")
+        running = {"pid": os.getpid(), "environ": stack.environ}
+        project.RUNNING.write_text(json.dumps(running), encoding="utf-8")
         try:
             print(json.dumps(stack.urls), flush=True)
             signal.pause()
@@ -49,10 +51,11 @@ def serve(arguments: argparse.Namespace) -> int:
 
 def env(_arguments: argparse.Namespace) -> int:
     """Print `export NAME=value` lines: eval "$(python -m local env)"."""
-    if not project.RUNNING.exists():
+    environ = _running()
+    if environ is None:
         print("No stack runs here: start one with `python -m local serve`.", file=sys.stderr)
         return 1
-    for name, value in json.loads(project.RUNNING.read_text(encoding="utf-8")).items():
+    for name, value in environ.items():
         print(f"export {name}={shlex.quote(value)}")
     return 0
 
@@ -61,6 +64,16 @@ def demo(_arguments: argparse.Namespace) -> int:
     from local import demo as the_demo
 
     return the_demo.main() or 0
+
+
+def _running() -> dict[str, str] | None:
+    """Return the environment of the stack that runs, or None where it has left or crashed."""
+    try:
+        running = json.loads(project.RUNNING.read_text(encoding="utf-8"))
+        os.kill(running["pid"], 0)
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return running["environ"]
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:

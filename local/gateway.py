@@ -46,7 +46,7 @@ class Server(ThreadingHTTPServer):
 class Handler(BaseHTTPRequestHandler):
     """Reads requests strictly: what could be understood in two ways ends the connection."""
 
-    protocol_version = "HTTP/1.1"
+    protocol_version = default_request_version = "HTTP/1.1"  # what cannot be read gets a head, too
     disable_nagle_algorithm = True
     wbufsize = -1  # head and body leave together
     server: Server

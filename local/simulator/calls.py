@@ -9,6 +9,7 @@ from local.simulator.prompt_cache import PromptCache
 from local.simulator.refusals import malformed
 from local.simulator.tokens import Scribe
 
+Kind = type | tuple[type, ...]
 Path = tuple[str | int, ...]
 """Where a value stands in a JSON body: `("usage", "input_tokens")`."""
 
@@ -43,24 +44,57 @@ class Ask:
     cache: PromptCache
     direction: Direction = Direction()
 
-    def required(self, key: str, kind: type | tuple[type, ...]) -> Any:
+    def required(self, key: str, kind: Kind) -> Any:
         """Return a field of the body; raises Refusal where it is missing or of another type."""
-        if key not in self.payload:
-            raise malformed(f"#: required key [{key}] not found")
-        return self.optional(key, kind, None)
+        return required(self.payload, key, kind)
 
-    def optional(self, key: str, kind: type | tuple[type, ...], default: Any) -> Any:
-        value = self.payload.get(key, default)
-        if value is not default and (not isinstance(value, kind) or isinstance(value, bool)):
-            raise malformed(f"#/{key}: expected type: {_json_name(kind)}, found: {_found(value)}")
-        return value
+    def optional(self, key: str, kind: Kind, default: Any) -> Any:
+        """Return a field of the body, or `default` where it is missing or null."""
+        return optional(self.payload, key, kind, default)
 
     def limit(self, key: str, fallback: int | None = None) -> int | None:
         """Return the most tokens the caller wants written."""
-        limit: int | None = self.optional(key, int, fallback)
-        if limit is not None and limit < 1:
-            raise malformed(f"#/{key}: {limit} is not greater or equal to 1")
-        return limit
+        return limit(self.payload, key, fallback)
+
+
+def required(holder: Mapping[str, Any], key: str, kind: Kind, place: str = "#") -> Any:
+    """Return a field of an object that stands at `place` in the body; raises Refusal."""
+    if key not in holder:
+        raise malformed(f"{place}: required key [{key}] not found")
+    return _checked(holder[key], kind, f"{place}/{key}")
+
+
+def optional(
+    holder: Mapping[str, Any], key: str, kind: Kind, default: Any, place: str = "#"
+) -> Any:
+    value = holder.get(key)
+    return default if value is None else _checked(value, kind, f"{place}/{key}")
+
+
+def limit(
+    holder: Mapping[str, Any], key: str, fallback: int | None = None, place: str = "#"
+) -> int | None:
+    most: int | None = optional(holder, key, int, fallback, place)
+    if most is not None and most < 1:
+        raise malformed(f"{place}/{key}: {most} is not greater or equal to 1")
+    return most
+
+
+def _checked(value: Any, kind: Kind, place: str) -> Any:
+    if isinstance(value, bool) or not isinstance(value, kind):
+        raise malformed(f"{place}: expected type: {_json_name(kind)}, found: {_found(value)}")
+    return value
+
+
+def _json_name(kind: Kind) -> str:
+    names = {str: "String", int: "Integer", float: "Number", list: "JSONArray", dict: "JSONObject"}
+    return names[kind if isinstance(kind, type) else kind[-1]]
+
+
+def _found(value: object) -> str:
+    if value is None:
+        return "Null"
+    return "Boolean" if isinstance(value, bool) else _json_name(type(value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +116,3 @@ class Reply:
 TEXT = ("input_tokens", "output_tokens")
 CACHED = (*TEXT, "cache_read_tokens", "cache_write_tokens")
 EMBEDDING = ("input_tokens",)
-
-
-def _json_name(kind: type | tuple[type, ...]) -> str:
-    names = {str: "String", int: "Integer", float: "Number", list: "JSONArray", dict: "JSONObject"}
-    return names[kind if isinstance(kind, type) else kind[-1]]
-
-
-def _found(value: object) -> str:
-    if value is None:
-        return "Null"
-    return "Boolean" if isinstance(value, bool) else _json_name(type(value))

@@ -65,9 +65,7 @@ CONTAINERS: dict[str, Callable[[Ask], Reply]] = {
 
 def _generate(ask: Ask, default_limit: int) -> tuple[dict[str, Any], Counts]:
     read = ask.scribe.read(_inputs(ask, str))
-    parameters = ask.payload.get("parameters") or {}
-    if not isinstance(parameters, dict):
-        raise invalid("parameters: invalid type, expected a map")
+    parameters = ask.optional("parameters", dict, {})
     limit = parameters.get("max_new_tokens", default_limit)
     if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
         raise invalid("Input validation error: `max_new_tokens` must be strictly positive")

@@ -137,6 +137,9 @@ def _read(source: Any) -> _Rule:
     if unknown:
         raise BadRule(f"{name} does not know {', '.join(sorted(unknown))}")
     params = {key: source.get(key, default) for key, default in defaults.items()}
+    for key, default in defaults.items():
+        if key != "value" and not _alike(params[key], default):
+            raise BadRule(f"{name}: {key} is like {default!r}, not {params[key]!r}")
     if params.get("where", "both") not in _PLACES:
         raise BadRule(f"where is one of {', '.join(sorted(_PLACES))}")
     return _Rule(
@@ -148,6 +151,11 @@ def _read(source: Any) -> _Rule:
         rate=_share(match.get("rate")),
         times=_positive(source, "times"),
     )
+
+
+def _alike(value: Any, default: Any) -> bool:
+    """Tell whether a parameter has its default's type, and a number is not negative."""
+    return type(value) is type(default) and not (isinstance(value, int) and value < 0)
 
 
 def _positive(source: Mapping[str, Any], key: str) -> int | None:

@@ -6,13 +6,16 @@ import struct
 from functools import lru_cache
 from zlib import compress, crc32
 
+from local.simulator.refusals import malformed
+
+_LONGEST_SIDE = 4_096  # pixels
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # SOF0 to SOF15, less tables
 
 
 @lru_cache(maxsize=128)
 def png(width: int, height: int, pattern: int = 0) -> str:
-    """Return a valid PNG of one bit a pixel, in base64: a few hundred bytes at any usual size."""
+    """Return a valid PNG of one bit a pixel, in base64: a kilobyte or two at any usual size."""
     row = b"\x00" + bytes([0x0F << pattern % 5 & 0xFF]) * ((width + 7) // 8)
     data = (
         _PNG
@@ -27,6 +30,16 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
     return (
         struct.pack(">I", len(content)) + kind + content + struct.pack(">I", crc32(kind + content))
     )
+
+
+def given(encoded: object, place: str) -> tuple[int, int]:
+    """Return the size of a picture that a request gives at `place`; raises Refusal."""
+    found = size(encoded) if isinstance(encoded, str) else None
+    if found is None:
+        raise malformed(f"{place}: the image is not a PNG or JPEG in base64")
+    if not all(1 <= side <= _LONGEST_SIDE for side in found):
+        raise malformed(f"{place}: an image's sides are from 1 to {_LONGEST_SIDE} pixels")
+    return found
 
 
 def size(encoded: str) -> tuple[int, int] | None:

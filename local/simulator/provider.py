@@ -92,8 +92,8 @@ class Provider:
         model = operation.identify(label)
         entry.model, entry.base_model = model.id, model.base
         fault = self.faults.choose(model.id, entry.team, request.body)
-        entry.fault = fault.name if fault else None
         if fault and fault.name in spoiling.REFUSED:
+            entry.fault = fault.name
             resource = operation.resource(model)
             raise spoiling.REFUSED[fault.name](operation.service, entry.region, resource)
         entry.tier = _served_tier(request, fault)
@@ -112,6 +112,7 @@ class Provider:
         _book(entry, reply, scribe)
         if fault:
             spoiling.spoil_body(reply, fault)
+            entry.fault = fault.name
             entry.outcome = _OUTCOMES.get(fault.name, "answered")
         body = json.dumps(reply.body, separators=(",", ":")).encode()
         return Delivery(entry.request_id, 200, _headers(request, entry, reply, fault), body, fault)

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.simulator import pictures
-from local.simulator.calls import Ask, Counts, Reply
+from local.simulator.calls import Ask, Counts, Reply, optional
 from local.simulator.refusals import malformed
 
 Size = tuple[int, int]
 
 _MOST_PICTURES = 5
+_CONFIG = "#/imageGenerationConfig"
 _FILTERED = (
     "Some of the generated images have been blocked by our content filters and are not returned."
 )
@@ -39,16 +40,18 @@ _TASKS = {
     "VIRTUAL_TRY_ON": _Task("virtualTryOnParams", "sourceImage", "sourceImage"),
 }
 
-TITAN_SIZES = frozenset(
+_PRICED_AS_512 = frozenset(
     {
-        *((1024, 1024), (768, 768), (512, 512), (1152, 640), (1173, 640)),
-        *((768, 1152), (1152, 768), (384, 576), (576, 384)),
-        *((768, 1280), (1280, 768), (384, 640), (640, 384)),
-        *((896, 1152), (1152, 896), (448, 576), (576, 448)),
-        *((768, 1408), (1408, 768), (384, 704), (704, 384)),
-        *((640, 1408), (1408, 640), (320, 704), (704, 320)),
+        *((512, 512), (768, 768), (384, 576), (576, 384), (384, 640), (640, 384)),
+        *((448, 576), (576, 448), (384, 704), (704, 384), (320, 704), (704, 320)),
     }
 )
+TITAN_SIZES = _PRICED_AS_512 | {
+    *((1024, 1024), (1152, 640), (1173, 640), (768, 1152), (1152, 768), (768, 1280), (1280, 768)),
+    *((896, 1152), (1152, 896), (768, 1408), (1408, 768), (640, 1408), (1408, 640)),
+}
+"""The sizes that Titan makes, and those whose "price equivalent" the guide gives as 512 x 512."""
+
 CANVAS_SIDES = range(320, 4_097, 16)
 CANVAS_PIXELS = 4_194_304
 
@@ -62,7 +65,8 @@ def canvas(ask: Ask) -> Reply:
 
 
 def _titan_class(size: Size, quality: str) -> str:
-    return f"{'le512' if size[0] * size[1] <= 512 * 512 else 'gt512'}/{quality}"
+    small = size in _PRICED_AS_512 or max(size) <= 512
+    return f"{'le512' if small else 'gt512'}/{quality}"
 
 
 def _canvas_class(size: Size, quality: str) -> str:
@@ -92,10 +96,10 @@ def _generate(
         ask.scribe.read(params["text"])
     config = ask.optional("imageGenerationConfig", dict, {})
     size = _size(task, params, config, check_size)
-    quality = config.get("quality", "standard")
+    quality = optional(config, "quality", str, "standard", _CONFIG)
     if quality not in ("standard", "premium"):
         raise malformed(f"#/imageGenerationConfig/quality: {quality} is not a valid enum value")
-    wanted = _integer(config, "numberOfImages", 1)
+    wanted = optional(config, "numberOfImages", int, 1, _CONFIG)
     if not 1 <= wanted <= _MOST_PICTURES:
         raise malformed(f"#/imageGenerationConfig/numberOfImages: {wanted} is not between 1 and 5")
     made = _sizes(ask, size, wanted)
@@ -115,20 +119,13 @@ def _size(
     task: _Task, params: dict[str, Any], config: dict[str, Any], check: Callable[[Size], None]
 ) -> Size:
     if task.source is None:
-        size = _integer(config, "width", 1024), _integer(config, "height", 1024)
+        size = (
+            optional(config, "width", int, 1024, _CONFIG),
+            optional(config, "height", int, 1024, _CONFIG),
+        )
         check(size)
         return size
-    given = pictures.size(params[task.source]) if isinstance(params[task.source], str) else None
-    if given is None:
-        raise malformed(f"#/{task.params}/{task.source}: the image is not a PNG or JPEG in base64")
-    return given
-
-
-def _integer(config: dict[str, Any], key: str, default: int) -> int:
-    value = config.get(key, default)
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise malformed(f"#/imageGenerationConfig/{key}: expected type: Integer")
-    return value
+    return pictures.given(params[task.source], f"#/{task.params}/{task.source}")
 
 
 def _sizes(ask: Ask, size: Size, wanted: int) -> list[Size]:

@@ -30,15 +30,13 @@ _CACHE_USAGE = (
 def messages(ask: Ask) -> Reply:
     if ask.required("anthropic_version", str) != VERSION:
         raise invalid(f"anthropic_version: Input should be '{VERSION}'")
-    limit = ask.required("max_tokens", int) and ask.limit("max_tokens")
-    if limit is None or limit < 1:
-        raise invalid("max_tokens: Input should be greater than or equal to 1")
+    ask.required("max_tokens", int)
     ask.required("messages", list)
     segments = list(_segments(ask))
     caches = not _UNCACHED.match(ask.model.base)
     _check(segments)
     split = ask.cache.settle(ask.model.id, segments if caches else [_unmarked(s) for s in segments])
-    passage = ask.scribe.write(limit)
+    passage = ask.scribe.write(ask.limit("max_tokens"))
     counts = Counts(split.uncached, passage.tokens, split.read, split.written_5m, split.written_1h)
     body = {
         "id": f"msg_bdrk_{ask.scribe.digest:024x}",
@@ -86,7 +84,11 @@ def _segments(ask: Ask) -> Iterator[Segment]:
 
 
 def _blocks(content: Any) -> list[Any]:
-    return [{"type": "text", "text": content}] if isinstance(content, str) else content
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}]
+    if not isinstance(content, list):
+        raise invalid("messages: Input should be a valid list")
+    return content
 
 
 def _segment(ask: Ask, block: Any) -> Segment:

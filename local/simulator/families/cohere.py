@@ -11,13 +11,16 @@ from local.simulator.refusals import malformed
 
 _INPUT_TYPES = ("search_document", "search_query", "classification", "clustering", "image")
 _MOST_TEXTS = 96
+_MOST_GENERATIONS = 5
 _DIMENSIONS = 1_024
 
 
 def command(ask: Ask) -> Reply:
     prompt = ask.required("prompt", str)
-    limit = ask.limit("max_tokens")
-    written = [ask.scribe.write(limit) for _ in range(ask.optional("num_generations", int, 1))]
+    limit, wanted = ask.limit("max_tokens"), ask.optional("num_generations", int, 1)
+    if not 1 <= wanted <= _MOST_GENERATIONS:
+        raise malformed(f"#/num_generations: {wanted} is not less or equal to {_MOST_GENERATIONS}")
+    written = [ask.scribe.write(limit) for _ in range(wanted)]
     body = {
         "id": _id(ask, 0),
         "prompt": prompt,
@@ -66,6 +69,8 @@ def embed(ask: Ask) -> Reply:
     counts = Counts(sum(map(ask.scribe.read, texts)))
     vectors = [ask.scribe.vector(_DIMENSIONS) for _ in texts]
     kinds = ask.optional("embedding_types", list, [])
+    if not all(isinstance(kind, str) for kind in kinds):
+        raise malformed("#/embedding_types: expected type: String")
     body: dict[str, Any] = {
         "id": _id(ask, 0),
         "response_type": "embeddings_by_type" if kinds else "embeddings_floats",

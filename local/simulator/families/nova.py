@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from local.simulator.calls import CACHED, Ask, Counts, Reply
+from local.simulator.calls import CACHED, Ask, Counts, Reply, limit, optional
 from local.simulator.prompt_cache import Segment
 from local.simulator.refusals import malformed
 
@@ -25,13 +25,9 @@ _PICTURE_KINDS = ("image", "video", "document")
 def messages(ask: Ask) -> Reply:
     ask.required("messages", list)
     config = ask.optional("inferenceConfig", dict, {})
-    limit = config.get("maxTokens", config.get("max_new_tokens"))
-    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
-        raise malformed(
-            f"#/inferenceConfig/maxTokens: {json.dumps(limit)} is not greater or equal to 1"
-        )
+    most = limit(config, "maxTokens", limit(config, "max_new_tokens"), "#/inferenceConfig")
     split = ask.cache.settle(ask.model.id, list(_segments(ask)))
-    passage = ask.scribe.write(limit)
+    passage = ask.scribe.write(most)
     counts = Counts(split.uncached, passage.tokens, split.read, split.written_5m)
     body = {
         "output": {"message": {"content": [{"text": passage.text}], "role": "assistant"}},
@@ -55,7 +51,7 @@ def _segments(ask: Ask) -> Iterator[Segment]:
 
 
 def _blocks(ask: Ask) -> Iterator[dict[str, Any]]:
-    tools = ask.optional("toolConfig", dict, {}).get("tools", [])
+    tools = optional(ask.optional("toolConfig", dict, {}), "tools", list, [], "#/toolConfig")
     contents = [tools, ask.optional("system", list, [])]
     for i, message in enumerate(ask.payload["messages"]):
         if not isinstance(message, dict) or not isinstance(message.get("content"), list):
@@ -70,8 +66,8 @@ def _blocks(ask: Ask) -> Iterator[dict[str, Any]]:
 
 def _segment(ask: Ask, block: dict[str, Any], *, kept: bool) -> Segment:
     text = block.get("text")
-    seen = not isinstance(text, str)
-    text = json.dumps(block) if not isinstance(text, str) else text
-    looks = seen and any(kind in block for kind in _PICTURE_KINDS)
-    tokens = ask.scribe.look(text) if looks else ask.scribe.read(text)
+    if not isinstance(text, str):
+        text = json.dumps(block)
+    looked_at = any(kind in block for kind in _PICTURE_KINDS)
+    tokens = ask.scribe.look(text) if looked_at else ask.scribe.read(text)
     return Segment(text, tokens, "5m" if kept else None)

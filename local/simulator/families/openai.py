@@ -9,8 +9,9 @@ from typing import Any
 from local.simulator.calls import TEXT, Ask, Counts, Reply
 from local.simulator.families import chat
 from local.simulator.prompt_cache import Segment
-from local.simulator.refusals import invalid
+from local.simulator.refusals import invalid, malformed
 
+_MOST_CHOICES = 16
 _USAGE = (
     ("usage", "prompt_tokens"),
     ("usage", "completion_tokens"),
@@ -37,7 +38,10 @@ def _reply(ask: Ask, uncached: int, cached: int | None) -> Reply:
     if ask.payload.get("stream"):
         raise invalid("stream must be false for InvokeModel; use InvokeModelWithResponseStream")
     limit = ask.limit("max_completion_tokens", ask.limit("max_tokens"))
-    written = [ask.scribe.write(limit) for _ in range(ask.optional("n", int, 1))]
+    wanted = ask.optional("n", int, 1)
+    if not 1 <= wanted <= _MOST_CHOICES:
+        raise malformed(f"#/n: {wanted} is not less or equal to {_MOST_CHOICES}")
+    written = [ask.scribe.write(limit) for _ in range(wanted)]
     counts = Counts(uncached, sum(passage.tokens for passage in written), cached or 0)
     body = completion_body(ask, [choice(i, p.text, p.finished) for i, p in enumerate(written)])
     body["usage"] = usage(uncached + (cached or 0), counts.output_tokens)

@@ -23,6 +23,7 @@ _SIZES = {
 _FILTERED = "Filter reason: output image"
 _DEFAULT_STEPS, _MOST_STEPS, _CHEAP_STEPS = 30, 150, 50
 _MOST_SAMPLES = 10
+_SDXL_SIDES = range(320, 1_537, 64)
 
 
 def stable_image(ask: Ask) -> Reply:
@@ -32,7 +33,7 @@ def stable_image(ask: Ask) -> Reply:
         raise malformed(f"#/aspect_ratio: {ratio} is not a valid enum value")
     size = _SIZES[ratio]
     if ask.optional("mode", str, "text-to-image") == "image-to-image":
-        size = _given(ask, "image")
+        size = pictures.given(ask.required("image", str), "#/image")
     filtered = ask.direction.filtered > 0
     body = {
         "seeds": [ask.scribe.digest % 2**32],
@@ -57,7 +58,9 @@ def sdxl(ask: Ask) -> Reply:
         ask.scribe.read(prompt["text"])
     width, height = ask.optional("width", int, 1024), ask.optional("height", int, 1024)
     if "init_image" in ask.payload:
-        width, height = _given(ask, "init_image")
+        width, height = pictures.given(ask.required("init_image", str), "#/init_image")
+    elif any(side not in _SDXL_SIDES for side in (width, height)):
+        raise malformed(f"#: {width}x{height} is not a permissible size")
     steps = ask.optional("steps", int, _DEFAULT_STEPS)
     if not 10 <= steps <= _MOST_STEPS:
         raise malformed(f"#/steps: {steps} is not between 10 and {_MOST_STEPS}")
@@ -80,10 +83,3 @@ def sdxl(ask: Ask) -> Reply:
         price_classes=(price_class,) * good,
         picture={"width": width, "height": height, "steps": steps},
     )
-
-
-def _given(ask: Ask, key: str) -> tuple[int, int]:
-    size = pictures.size(ask.required(key, str))
-    if size is None:
-        raise malformed(f"#/{key}: the image is not a PNG or JPEG in base64")
-    return size

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from local.simulator.calls import EMBEDDING, TEXT, Ask, Counts, Reply
+from local.simulator.calls import EMBEDDING, TEXT, Ask, Counts, Reply, limit
 from local.simulator.refusals import malformed
 
 _DIMENSIONS = {"amazon.titan-embed-text-v1": (1536,), "": (1024, 512, 256)}
@@ -12,12 +12,7 @@ _TEXT_USAGE = (("inputTextTokenCount",), ("results", 0, "tokenCount"))
 def text(ask: Ask) -> Reply:
     prompt = ask.required("inputText", str)
     config = ask.optional("textGenerationConfig", dict, {})
-    limit = config.get("maxTokenCount")
-    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
-        raise malformed(
-            f"#/textGenerationConfig/maxTokenCount: {limit} is not greater or equal to 1"
-        )
-    passage = ask.scribe.write(limit)
+    passage = ask.scribe.write(limit(config, "maxTokenCount", place="#/textGenerationConfig"))
     counts = Counts(ask.scribe.read(prompt), passage.tokens)
     body = {
         "inputTextTokenCount": counts.input_tokens,

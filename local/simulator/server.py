@@ -119,7 +119,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _handle(self) -> None:
         path, _, query = self.path.partition("?")
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        length = self.headers.get("Content-Length") or "0"
+        if "Transfer-Encoding" in self.headers or not length.isdecimal():
+            self.send_error(411)
+            return
+        body = self.rfile.read(int(length))
+        if len(body) < int(length):  # the client left in the middle: this was no call
+            self.close_connection = True
+            return
         if path.startswith("/_sim/"):
             self._answer_control(path, query, body)
             return

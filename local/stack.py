@@ -9,11 +9,9 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
-import boto3
-from botocore.config import Config
-
 from local import project, resources
 from local.aws import ENVIRON, Aws
+from local.clients import Clients
 from local.gateway_process import GatewayProcess
 from local.invoke import SCHEDULED_EVENT
 
@@ -66,6 +64,7 @@ class Stack:
                 log.write_bytes(b"")
             self.aws = self._running.enter_context(Aws())
             self._locate(self._simulator())
+            self._clients = self._running.enter_context(Clients(self._client_urls()))
             resources.create(self.client, project.STAGE, project.ACCOUNT)
             self._running.callback(self._stop_gateways)
             self.start_gateway()
@@ -116,16 +115,8 @@ class Stack:
         return json.loads(done.stdout)
 
     def client(self, service: str) -> Any:
-        """Make a boto3 client of the stack; one that retries nothing."""
-        own = {"bedrock-runtime": "bedrock", "sagemaker-runtime": "sagemaker"}
-        return boto3.client(
-            service,
-            endpoint_url=self.urls[own.get(service, "aws")],
-            region_name=project.REGION,
-            aws_access_key_id=ENVIRON["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=ENVIRON["AWS_SECRET_ACCESS_KEY"],
-            config=Config(retries={"total_max_attempts": 1}),
-        )
+        """Return the stack's boto3 client of a service; it may be shared, and retries nothing."""
+        return self._clients(service)
 
     def log_events(self) -> list[dict[str, Any]]:
         """Return every usage record written so far."""
@@ -166,6 +157,13 @@ class Stack:
             "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": bedrock,
             "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": sagemaker,
             **self._settings,
+        }
+
+    def _client_urls(self) -> dict[str, str]:
+        return {
+            "": self.urls["aws"],
+            "bedrock-runtime": self.urls["bedrock"],
+            "sagemaker-runtime": self.urls["sagemaker"],
         }
 
     def _stop_gateways(self) -> None:

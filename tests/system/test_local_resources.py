@@ -1,13 +1,11 @@
 """What resources.json asks for takes effect on this machine, property by property."""
 
-from collections.abc import Iterator
-from typing import Any
-
-import boto3
 import pytest
 
 from local import resources
-from local.aws import ACCOUNT, ENVIRON, REGION, Aws
+from local.aws import Aws
+from local.clients import Clients
+from local.project import ACCOUNT
 
 pytestmark = pytest.mark.system
 REPORTS = f"tollgate-test-reports-{ACCOUNT}"
@@ -15,20 +13,10 @@ PAYLOADS = f"tollgate-test-payloads-{ACCOUNT}"
 
 
 @pytest.fixture(scope="module")
-def client() -> Iterator[Any]:
-    with Aws() as aws:
-
-        def make(service: str) -> Any:
-            return boto3.client(
-                service,
-                endpoint_url=aws.url,
-                region_name=REGION,
-                aws_access_key_id=ENVIRON["AWS_ACCESS_KEY_ID"],
-                aws_secret_access_key=ENVIRON["AWS_SECRET_ACCESS_KEY"],
-            )
-
-        resources.create(make, stage="test", account=ACCOUNT)
-        yield make
+def client():
+    with Aws() as aws, Clients({"": aws.url}) as clients:
+        resources.create(clients, stage="test", account=ACCOUNT)
+        yield clients
 
 
 def test_the_tenants_table_is_keyed_by_pk_and_paid_on_demand(client):

@@ -1,0 +1,107 @@
+"""The real `chalice deploy`, redeploy and `chalice delete`, run against AWS on this machine."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from local import project
+from local.aws import ENVIRON, Aws
+from local.clients import Clients
+
+pytestmark = pytest.mark.system
+CHALICE = [sys.executable, "-c", "from chalice.cli import main; main()"]
+
+
+@pytest.fixture(scope="module")
+def aws():
+    with Aws() as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def client(aws):
+    with Clients({"": aws.url}) as clients:
+        yield clients
+
+
+@pytest.fixture(scope="module")
+def chalice(aws, tmp_path_factory):
+    """A function that runs a chalice command in a copy of the project that ships no packages."""
+    copy = tmp_path_factory.mktemp("project")
+    ignored = shutil.ignore_patterns("deployed", "deployments", "venv", "__pycache__")
+    for folder in (".chalice", "chalicelib"):
+        shutil.copytree(project.ROOT / folder, copy / folder, ignore=ignored)
+    shutil.copy(project.ROOT / "app.py", copy)
+    (copy / "requirements.txt").touch()
+    environ = {**os.environ, **ENVIRON, "AWS_ENDPOINT_URL": aws.url}
+
+    def run(command):
+        subprocess.run(
+            [*CHALICE, command, "--stage", "dev"],
+            cwd=copy,
+            env=environ,
+            check=True,
+            capture_output=True,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def deployed(chalice):
+    chalice("deploy")
+    chalice("deploy")
+
+
+def test_each_function_is_deployed_once_with_its_size_and_settings(deployed, client):
+    functions = client("lambda").list_functions()["Functions"]
+
+    sizes = {f["FunctionName"]: (f["MemorySize"], f["Timeout"]) for f in functions}
+    assert sizes == {"tollgate-dev": (1024, 900), "tollgate-dev-daily_report": (512, 900)}
+    for function in functions:
+        assert function["Architectures"] == ["arm64"]
+        variables = function["Environment"]["Variables"]
+        assert variables.items() >= project.environment("dev").items()
+
+
+def test_a_redeployed_api_is_the_same_one_with_every_route(deployed, client):
+    gateway = client("apigateway")
+
+    (api,) = gateway.get_rest_apis()["items"]
+    resources = gateway.get_resources(restApiId=api["id"])["items"]
+
+    methods = {r["path"]: sorted(r.get("resourceMethods", {})) for r in resources}
+    assert methods["/invoke"] == ["POST"]
+    assert methods["/healthz"] == ["GET"]
+
+
+@pytest.mark.parametrize("function", ["api_handler", "daily_report"])
+def test_a_function_s_role_has_its_own_policy_and_no_other(deployed, client, function):
+    iam = client("iam")
+    role = f"tollgate-dev-{function}"
+    written = project.ROOT / ".chalice" / f"policy-dev-{function}.json"
+
+    (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    policy = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+
+    assert policy == json.loads(written.read_text(encoding="utf-8"))
+    assert iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"] == []
+
+
+def test_the_report_is_scheduled_daily_at_0215_utc(deployed, client):
+    (rule,) = client("events").list_rules()["Rules"]
+
+    assert rule["ScheduleExpression"] == "cron(15 2 * * ? *)"
+
+
+def test_delete_leaves_nothing_that_deploy_made(deployed, chalice, client):
+    chalice("delete")
+
+    assert client("lambda").list_functions()["Functions"] == []
+    assert client("apigateway").get_rest_apis()["items"] == []
+    assert client("events").list_rules()["Rules"] == []
+    assert client("iam").list_roles()["Roles"] == []

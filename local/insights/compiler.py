@@ -1,5 +1,6 @@
 """From commands to functions: expressions become closures, commands become row streams."""
 
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -111,9 +112,9 @@ def _computed(columns: tuple[Named, ...]) -> Stage:
     return compute
 
 
-def _parsed(row: Row, match: object) -> Row:
+def _parsed(row: Row, match: re.Match[str] | None) -> Row:
     if match is not None:
-        row.update(match.groupdict())  # type: ignore[attr-defined]
+        row.update(match.groupdict())
     return row
 
 

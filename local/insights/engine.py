@@ -20,7 +20,6 @@ from local.insights.syntax import (
     Parse,
     Sort,
     Stats,
-    Value,
 )
 
 DEFAULT_ROWS = 10_000
@@ -169,7 +168,7 @@ def _shown(row: Row, columns: list[str], rendering: Rendering) -> dict[str, str]
     }
 
 
-def _rendered(value: Value, rendering: Rendering) -> str:
+def _rendered(value: str | float, rendering: Rendering) -> str:
     if isinstance(value, Millis):
         at = _EPOCH + timedelta(milliseconds=value)
         return at.strftime("%Y-%m-%d %H:%M:%S.") + f"{value % 1000:03d}"

@@ -202,5 +202,8 @@ AGGREGATES: dict[str, tuple[int, int, Callable[[int, Getter], Step], Callable[[A
     "latest": (1, 1, _at_edge(operator.ge), lambda held: held[1]),
 }
 
-ARITIES = {name: row[:2] for name, row in (*FUNCTIONS.items(), *AGGREGATES.items())}
-ARITIES["bin"] = (1, 1)  # datefloor(@timestamp, …)
+ARITIES: dict[str, tuple[int, int]] = {
+    **{name: (row[0], row[1]) for name, row in FUNCTIONS.items()},
+    **{name: (row[0], row[1]) for name, row in AGGREGATES.items()},
+    "bin": (1, 1),  # datefloor(@timestamp, …)
+}

@@ -45,7 +45,6 @@ def chalice(aws, tmp_path_factory):
             cwd=copy,
             env=environ,
             check=True,
-            capture_output=True,
         )
 
     return run

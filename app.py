@@ -12,8 +12,6 @@ from chalice.app import Chalice, CloudWatchEvent, Cron, Request, Response
 
 from chalicelib import __version__, settings
 from chalicelib.aws_json import AwsApi
-from chalicelib.backends.bedrock import Bedrock
-from chalicelib.backends.sagemaker import SageMaker
 from chalicelib.errors import TollgateError
 from chalicelib.ledger import Ledger, LogGroupWriter, StdoutWriter, new_instance
 from chalicelib.router import Router
@@ -52,7 +50,7 @@ def gateway() -> Gateway:
     router = Router(
         config,
         Ledger(writer, stage=config.stage, instance=instance),
-        {"bedrock": Bedrock(transport), "sagemaker": SageMaker(transport)},
+        transport,
     )
     tenants = TenantsTable(dynamodb, config.tenants_table)
     return Gateway(

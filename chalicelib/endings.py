@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from chalicelib.backends.faults import error_code, tenant_error
-from chalicelib.backends.request import Payload
+from chalicelib.backends.operation import Prepared
 from chalicelib.catalog import Model
 from chalicelib.errors import ProviderFault, ProviderTimeout, ProviderUnavailable, TollgateError
 from chalicelib.metering.exchange import Exchange
@@ -50,7 +50,9 @@ def unanswered(model: Model, loss: NoAnswer, latency_ms: int) -> Ending:
     return Ending(outcome, ProviderTimeout() if loss.timed_out else ProviderFault(CUT), code)
 
 
-def answered(model: Model, payload: Payload, reply: Reply, latency_ms: int) -> Ending:
+def answered(
+    model: Model, operation: str, prepared: Prepared, reply: Reply, latency_ms: int
+) -> Ending:
     """The provider's headers came, and perhaps its whole answer."""
     if not 200 <= reply.status < 300:
         refused = Outcome(
@@ -61,7 +63,14 @@ def answered(model: Model, payload: Payload, reply: Reply, latency_ms: int) -> E
             error_code=error_code(reply),
         )
         return Ending(refused, tenant_error(reply))
-    exchange = Exchange(payload.body, reply.headers, reply.body, complete=reply.complete)
+    exchange = Exchange(
+        prepared.payload.body,
+        reply.headers,
+        reply.body,
+        complete=reply.complete,
+        operation=operation,
+        guardrail=prepared.guarded,
+    )
     metered = meter(model, exchange, latency_ms)
     code, error = _loss(reply)
     outcome = Outcome(

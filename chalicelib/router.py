@@ -8,19 +8,20 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
 from chalicelib import catalog, endings, metrics
-from chalicelib.backends.request import Backend, Payload
+from chalicelib.backends.operation import Operation, Payload, Prepared
+from chalicelib.backends.s3_locations import check_s3_locations
 from chalicelib.catalog import Model
 from chalicelib.endings import Ending
 from chalicelib.errors import ModelNotAllowed, ProviderTimeout
 from chalicelib.ledger import Ledger
 from chalicelib.settings import Settings
 from chalicelib.tenants.nouns import Identity
-from chalicelib.transport import NoAnswer, NotSent, Reply
+from chalicelib.transport import NoAnswer, NotSent, Reply, Transport
 from chalicelib.usage_record import Outcome, ProviderCall
 
 SETTLE_SECONDS: Final = 8.0
@@ -36,26 +37,27 @@ class ModelRequest:
     request_id: str
     model_id: str  # in any of its forms
     payload: Payload
+    operations: Mapping[str, Operation]  # by the service that the model turns out to run on
     surface: str  # the name of the surface it came by
     account: str  # the gateway's own AWS account id
     seconds_left: float  # of the Lambda that serves it
 
 
 class Router:
-    """Makes model calls for tenants. Backends are named by the service that they call."""
+    """Makes model calls for tenants."""
 
     def __init__(
         self,
         settings: Settings,
         ledger: Ledger,
-        backends: Mapping[str, Backend],
+        transport: Transport,
         *,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._settings = settings
         self._ledger = ledger
-        self._backends = backends
+        self._transport = transport
         self._clock = clock
         self._now = now
 
@@ -72,12 +74,18 @@ class Router:
         )
         if not identity.tenant.may_use(model.model_id):
             raise ModelNotAllowed
-        backend = self._backends[model.service]
-        backend.check(request.payload)
+        operation = request.operations.get(model.service)
+        if operation is None:
+            raise ModelNotAllowed(f"{model.model_id} does not run behind this route.")
+        check_s3_locations(request.payload.body, self._own_prefix(identity))
+        prepared = operation.prepared(request.payload)
         timeout = self._timeout(request)
-        call = self._new_call(identity, request, model, backend)
+        call = self._new_call(identity, request, model, operation)
         self._ledger.started(call)
-        return self._recorded(call, model, backend, request.payload, timeout)
+        return self._recorded(call, model, operation, prepared, timeout)
+
+    def _own_prefix(self, identity: Identity) -> str:
+        return f"s3://{self._settings.payloads_bucket}/teams/{identity.tenant.team_id}/"
 
     def _timeout(self, request: ModelRequest) -> float:
         """Seconds that the provider may take, so that the end can still be recorded."""
@@ -87,7 +95,7 @@ class Router:
         return min(left, self._settings.model_timeout_seconds)
 
     def _new_call(
-        self, identity: Identity, request: ModelRequest, model: Model, backend: Backend
+        self, identity: Identity, request: ModelRequest, model: Model, operation: Operation
     ) -> ProviderCall:
         return ProviderCall(
             call_id=secrets.token_hex(16),
@@ -104,18 +112,23 @@ class Router:
             family=model.family,
             basis=model.basis,
             geo=model.geo,
-            operation=backend.operation,
+            operation=operation.name,
             surface=request.surface,
             streamed=0,
         )
 
     def _recorded(
-        self, call: ProviderCall, model: Model, backend: Backend, payload: Payload, timeout: float
+        self,
+        call: ProviderCall,
+        model: Model,
+        operation: Operation,
+        prepared: Prepared,
+        timeout: float,
     ) -> Reply:
         """Make the call, and record how it ended before anything else is done with it."""
         outcome = Outcome("usage", error_code="gateway_fault")  # stands if anything here breaks
         try:
-            reply, ending = self._attempt(call, model, backend, payload, timeout)
+            reply, ending = self._attempt(call, model, operation, prepared, timeout)
             outcome = ending.outcome
         finally:
             self._ledger.ended(call, outcome)
@@ -124,19 +137,25 @@ class Router:
             metrics.emit(self._settings.stage, UsageNotKnown=1)
         if ending.error:
             raise ending.error
-        return reply
+        return replace(reply, body=prepared.restored(reply.body))
 
     def _attempt(
-        self, call: ProviderCall, model: Model, backend: Backend, payload: Payload, timeout: float
+        self,
+        call: ProviderCall,
+        model: Model,
+        operation: Operation,
+        prepared: Prepared,
+        timeout: float,
     ) -> tuple[Reply, Ending]:
         began = self._clock()
         try:
-            reply = backend.invoke(model, payload, call, timeout)
+            reply = operation.send(self._transport, model, prepared.payload, call, timeout)
         except NotSent:
             return NO_REPLY, endings.not_sent(self._ms_since(began))
         except NoAnswer as loss:
             return NO_REPLY, endings.unanswered(model, loss, self._ms_since(began))
-        return reply, endings.answered(model, payload, reply, self._ms_since(began))
+        ending = endings.answered(model, operation.name, prepared, reply, self._ms_since(began))
+        return reply, ending
 
     def _ms_since(self, began: float) -> int:
         return int((self._clock() - began) * 1000)

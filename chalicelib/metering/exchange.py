@@ -16,6 +16,10 @@ class Exchange:
     response: bytes
     complete: bool = True
     """False when the answer was cut: its headers still count, its body does not."""
+    operation: str = "InvokeModel"
+    """AWS's own name of what was called."""
+    guardrail: bool = False
+    """A guardrail went with the call: its units are billed, too."""
 
     @cached_property
     def request_json(self) -> object:

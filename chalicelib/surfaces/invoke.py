@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from chalicelib.backends.request import Payload
+from chalicelib.backends.bedrock import INVOKE_MODEL
+from chalicelib.backends.operation import Operation, Payload
+from chalicelib.backends.sagemaker import INVOKE_ENDPOINT
 from chalicelib.errors import BadRequest, PayloadTooLarge
 from chalicelib.router import ModelRequest, Router
 from chalicelib.surfaces.answers import JSON, Answer
@@ -12,6 +14,10 @@ from chalicelib.surfaces.large_answers import LargeAnswers
 from chalicelib.tenants.nouns import Identity
 from chalicelib.transport import Reply
 
+OPERATIONS: Final[Mapping[str, Operation]] = {
+    "bedrock": INVOKE_MODEL,
+    "sagemaker": INVOKE_ENDPOINT,
+}
 MAX_BODY_BYTES: Final = 6_291_456
 """What SageMaker takes (service model sagemaker-runtime), and about what a Lambda can be sent."""
 
@@ -45,6 +51,7 @@ class InvokeSurface:
             request_id=invocation.request_id,
             model_id=_only_model_id(invocation.query),
             payload=Payload(invocation.headers, _checked(invocation.body)),
+            operations=OPERATIONS,
             surface=self.name,
             account=invocation.account,
             seconds_left=invocation.seconds_left,

@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 from builders import ACCOUNT, identity
 
-from chalicelib.backends.request import Payload
-from chalicelib.catalog import Model
+from chalicelib.backends.operation import Payload
 from chalicelib.errors import (
     BadRequest,
     LedgerUnavailable,
@@ -19,6 +18,7 @@ from chalicelib.errors import (
 )
 from chalicelib.router import SETTLE_SECONDS, ModelRequest, Router
 from chalicelib.settings import Endpoint, Settings
+from chalicelib.surfaces.invoke import OPERATIONS
 from chalicelib.transport import NoAnswer, NotSent, Reply
 from chalicelib.usage_record import Outcome, ProviderCall
 
@@ -62,19 +62,14 @@ class FakeLedger:
 
 
 @dataclass
-class FakeBackend:
+class FakeTransport:
     """Answers every call with `reply`, or raises it, and keeps what it was asked."""
 
     reply: Reply | Exception = ANSWERED
-    operation: str = "InvokeModel"
-    calls: list[tuple[Model, Payload, float]] = field(default_factory=list)
+    calls: list[tuple[str, dict[str, str], bytes, float]] = field(default_factory=list)
 
-    def check(self, payload: Payload) -> None:
-        if "x-refused" in payload.headers:
-            raise BadRequest("no")
-
-    def invoke(self, model: Model, payload: Payload, call: ProviderCall, timeout: float) -> Reply:
-        self.calls.append((model, payload, timeout))
+    def call(self, _service, _method, path, headers, body, *, timeout: float) -> Reply:
+        self.calls.append((path, headers, body, timeout))
         if isinstance(self.reply, Exception):
             raise self.reply
         return self.reply
@@ -83,7 +78,7 @@ class FakeBackend:
 @dataclass
 class Stage:
     ledger: FakeLedger = field(default_factory=FakeLedger)
-    backend: FakeBackend = field(default_factory=FakeBackend)
+    provider: FakeTransport = field(default_factory=FakeTransport)
     clock: Any = lambda: 100.0
     now: datetime = datetime(2026, 11, 23, 23, 59, 59, 900_000, tzinfo=UTC)
 
@@ -96,8 +91,7 @@ class Stage:
             model_timeout_seconds=60,
             endpoints={"chat": Endpoint("chat", "tgi")},
         )
-        backends = {"bedrock": self.backend, "sagemaker": self.backend}
-        return Router(settings, self.ledger, backends, clock=self.clock, now=lambda: self.now)
+        return Router(settings, self.ledger, self.provider, clock=self.clock, now=lambda: self.now)
 
     def answer(self, **fields: Any) -> Reply:
         who = identity(allow=fields.pop("allow", ("us.amazon.*", "chat")))
@@ -106,7 +100,8 @@ class Stage:
             **{
                 "request_id": "r-1",
                 "model_id": NOVA,
-                "payload": Payload(headers, b"{}"),
+                "payload": Payload(headers, fields.pop("body", b"{}")),
+                "operations": OPERATIONS,
                 "surface": "invoke",
                 "account": ACCOUNT,
                 "seconds_left": 900.0,
@@ -127,7 +122,7 @@ def stage() -> Stage:
 
 
 def test_the_models_own_answer_is_returned(stage) -> None:
-    assert stage.answer() is ANSWERED
+    assert stage.answer() == ANSWERED
 
 
 def test_every_provider_call_leaves_a_pair_of_records(stage) -> None:
@@ -146,8 +141,8 @@ def test_the_record_has_the_providers_own_counts_and_request_id(stage) -> None:
 def test_what_is_dispatched_is_what_is_authorised_recorded_and_priced(stage) -> None:
     arn = f"arn:aws:bedrock:us-east-1:{ACCOUNT}:inference-profile/{NOVA}"
     stage.answer(model_id=arn)
-    model = stage.backend.calls[0][0]
-    assert model.target == model.model_id == stage.ledger.call.model_id == NOVA
+    assert stage.provider.calls[0][0] == "/model/us.amazon.nova-lite-v1%3A0/invoke"
+    assert stage.ledger.call.model_id == NOVA
     assert (stage.ledger.call.base_model, stage.ledger.call.geo) == ("amazon.nova-lite-v1:0", "us")
 
 
@@ -158,7 +153,7 @@ def test_the_tenant_is_whoever_the_key_says(stage) -> None:
 
 def test_a_model_outside_the_allow_list_costs_nothing(stage) -> None:
     stage.refusal(ModelNotAllowed, model_id="anthropic.claude-3-haiku-20240307-v1:0")
-    assert (stage.ledger.kinds, stage.backend.calls) == ([], [])
+    assert (stage.ledger.kinds, stage.provider.calls) == ([], [])
 
 
 def test_a_geo_profile_needs_its_own_admission(stage) -> None:
@@ -170,18 +165,29 @@ def test_an_empty_allow_list_admits_nothing(stage) -> None:
 
 
 def test_what_could_not_be_metered_is_refused_before_anything_is_spent(stage) -> None:
-    stage.refusal(BadRequest, headers={"x-refused": "1"})
-    assert (stage.ledger.kinds, stage.backend.calls) == ([], [])
+    stage.refusal(BadRequest, model_id="chat", headers={"x-amzn-sagemaker-target-model": "x"})
+    assert (stage.ledger.kinds, stage.provider.calls) == ([], [])
+
+
+def test_another_teams_s3_location_is_refused_before_anything_is_spent(stage) -> None:
+    stage.refusal(BadRequest, body=b'{"s3Location":{"uri":"s3://p/teams/art/x.mp4"}}')
+    assert (stage.ledger.kinds, stage.provider.calls) == ([], [])
+
+
+def test_a_teams_own_s3_location_is_let_through_unchanged(stage) -> None:
+    body = b'{"s3Location":{"uri":"s3://p/teams/search/x.mp4"}}'
+    stage.answer(body=body)
+    assert stage.provider.calls[0][2] == body
 
 
 def test_nothing_is_sent_when_it_cannot_be_recorded(stage) -> None:
     stage.ledger.away = True
     stage.refusal(LedgerUnavailable)
-    assert stage.backend.calls == []
+    assert stage.provider.calls == []
 
 
 def test_a_refused_call_is_recorded_as_failed_and_counts_nothing(stage) -> None:
-    stage.backend.reply = THROTTLED
+    stage.provider.reply = THROTTLED
     stage.refusal(Throttled)
     assert stage.ledger.kinds == ["started", "failed"]
     assert stage.ledger.outcome.error_code == "ThrottlingException"
@@ -190,13 +196,13 @@ def test_a_refused_call_is_recorded_as_failed_and_counts_nothing(stage) -> None:
 
 
 def test_a_throttled_call_is_not_repeated_behind_the_tenants_back(stage) -> None:
-    stage.backend.reply = THROTTLED
+    stage.provider.reply = THROTTLED
     stage.refusal(Throttled)
-    assert len(stage.backend.calls) == 1
+    assert len(stage.provider.calls) == 1
 
 
 def test_a_call_that_was_never_sent_is_failed(stage) -> None:
-    stage.backend.reply = NotSent()
+    stage.provider.reply = NotSent()
     stage.refusal(ProviderUnavailable)
     assert (stage.ledger.kinds, stage.ledger.outcome.error_code) == (
         ["started", "failed"],
@@ -205,21 +211,21 @@ def test_a_call_that_was_never_sent_is_failed(stage) -> None:
 
 
 def test_a_timeout_is_a_usage_whose_cost_is_not_known(stage) -> None:
-    stage.backend.reply = NoAnswer(timed_out=True)
+    stage.provider.reply = NoAnswer(timed_out=True)
     stage.refusal(ProviderTimeout)
     outcome = stage.ledger.outcome
     assert (outcome.kind, outcome.usage_source, outcome.error_code) == ("usage", "none", "timeout")
 
 
 def test_a_connection_lost_before_the_headers_is_never_tried_again(stage) -> None:
-    stage.backend.reply = NoAnswer(timed_out=False)
+    stage.provider.reply = NoAnswer(timed_out=False)
     stage.refusal(ProviderFault)
-    assert len(stage.backend.calls) == 1
+    assert len(stage.provider.calls) == 1
     assert (stage.ledger.outcome.kind, stage.ledger.outcome.usage_source) == ("usage", "none")
 
 
 def test_an_answer_cut_after_headers_with_counts_is_metered(stage) -> None:
-    stage.backend.reply = Reply(200, COUNTS, b'{"outp', complete=False)
+    stage.provider.reply = Reply(200, COUNTS, b'{"outp', complete=False)
     stage.refusal(ProviderFault)
     outcome = stage.ledger.outcome
     assert (outcome.usage.input_tokens, outcome.usage_source) == (30, "header")
@@ -227,7 +233,7 @@ def test_an_answer_cut_after_headers_with_counts_is_metered(stage) -> None:
 
 
 def test_an_answer_that_trickles_past_the_deadline_is_metered_and_told_as_a_timeout(stage) -> None:
-    stage.backend.reply = Reply(200, COUNTS, b"", complete=False, timed_out=True)
+    stage.provider.reply = Reply(200, COUNTS, b"", complete=False, timed_out=True)
     stage.refusal(ProviderTimeout)
     assert (stage.ledger.outcome.usage.output_tokens, stage.ledger.outcome.error_code) == (
         51,
@@ -241,7 +247,7 @@ def test_the_day_of_a_call_is_the_day_on_which_it_began(stage) -> None:
 
 
 def test_an_end_is_recorded_even_if_the_gateway_itself_breaks(stage) -> None:
-    stage.backend.reply = ZeroDivisionError()
+    stage.provider.reply = ZeroDivisionError()
     with pytest.raises(ZeroDivisionError):
         stage.answer()
     outcome = stage.ledger.outcome
@@ -251,29 +257,29 @@ def test_an_end_is_recorded_even_if_the_gateway_itself_breaks(stage) -> None:
 
 def test_the_deadline_leaves_time_to_write_the_record(stage) -> None:
     stage.answer(seconds_left=20.0)
-    assert stage.backend.calls[0][2] == 20.0 - SETTLE_SECONDS
+    assert stage.provider.calls[0][3] == 20.0 - SETTLE_SECONDS
 
 
 def test_the_deadline_is_never_longer_than_the_setting(stage) -> None:
     stage.answer(seconds_left=900.0)
-    assert stage.backend.calls[0][2] == 60
+    assert stage.provider.calls[0][3] == 60
 
 
 def test_a_call_for_which_no_time_is_left_is_not_made(stage) -> None:
     stage.refusal(ProviderTimeout, seconds_left=SETTLE_SECONDS)
-    assert (stage.ledger.kinds, stage.backend.calls) == ([], [])
+    assert (stage.ledger.kinds, stage.provider.calls) == ([], [])
 
 
 def test_the_time_of_an_endpoint_is_measured_by_our_own_clock() -> None:
     moments = iter([10.0, 12.5])
     stage = Stage(clock=lambda: next(moments))
-    stage.backend.reply = Reply(200, {"content-type": "application/json"}, b"[[0.1]]")
+    stage.provider.reply = Reply(200, {"content-type": "application/json"}, b"[[0.1]]")
     stage.answer(model_id="chat")
     assert stage.ledger.outcome.usage.busy_ms == 2500
 
 
 def test_usage_that_is_not_known_is_loud(stage, capsys, caplog) -> None:
-    stage.backend.reply = Reply(200, {}, b'{"output":{}}')
+    stage.provider.reply = Reply(200, {}, b'{"output":{}}')
     assert stage.answer().status == 200
     assert stage.ledger.outcome.usage_source == "none"
     assert '"UsageNotKnown":1' in capsys.readouterr().out

@@ -1,0 +1,75 @@
+"""Guardrails that go with a model call: their units are billed, and stand only in the trace.
+
+So the trace is asked for whenever a guardrail is named, and taken out of the answer again where
+the tenant had not asked for it. Everything else stays byte for byte. Source: Amazon Bedrock user
+guide, "How Amazon Bedrock Guardrails works" (what is billed) and "Track … guardrails"; service
+model bedrock-runtime (GuardrailConfiguration.trace, X-Amzn-Bedrock-Trace).
+"""
+
+import json
+from dataclasses import replace
+from typing import Final
+
+from chalicelib.backends.json_splice import HIDES_ASCII, Member, member, removed, replaced
+from chalicelib.backends.operation import Payload, Prepared
+from chalicelib.errors import BadRequest
+
+IDENTIFIER: Final = "x-amzn-bedrock-guardrailidentifier"
+TRACE: Final = "x-amzn-bedrock-trace"
+TRACES: Final = frozenset({"enabled", "enabled_full"})
+
+CONFIG: Final = "guardrailConfig"  # in the body of Converse
+INVOKE_TRACE: Final = "amazon-bedrock-trace"  # in the answer of InvokeModel
+CONVERSE_TRACE: Final = "trace"  # in the answer of Converse; prompt routers trace there, too
+
+
+def prepare_invoke(payload: Payload) -> Prepared:
+    """InvokeModel names a guardrail in its headers."""
+    if IDENTIFIER not in payload.headers:
+        return Prepared(payload)
+    if payload.headers.get(TRACE, "").lower() in TRACES:
+        return Prepared(payload, guarded=True)
+    traced = replace(payload, headers={**payload.headers, TRACE: "ENABLED"})
+    return Prepared(traced, guarded=True, restored=_without_invoke_trace)
+
+
+def prepare_converse(payload: Payload) -> Prepared:
+    """Converse names a guardrail in its body. Raises BadRequest where that cannot be read."""
+    if CONFIG.encode() not in payload.body and not HIDES_ASCII.search(payload.body):
+        return Prepared(payload)
+    try:
+        text = payload.body.decode()
+        config = member(text, CONFIG)
+    except (ValueError, RecursionError) as error:
+        raise BadRequest("The body is not a JSON object that can be read.") from error
+    if config is None or config.value is None:
+        return Prepared(payload)
+    if not isinstance(config.value, dict):
+        raise BadRequest(f"{CONFIG} is not an object.")
+    if config.value.get("trace") in TRACES:
+        return Prepared(payload, guarded=True)
+    asked = json.dumps({**config.value, "trace": "enabled"})
+    traced = replace(payload, body=replaced(text, config, asked).encode())
+    return Prepared(traced, guarded=True, restored=_without_converse_trace)
+
+
+def _without_invoke_trace(body: bytes) -> bytes:
+    text, trace = _find(body, INVOKE_TRACE)
+    return removed(text, trace).encode() if trace else body
+
+
+def _without_converse_trace(body: bytes) -> bytes:
+    text, trace = _find(body, CONVERSE_TRACE)
+    if trace is None or not isinstance(trace.value, dict):
+        return body
+    rest = {name: value for name, value in trace.value.items() if name != "guardrail"}
+    return (replaced(text, trace, json.dumps(rest)) if rest else removed(text, trace)).encode()
+
+
+def _find(body: bytes, key: str) -> tuple[str, Member | None]:
+    """Find a member of an answer; none in one that is not a JSON object."""
+    try:
+        text = body.decode()
+        return text, member(text, key)
+    except (ValueError, RecursionError):
+        return "", None

@@ -1,0 +1,48 @@
+"""S3 locations that a request names: Bedrock reads and writes them with the gateway's own role.
+
+So each must lie under the team's own prefix of the payloads bucket, whatever else the role could
+reach. This is checked before the call, and the role reaches no other bucket besides.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Final
+
+from chalicelib.backends.json_splice import HIDES_ASCII
+from chalicelib.errors import BadRequest
+
+WRITTEN_BY_PEOPLE: Final = frozenset({"text", "content", "prompt", "inputText", "query", "message"})
+"""Keys under which a text is only a text, even one that begins with `s3://`."""
+
+
+def check_s3_locations(body: bytes, own_prefix: str) -> None:
+    """Refuse a body that names an S3 location outside `own_prefix` (`s3://bucket/…/`).
+
+    Raises BadRequest. A body that is not JSON names nothing; the provider refuses it.
+    """
+    if b"s3:" not in body and b"S3:" not in body and not HIDES_ASCII.search(body):
+        return
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        return
+    for location in _locations(content):
+        if not location.startswith(own_prefix) or ".." in location:
+            raise BadRequest(f"An S3 location in a request must begin with {own_prefix}")
+
+
+def _locations(content: object) -> Iterator[str]:
+    """Yield every text that is an S3 location, wherever it stands but in prose."""
+    waiting: list[object] = [content]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict):
+            waiting.extend(
+                value
+                for key, value in each.items()
+                if not (key in WRITTEN_BY_PEOPLE and isinstance(value, str))
+            )
+        elif isinstance(each, list):
+            waiting.extend(each)
+        elif isinstance(each, str) and each.lower().startswith("s3:"):
+            yield each

@@ -1,0 +1,38 @@
+import pytest
+
+from chalicelib.backends.s3_locations import check_s3_locations
+from chalicelib.errors import BadRequest
+
+OWN = "s3://payloads/teams/search/"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"mediaSource":{"s3Location":{"uri":"s3://payloads/teams/search/a.mp4"}}}',
+        b'{"messages":[{"content":[{"text":"s3://anything is only a text"}]}]}',
+        b'{"prompt":"s3://anything"}',
+        b"not json s3://",
+        b"{}",
+    ],
+)
+def test_a_teams_own_locations_and_mere_texts_pass(body) -> None:
+    check_s3_locations(body, OWN)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"mediaSource":{"s3Location":{"uri":"s3://payloads/teams/art/a.mp4"}}}',
+        b'{"outputDataConfig":{"s3OutputDataConfig":{"s3Uri":"s3://reports/costs/"}}}',
+        b'{"a":[{"b":["s3://payloads/teams/searching/x"]}]}',
+        b'{"a":"s3:\\/\\/reports/x"}',
+        b'{"a":"\\u00733://reports/x"}',
+        b'{"a":"S3://reports/x"}',
+        b'{"uri":"s3://payloads/teams/search/../art/x"}',
+        b'{"content":{"uri":"s3://reports/x"}}',
+    ],
+)
+def test_any_other_location_is_refused_however_it_is_spelled(body) -> None:
+    with pytest.raises(BadRequest, match=OWN):
+        check_s3_locations(body, OWN)

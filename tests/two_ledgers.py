@@ -12,7 +12,8 @@ from builders import provider_call
 from chalicelib.metering.usage import Usage
 from chalicelib.pricing.costs import CSV_COLUMNS, rate
 from chalicelib.pricing.count_line import CountLine
-from chalicelib.pricing.price_book import COLUMNS, PriceBook
+from chalicelib.pricing.price_book import PriceBook
+from chalicelib.pricing.price_file import COLUMNS
 from chalicelib.usage_record import PRICE_FIELDS, Outcome, record_line
 from local.proof import Evidence
 

@@ -13,7 +13,8 @@ from typing import Final, Literal, get_args
 
 from chalicelib.metering.usage import NO_USAGE
 from chalicelib.pricing.count_line import CountLine
-from chalicelib.pricing.price_book import UNITS, Price, PriceBook, PriceKey, version_of
+from chalicelib.pricing.price import UNITS, Price, PriceKey
+from chalicelib.pricing.price_book import PriceBook, version_of
 
 CostColumn = Literal[
     "input_cost", "output_cost", "cache_cost", "image_cost", "capacity_cost", "other_cost"

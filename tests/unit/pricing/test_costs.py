@@ -9,7 +9,9 @@ import pytest
 from chalicelib.metering.usage import Usage
 from chalicelib.pricing.costs import COLUMN_OF, CSV_COLUMNS, charges, rate
 from chalicelib.pricing.count_line import CountLine
-from chalicelib.pricing.price_book import COLUMNS, UNITS, PriceBook
+from chalicelib.pricing.price import UNITS
+from chalicelib.pricing.price_book import PriceBook
+from chalicelib.pricing.price_file import COLUMNS
 
 DAY = date(2026, 11, 22)
 BOOK = PriceBook.read(

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.pricing.price_book import COLUMNS, PriceBook, PriceBookError, PriceKey, version_of
+from chalicelib.pricing.price import PriceKey
+from chalicelib.pricing.price_book import PriceBook, PriceBookError, version_of
+from chalicelib.pricing.price_file import COLUMNS
 
 HEADER = ",".join(COLUMNS)
 ROW = "m,us-east-1,none,on_demand,default,none,input_tokens,0.000001,2026-01-01,,list,2026-11-23"
@@ -115,7 +117,7 @@ def test_an_exponent_is_an_amount_where_it_is_exact():
 
 
 def test_a_key_with_two_prices_on_one_day_is_refused():
-    with pytest.raises(PriceBookError, match=r"^text 1:3: a second price"):
+    with pytest.raises(PriceBookError, match=r"^text:3: a second price"):
         PriceBook.read(text(ROW, row(effective_from="2026-05-01")))
 
 
@@ -125,23 +127,8 @@ def test_a_period_that_ends_on_the_day_on_which_the_next_begins_is_refused():
 
 
 def test_another_header_is_refused():
-    with pytest.raises(PriceBookError, match=r"^text 1:1: the header"):
+    with pytest.raises(PriceBookError, match=r"^text:1: the header"):
         PriceBook.read("model,price\nm,1\n")
-
-
-def test_an_operators_file_adds_an_endpoints_prices_to_the_list_prices(tmp_path):
-    file = tmp_path / "ours.csv"
-    file.write_text(text(row(model="chat", basis="endpoint", unit="busy_ms")), encoding="utf-8")
-
-    book = PriceBook.load(file)
-
-    assert book.find(KEY._replace(model="chat", basis="endpoint", unit="busy_ms"), DAY)
-    assert len(book) == len(PriceBook.load()) + 1
-
-
-def test_two_files_that_price_one_key_on_one_day_are_refused():
-    with pytest.raises(PriceBookError, match=r"^text 2:2: a second price"):
-        PriceBook.read(text(ROW), text(row(usd_per_unit="0.5")))
 
 
 def test_the_books_hash_is_that_of_the_file(tmp_path: Path):

@@ -5,7 +5,7 @@ import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, wraps
+from functools import cache, partial, wraps
 from typing import Any, cast
 
 from chalice.app import Chalice, CloudWatchEvent, Cron, Request, Response
@@ -16,13 +16,18 @@ from chalicelib.errors import TollgateError
 from chalicelib.ledger import Ledger, LogGroupWriter, StdoutWriter, new_instance
 from chalicelib.router import Router
 from chalicelib.surfaces.answers import Answer, error_answer, in_our_shape, json_answer
-from chalicelib.surfaces.invoke import Invocation, InvokeSurface
+from chalicelib.surfaces.aws_errors import bedrock_error, sagemaker_error
+from chalicelib.surfaces.invocation import Invocation
+from chalicelib.surfaces.invoke import InvokeSurface
 from chalicelib.surfaces.large_answers import LargeAnswers
+from chalicelib.surfaces.native import NativeSurface
 from chalicelib.tenants.authenticator import Authenticator
+from chalicelib.tenants.nouns import Identity
 from chalicelib.tenants.table import TenantsTable
 from chalicelib.transport import CLOUDWATCH_LOGS, DYNAMODB, Transport
 
 app = Chalice(app_name="tollgate")
+ANY_TYPE = ["*/*"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,7 @@ class Gateway:
     transport: Transport
     authenticator: Authenticator
     invoke: InvokeSurface
+    native: NativeSurface
 
 
 @cache
@@ -53,10 +59,12 @@ def gateway() -> Gateway:
         transport,
     )
     tenants = TenantsTable(dynamodb, config.tenants_table)
+    large_answers = LargeAnswers(config.payloads_bucket, lambda: client("s3"))
     return Gateway(
         transport,
         Authenticator(tenants.read_item, config.key_cache_seconds),
-        InvokeSurface(router, LargeAnswers(config.payloads_bucket, lambda: client("s3"))),
+        InvokeSurface(router, large_answers),
+        NativeSurface(router, large_answers, config.region),
     )
 
 
@@ -91,18 +99,39 @@ def request_id() -> str:
     return current_request().context.get("requestId") or secrets.token_hex(16)
 
 
-def answered(view: Callable[[Request, str], Answer]) -> Callable[[], Answer]:
-    """Give the view its request and its id, and answer the errors that a tenant may be told."""
+Shape = Callable[[TollgateError, str], Answer]
+
+
+def answered(view: Callable[..., Answer], shape: Shape = error_answer) -> Callable[..., Answer]:
+    """Give a view its request and its id first; answer the errors that a tenant may be told."""
 
     @wraps(view)
-    def answer() -> Answer:
+    def answer(**path: str) -> Answer:
         this_id = request_id()
         try:
-            return view(current_request(), this_id)
+            return view(current_request(), this_id, **path)
         except TollgateError as error:
-            return error_answer(error, this_id)
+            return shape(error, this_id)
 
     return answer
+
+
+def identified(request: Request, this_id: str) -> tuple[Identity, Invocation]:
+    """Who calls, and with what."""
+    event, context = request.to_original_event(), cast(Any, request.lambda_context)
+    headers = {name.lower(): value for name, value in event["headers"].items()}
+    return gateway().authenticator.identify(headers), Invocation(
+        request_id=this_id,
+        query=event["multiValueQueryStringParameters"] or {},
+        headers=headers,
+        body=cast(bytes, request.raw_body),
+        account=account_id(context),
+        seconds_left=context.get_remaining_time_in_millis() / 1000,
+    )
+
+
+as_bedrock = partial(answered, shape=bedrock_error)
+as_sagemaker = partial(answered, shape=sagemaker_error)
 
 
 @app.middleware("http")
@@ -116,23 +145,30 @@ def healthz(_request: Request, this_id: str) -> Answer:
     return json_answer(200, {"status": "ok", "version": __version__}, {"x-request-id": this_id})
 
 
-@app.route("/invoke", methods=["POST"], content_types=["*/*"])
+@app.route("/invoke", methods=["POST"], content_types=ANY_TYPE)
 @answered
 def invoke(request: Request, this_id: str) -> Answer:
-    event, context = request.to_original_event(), cast(Any, request.lambda_context)
-    headers = {name.lower(): value for name, value in event["headers"].items()}
-    identity = gateway().authenticator.identify(headers)
-    return gateway().invoke.answer(
-        identity,
-        Invocation(
-            request_id=this_id,
-            query=event["multiValueQueryStringParameters"] or {},
-            headers=headers,
-            body=cast(bytes, request.raw_body),
-            account=account_id(context),
-            seconds_left=context.get_remaining_time_in_millis() / 1000,
-        ),
-    )
+    return gateway().invoke.answer(*identified(request, this_id))
+
+
+@app.route("/model/{model_id}/{operation}", methods=["POST"], content_types=ANY_TYPE)
+@as_bedrock
+def bedrock_model(request: Request, this_id: str, model_id: str, operation: str) -> Answer:
+    return gateway().native.model(*identified(request, this_id), model_id, operation)
+
+
+@app.route(
+    "/guardrail/{guardrail_id}/version/{version}/apply", methods=["POST"], content_types=ANY_TYPE
+)
+@as_bedrock
+def bedrock_guardrail(request: Request, this_id: str, guardrail_id: str, version: str) -> Answer:
+    return gateway().native.guardrail(*identified(request, this_id), guardrail_id, version)
+
+
+@app.route("/endpoints/{name}/{operation}", methods=["POST"], content_types=ANY_TYPE)
+@as_sagemaker
+def sagemaker_endpoint(request: Request, this_id: str, name: str, operation: str) -> Answer:
+    return gateway().native.endpoint(*identified(request, this_id), name, operation)
 
 
 @app.schedule(Cron(15, 2, "*", "*", "?", "*"))

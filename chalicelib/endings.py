@@ -11,21 +11,16 @@
 """
 
 from dataclasses import dataclass
-from typing import Final
 
 from chalicelib.backends.faults import error_code, tenant_error
 from chalicelib.backends.operation import Prepared
 from chalicelib.catalog import Model
-from chalicelib.errors import ProviderFault, ProviderTimeout, ProviderUnavailable, TollgateError
+from chalicelib.errors import AnswerLost, ProviderTimeout, ProviderUnavailable, TollgateError
 from chalicelib.metering.exchange import Exchange
 from chalicelib.metering.meter import meter
 from chalicelib.metering.usage import NO_USAGE, Usage
 from chalicelib.transport import NoAnswer, Reply
 from chalicelib.usage_record import Outcome, is_name
-
-CUT: Final = (
-    "The model's answer was cut off on its way. The call may have been billed to your team."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +42,7 @@ def unanswered(model: Model, loss: NoAnswer, latency_ms: int) -> Ending:
     usage = Usage(busy_ms=latency_ms) if model.service == "sagemaker" else NO_USAGE
     code = "timeout" if loss.timed_out else "no_answer"
     outcome = Outcome("usage", usage, latency_ms=latency_ms, error_code=code)
-    return Ending(outcome, ProviderTimeout() if loss.timed_out else ProviderFault(CUT), code)
+    return Ending(outcome, ProviderTimeout() if loss.timed_out else AnswerLost(), code)
 
 
 def answered(
@@ -96,7 +91,7 @@ def _loss(reply: Reply) -> tuple[str, TollgateError | None]:
         return "none", None
     if reply.timed_out:
         return "timeout", ProviderTimeout()
-    return "cut_body", ProviderFault(CUT)
+    return "cut_body", AnswerLost()
 
 
 def _request_id(reply: Reply) -> str:

@@ -15,9 +15,19 @@ class TollgateError(Exception):
     code: ClassVar[str] = "internal_error"
     message: str = "The gateway failed. Try again; if it stays, send your platform team the id."
 
-    def __init__(self, message: str = "", headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        message: str = "",
+        headers: Mapping[str, str] | None = None,
+        provider: tuple[int, str] | None = None,
+    ) -> None:
+        """Take words of its own, headers, and the status and type that the provider gave it.
+
+        The last two are for native routes, where a client expects the provider's own.
+        """
         self.message = message or self.message
         self.headers = dict(headers or {})
+        self.provider = provider
         super().__init__(self.message)
 
 
@@ -64,6 +74,12 @@ class UnsupportedMediaType(TollgateError):
     message = "This route does not take this content type."
 
 
+class Conflict(TollgateError):
+    status = 409
+    code = "conflict"
+    message = "The same token was used before, with another request."
+
+
 class PayloadTooLarge(TollgateError):
     status = 413
     code = "payload_too_large"
@@ -82,6 +98,21 @@ class ProviderFault(TollgateError):
     status = 502
     code = "provider_fault"
     message = "The model's provider failed. Try again."
+
+
+class AnswerLost(ProviderFault):
+    """The provider ran the model, or may have, and its answer did not arrive whole."""
+
+    message = (
+        "The model's answer was cut off on its way. The call may have been billed to your team."
+    )
+
+
+class AnswerKept(TollgateError):
+    """The answer is in S3, and this route has no way to send the client there."""
+
+    status = 502
+    code = "answer_kept"
 
 
 class AnswerNotKept(TollgateError):

@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
 from chalicelib import catalog, endings, metrics
 from chalicelib.backends.operation import Operation, Payload, Prepared
@@ -20,9 +21,12 @@ from chalicelib.endings import Ending
 from chalicelib.errors import ModelNotAllowed, ProviderTimeout
 from chalicelib.ledger import Ledger
 from chalicelib.settings import Settings
-from chalicelib.tenants.nouns import Identity
+from chalicelib.tenants.nouns import Identity, Tenant
 from chalicelib.transport import NoAnswer, NotSent, Reply, Transport
 from chalicelib.usage_record import Outcome, ProviderCall
+
+if TYPE_CHECKING:
+    from chalicelib.backends.identity import Identities
 
 SETTLE_SECONDS: Final = 8.0
 """Kept back from a Lambda's time, so that the end record is written even after a timeout."""
@@ -41,6 +45,7 @@ class ModelRequest:
     surface: str  # the name of the surface it came by
     account: str  # the gateway's own AWS account id
     seconds_left: float  # of the Lambda that serves it
+    model: Model | None = None  # where the route itself says what runs
 
 
 class Router:
@@ -66,12 +71,7 @@ class Router:
 
         Raises a TollgateError for anything else; LedgerUnavailable before any call is made.
         """
-        model = catalog.resolve(
-            request.model_id,
-            endpoints=self._settings.endpoints,
-            region=self._settings.region,
-            account=request.account,
-        )
+        model = request.model or self._resolved(identity.tenant, request)
         if not identity.tenant.may_use(model.model_id):
             raise ModelNotAllowed
         operation = request.operations.get(model.service)
@@ -83,6 +83,27 @@ class Router:
         call = self._new_call(identity, request, model, operation)
         self._ledger.started(call)
         return self._recorded(call, model, operation, prepared, timeout)
+
+    def _resolved(self, tenant: Tenant, request: ModelRequest) -> Model:
+        """Say which model is asked for. About an ARN, AWS is asked only for who may use it."""
+        found = catalog.resolve(
+            request.model_id,
+            endpoints=self._settings.endpoints,
+            region=self._settings.region,
+            account=request.account,
+            admitted=self._settings.model_arns,
+        )
+        if isinstance(found, Model):
+            return found
+        if found.is_arn and not tenant.may_use(found.identifier):
+            raise ModelNotAllowed
+        return self._identities.model(found)
+
+    @cached_property
+    def _identities(self) -> "Identities":
+        from chalicelib.backends.identity import Identities
+
+        return Identities(self._transport, self._clock, self._now)
 
     def _own_prefix(self, identity: Identity) -> str:
         return f"s3://{self._settings.payloads_bucket}/teams/{identity.tenant.team_id}/"

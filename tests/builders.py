@@ -65,6 +65,7 @@ def proxy_event(
     headers: Mapping[str, str] = MappingProxyType({}),
     query: Mapping[str, list[str]] = MappingProxyType({"model_id": ["us.amazon.nova-lite-v1:0"]}),
     body: str | None = "{}",
+    path_parameters: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """What API Gateway's Lambda proxy integration (REST) hands to the function."""
     return {
@@ -73,7 +74,7 @@ def proxy_event(
         "httpMethod": method,
         "headers": {"Content-Type": "application/json", **headers},
         "multiValueQueryStringParameters": dict(query) or None,
-        "pathParameters": None,
+        "pathParameters": path_parameters,
         "stageVariables": None,
         "requestContext": {
             "resourcePath": path,

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from chalicelib.errors import (
     BadRequest,
+    Conflict,
     NotFound,
     PayloadTooLarge,
     ProviderFault,
@@ -37,6 +38,7 @@ _KINDS: Final[Mapping[str, Answer]] = {
     "ModelTimeoutException": _TOO_SLOW,
     "ServiceUnavailableException": _AWAY,
     "ServiceUnavailable": _AWAY,
+    "ConflictException": (Conflict, ""),
 }
 _STATUSES: Final[Mapping[int, Answer]] = {
     401: _OURS,
@@ -50,6 +52,25 @@ _VALIDATION: Final = frozenset({"ValidationException", "ValidationError"})
 _THROTTLING: Final = frozenset(
     {"ThrottlingException", "ServiceQuotaExceededException", "ModelNotReadyException"}
 )
+_PASSED_ON: Final = (
+    frozenset(
+        {
+            "ConflictException",
+            "InternalDependencyException",
+            "InternalFailure",
+            "InternalServerException",
+            "ModelError",
+            "ModelErrorException",
+            "ModelTimeoutException",
+            "ResourceNotFoundException",
+        }
+    )
+    | _VALIDATION
+    | _THROTTLING
+    | frozenset({"ServiceUnavailableException", "ServiceUnavailable"})
+)
+"""Types that a native route passes on, with their status; the others are about us."""
+
 _SECRETS: Final = re.compile(r"arn:aws[^\s\"',;)]*|\b\d{12}\b|https?://[^\s\"']*")
 MAX_MESSAGE: Final = 1_000
 
@@ -63,6 +84,13 @@ def error_code(reply: Reply) -> str:
 def tenant_error(reply: Reply) -> TollgateError:
     """Say to the tenant what a provider's error answer means for them."""
     kind = error_code(reply)
+    error = _tenant_error(kind, reply)
+    if kind in _PASSED_ON:
+        error.provider = (reply.status, kind)
+    return error
+
+
+def _tenant_error(kind: str, reply: Reply) -> TollgateError:
     if kind in _VALIDATION:
         return BadRequest(_cleaned(_body(reply).get("message") or _body(reply).get("Message")))
     if kind in _THROTTLING or reply.status == 429:

@@ -7,15 +7,22 @@ model bedrock-runtime (GuardrailConfiguration.trace, X-Amzn-Bedrock-Trace).
 """
 
 import json
+import re
 from dataclasses import replace
 from typing import Final
 
 from chalicelib.backends.json_splice import HIDES_ASCII, Member, member, removed, replaced
 from chalicelib.backends.operation import Payload, Prepared
-from chalicelib.errors import BadRequest
+from chalicelib.catalog import Model
+from chalicelib.errors import BadModelId, BadRequest, ModelNotAllowed
 
 IDENTIFIER: Final = "x-amzn-bedrock-guardrailidentifier"
 TRACE: Final = "x-amzn-bedrock-trace"
+_GUARDRAIL: Final = re.compile(
+    r"(?:arn:aws(?:-[a-z-]{1,20})?:bedrock:(?P<region>[a-z0-9-]{1,20}):(?P<account>[0-9]{12})"
+    r":guardrail/)?(?P<id>[a-z0-9]{1,64})"
+)
+
 TRACES: Final = frozenset({"enabled", "enabled_full"})
 
 CONFIG: Final = "guardrailConfig"  # in the body of Converse
@@ -73,3 +80,25 @@ def _find(body: bytes, key: str) -> tuple[str, Member | None]:
         return text, member(text, key)
     except (ValueError, RecursionError):
         return "", None
+
+
+def guardrail_model(identifier: str, region: str, account: str) -> Model:
+    """Name a guardrail as what a call runs: allowed, recorded and reported as `guardrail/<id>`.
+
+    Its id, or its ARN in this region and account (bedrock-runtime, GuardrailIdentifier).
+    Raises BadModelId and ModelNotAllowed.
+    """
+    found = _GUARDRAIL.fullmatch(identifier)
+    if not found:
+        raise BadModelId("This is not a guardrail's id.")
+    if found["account"] and (found["region"], found["account"]) != (region, account):
+        raise ModelNotAllowed("This gateway uses guardrails of its own region and account only.")
+    return Model(
+        model_id=f"guardrail/{found['id']}",
+        service="bedrock",
+        base_model="guardrails",
+        geo="none",
+        basis="on_demand",
+        family="guardrail",
+        target=found["id"],
+    )

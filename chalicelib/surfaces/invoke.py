@@ -1,40 +1,22 @@
 """`POST /invoke?model_id=ID`: the model's own payload in, the model's own answer out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from chalicelib.backends.bedrock import INVOKE_MODEL
-from chalicelib.backends.operation import Operation, Payload
+from chalicelib.backends.operation import Operation
 from chalicelib.backends.sagemaker import INVOKE_ENDPOINT
-from chalicelib.errors import BadRequest, PayloadTooLarge
-from chalicelib.router import ModelRequest, Router
-from chalicelib.surfaces.answers import JSON, Answer
-from chalicelib.surfaces.large_answers import LargeAnswers
+from chalicelib.errors import BadRequest
+from chalicelib.router import Router
+from chalicelib.surfaces.answers import Answer, json_answer
+from chalicelib.surfaces.invocation import Invocation
+from chalicelib.surfaces.large_answers import Kept, LargeAnswers
 from chalicelib.tenants.nouns import Identity
-from chalicelib.transport import Reply
 
 OPERATIONS: Final[Mapping[str, Operation]] = {
     "bedrock": INVOKE_MODEL,
     "sagemaker": INVOKE_ENDPOINT,
 }
-MAX_BODY_BYTES: Final = 6_291_456
-"""What SageMaker takes (service model sagemaker-runtime), and about what a Lambda can be sent."""
-
-MODEL_HEADERS: Final = ("x-amzn-bedrock-", "x-amzn-sagemaker-", "x-amzn-invoked-")
-"""The model's own answer headers, by how they begin."""
-
-
-@dataclass(frozen=True, slots=True)
-class Invocation:
-    """One HTTP request to this route. Header names are in lower case; queries are decoded."""
-
-    request_id: str
-    query: Mapping[str, Sequence[str]]
-    headers: Mapping[str, str]
-    body: bytes
-    account: str
-    seconds_left: float
 
 
 class InvokeSurface:
@@ -45,22 +27,13 @@ class InvokeSurface:
         self._large_answers = large_answers
 
     def answer(self, identity: Identity, invocation: Invocation) -> Answer:
-        """Answer with the model's own status, bytes, content type and headers, or raise."""
+        """Answer as the model does, or raise a TollgateError."""
         _refuse_streaming(invocation.query)
-        request = ModelRequest(
-            request_id=invocation.request_id,
-            model_id=_only_model_id(invocation.query),
-            payload=Payload(invocation.headers, _checked(invocation.body)),
-            operations=OPERATIONS,
-            surface=self.name,
-            account=invocation.account,
-            seconds_left=invocation.seconds_left,
-        )
-        reply = self._router.answer(identity, request)
-        headers = _model_headers(reply) | {"x-request-id": invocation.request_id}
-        content_type = reply.headers.get("content-type", JSON)
-        answer = Answer(reply.status, reply.body, headers, content_type)
-        return self._large_answers.fit(answer, identity)
+        model_id = _only_model_id(invocation.query)
+        request = invocation.model_request(model_id, OPERATIONS, self.name)
+        answer = invocation.answer(self._router.answer(identity, request))
+        kept = self._large_answers.keep(answer, identity)
+        return _sent_there(answer, kept) if kept else answer
 
 
 def _only_model_id(query: Mapping[str, Sequence[str]]) -> str:
@@ -75,13 +48,8 @@ def _refuse_streaming(query: Mapping[str, Sequence[str]]) -> None:
         raise BadRequest("This gateway does not stream yet: leave 'stream' out, or stream=false.")
 
 
-def _checked(body: bytes) -> bytes:
-    if not body:
-        raise BadRequest("The body is empty: send the model's own payload.")
-    if len(body) > MAX_BODY_BYTES:
-        raise PayloadTooLarge(f"The body has {len(body)} bytes; the limit is {MAX_BODY_BYTES}.")
-    return body
-
-
-def _model_headers(reply: Reply) -> dict[str, str]:
-    return {n: value for n, value in reply.headers.items() if n.startswith(MODEL_HEADERS)}
+def _sent_there(answer: Answer, kept: Kept) -> Answer:
+    """Send the tenant to where an answer is kept: 303, and the same as JSON."""
+    told = {"location": kept.location, "expires": kept.expires, "bytes": kept.bytes}
+    headers = {name: str(value) for name, value in answer.headers.items()}
+    return json_answer(303, told, {**headers, "location": kept.location})

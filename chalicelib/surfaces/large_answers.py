@@ -4,11 +4,12 @@ import json
 import logging
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from chalicelib.errors import AnswerNotKept
-from chalicelib.surfaces.answers import Answer, json_answer
+from chalicelib.surfaces.answers import Answer
 from chalicelib.tenants.nouns import Identity
 from chalicelib.usage_record import rfc3339
 
@@ -19,6 +20,15 @@ LINK_SECONDS: Final = 3600
 _NEVER_TOO_LARGE: Final = MAX_SERIALISED // 6  # JSON makes at most six characters of a byte
 
 log = logging.getLogger("tollgate.large_answers")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Where an answer is kept: a signed link, the time at which it expires, and its size."""
+
+    location: str
+    expires: str
+    bytes: int
 
 
 class LargeAnswers:
@@ -34,20 +44,16 @@ class LargeAnswers:
         self._s3 = s3
         self._now = now
 
-    def fit(self, answer: Answer, identity: Identity) -> Answer:
-        """Return the answer, or a 303 that says where it is kept.
+    def keep(self, answer: Answer, identity: Identity) -> Kept | None:
+        """Keep an answer that is too large to return; None for one that is not.
 
         Its key begins with the team, and the link is signed: nobody else can read it.
+        Raises AnswerNotKept.
         """
         if len(answer.body) <= _NEVER_TOO_LARGE or _serialised(answer) <= MAX_SERIALISED:
-            return answer
+            return None
         expires = self._now() + timedelta(seconds=LINK_SECONDS)
-        url = self._kept(answer, identity)
-        return json_answer(
-            303,
-            {"location": url, "expires": rfc3339(expires), "bytes": len(answer.body)},
-            {**cast(dict[str, str], answer.headers), "location": url},
-        )
+        return Kept(self._kept(answer, identity), rfc3339(expires), len(answer.body))
 
     def _kept(self, answer: Answer, identity: Identity) -> str:
         from botocore.exceptions import BotoCoreError, ClientError  # rare: not in a cold start

@@ -252,3 +252,54 @@ def test_a_missing_setting_stops_the_start_with_its_name(environ) -> None:
     environ.delenv("TENANTS_TABLE")
     with pytest.raises(ValueError, match=r"^TENANTS_TABLE"):
         importlib.import_module("app")
+
+
+def native(operation: str, **event: Any) -> dict[str, Any]:
+    path = "/model/{model_id}/{operation}"
+    parameters = {"model_id": "us.amazon.nova-lite-v1%3A0", "operation": operation}
+    return {"path": path, "path_parameters": parameters, "query": {}, **event}
+
+
+def test_a_native_route_answers_with_the_providers_own_bytes_and_request_id(call) -> None:
+    sent = call(**native("invoke"))
+    assert (sent["statusCode"], sent["headers"]["x-amzn-RequestId"]) == (200, "aws-1")
+    assert sent["body"] == '{"output":{"message":{"content":[{"text":"ä"}]}}}'
+
+
+def test_a_path_is_decoded_exactly_once(call, server) -> None:
+    call(**native("invoke"))
+    assert b"POST /model/us.amazon.nova-lite-v1%3A0/invoke" in server.requests[-2]
+    twice = {"model_id": "us.amazon.nova-lite-v1%253A0", "operation": "invoke"}
+    assert call(**native("invoke", path_parameters=twice))["statusCode"] == 400
+
+
+def test_converse_is_sent_where_converse_belongs(call, server, aws) -> None:
+    usage = {"usage": {"inputTokens": 18, "outputTokens": 4, "totalTokens": 22}}
+    aws.model_answer = answer(200, json.dumps(usage).encode(), "Content-Type: application/json")
+    assert call(**native("converse"))["statusCode"] == 200
+    assert b"/model/us.amazon.nova-lite-v1%3A0/converse HTTP" in server.requests[-2]
+    assert records(server)[-1]["operation"] == "Converse"
+    assert records(server)[-1]["input_tokens"] == 18
+
+
+@pytest.mark.parametrize("operation", ["converse-stream", "invoke-with-response-stream", "x"])
+def test_an_operation_that_is_not_served_is_a_404_with_a_sentence(call, operation) -> None:
+    sent = call(**native(operation))
+    assert (sent["statusCode"], sent["headers"]["x-amzn-ErrorType"]) == (
+        404,
+        "ResourceNotFoundException",
+    )
+    assert operation in json.loads(sent["body"])["message"]
+
+
+def test_native_routes_check_the_key_and_the_allow_list_as_every_route_does(call, server) -> None:
+    other = {"model_id": "meta.llama3-8b-instruct-v1%3A0", "operation": "converse"}
+    assert call(**native("converse", path_parameters=other))["statusCode"] == 403
+    assert call(**native("converse", headers={"Authorization": "Bearer no"}))["statusCode"] == 403
+    assert records(server) == []
+
+
+def test_an_endpoint_cannot_be_called_as_a_model_nor_a_model_as_an_endpoint(call) -> None:
+    parameters = {"name": "us.amazon.nova-lite-v1%3A0", "operation": "invocations"}
+    sent = call(path="/endpoints/{name}/{operation}", path_parameters=parameters, query={})
+    assert (sent["statusCode"], "Message" in json.loads(sent["body"])) == (403, True)

@@ -1,4 +1,3 @@
-import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,38 +31,31 @@ def large(s3: FakeS3) -> LargeAnswers:
     return LargeAnswers("payloads", lambda: s3, lambda: NOON)
 
 
-def test_an_answer_that_fits_goes_out_as_it_is() -> None:
-    answer = Answer(200, b"x" * 1_000_000, HEADERS)
-    assert large(FakeS3()).fit(answer, identity()) is answer
+def test_an_answer_that_fits_is_not_kept() -> None:
+    assert large(FakeS3()).keep(Answer(200, b"x" * 1_000_000, HEADERS), identity()) is None
 
 
-def test_an_answer_that_fits_only_as_text_is_measured_as_it_is_serialised() -> None:
+def test_an_answer_is_measured_as_it_is_serialised() -> None:
     answer = Answer(200, b"x" * (MAX_SERIALISED - 1_000), HEADERS)
-    assert large(FakeS3()).fit(answer, identity()) is answer
+    assert large(FakeS3()).keep(answer, identity()) is None
 
 
-def test_an_answer_too_large_for_lambda_is_kept_and_the_tenant_is_sent_there() -> None:
+def test_an_answer_too_large_for_lambda_is_kept_under_its_team() -> None:
     s3 = FakeS3()
-    answer = large(s3).fit(Answer(200, b"x" * MAX_SERIALISED, HEADERS), identity(team_id="art"))
-    told = json.loads(answer.body)
-    assert answer.status_code == 303
-    assert answer.headers["location"] == told["location"]
-    assert (told["expires"], told["bytes"]) == ("2026-11-23T13:00:00.000Z", MAX_SERIALISED)
+    answer = Answer(200, b"x" * MAX_SERIALISED, HEADERS)
+    kept = large(s3).keep(answer, identity(team_id="art"))
+    assert kept
+    assert kept.location == f"https://s3/payloads/{s3.kept['Key']}?expires=3600"
+    assert (kept.expires, kept.bytes) == ("2026-11-23T13:00:00.000Z", MAX_SERIALISED)
     assert s3.kept["Key"].startswith("answers/art/")
-    assert (s3.kept["Body"], s3.kept["ContentType"]) == (b"x" * MAX_SERIALISED, "application/json")
-
-
-def test_the_models_own_headers_stay_on_an_answer_that_is_kept() -> None:
-    answer = large(FakeS3()).fit(Answer(200, b"x" * MAX_SERIALISED, HEADERS), identity())
-    assert answer.headers["x-amzn-bedrock-input-token-count"] == "7"
+    assert (s3.kept["Body"], s3.kept["ContentType"]) == (answer.body, "application/json")
 
 
 def test_bytes_that_grow_as_base64_are_measured_as_base64() -> None:
-    answer = large(FakeS3()).fit(Answer(200, b"\xff" * 5_000_000, HEADERS), identity())
-    assert answer.status_code == 303
+    assert large(FakeS3()).keep(Answer(200, b"\xff" * 5_000_000, HEADERS), identity())
 
 
 def test_an_answer_that_cannot_be_kept_says_that_it_was_billed() -> None:
     s3 = FakeS3(ClientError({"Error": {"Code": "SlowDown"}}, "PutObject"))
     with pytest.raises(AnswerNotKept, match="was billed"):
-        large(s3).fit(Answer(200, b"x" * MAX_SERIALISED, HEADERS), identity())
+        large(s3).keep(Answer(200, b"x" * MAX_SERIALISED, HEADERS), identity())

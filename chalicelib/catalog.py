@@ -1,11 +1,14 @@
 """The catalogue: a model_id, in any of its forms, becomes the Model that is run and priced. Pure.
 
-One identifier, resolved once: what is dispatched is what is authorised, recorded and priced.
+One identifier, resolved once: what is dispatched is what is authorised, recorded and priced. An id
+that does not say what it runs is Opaque: AWS is asked (backends/identity.py), and `identified`
+makes the Model out of its answer.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import lru_cache
 
 from chalicelib.errors import BadModelId, ModelNotAllowed
@@ -76,6 +79,30 @@ _FOUNDATION_MODEL = re.compile(
     r"(?P<provider>[a-z][a-z0-9-]{0,62})\.[a-z0-9-]{1,63}(?:[.:][a-z0-9-]{1,63})*"
 )
 _CONTEXT_SUFFIX = re.compile(r":[0-9]+k$")
+_FOUNDATION_ARN = re.compile(r"arn:aws[a-z-]*:bedrock:[a-z0-9-]{0,20}::foundation-model/(?P<id>.+)")
+_PROVISIONED_NAME = re.compile(r"(?:[0-9a-zA-Z][_-]?)+")  # bedrock, ProvisionedModelName
+
+OPAQUE = frozenset(
+    {
+        ("bedrock", "application-inference-profile"),
+        ("bedrock", "provisioned-model"),
+        ("bedrock", "custom-model-deployment"),
+        ("bedrock", "imported-model"),
+        ("sagemaker", "endpoint"),  # of Bedrock Marketplace
+    }
+)
+"""Service and kind of the ARNs that Bedrock invokes and that do not name their model."""
+
+_MANY_MODELS = "A prompt or a prompt router may run one model or another. Name the model itself."
+NOT_RUN: Mapping[tuple[str, str], str] = {
+    ("bedrock", "custom-model"): (
+        "A custom model runs on a deployment or on provisioned throughput. Name that one's ARN."
+    ),
+    ("bedrock", "prompt"): _MANY_MODELS,
+    ("bedrock", "prompt-router"): _MANY_MODELS,
+    ("bedrock", "default-prompt-router"): _MANY_MODELS,
+}
+"""ARNs that this gateway never runs, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,28 +113,85 @@ class Model:
     service: str  # bedrock | sagemaker
     base_model: str  # what the price book calls it: no geo, no context suffix; an endpoint's name
     geo: str  # none | one of GEOS
-    basis: str  # on_demand | endpoint
+    basis: str  # on_demand | provisioned | custom | imported | endpoint | marketplace
     family: str  # how it reports usage: a value of FAMILIES, other, or sagemaker_<container>
     target: str  # what stands in the provider's path, before percent-encoding
     container: str = ""  # what an endpoint serves, one of settings.CONTAINERS
 
 
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """An id of our own account and region that does not say which model it runs."""
+
+    identifier: str  # an ARN, its own normal form; or the name of provisioned throughput
+    kind: str  # what the ARN names, of OPAQUE
+
+    @property
+    def is_arn(self) -> bool:
+        return self.identifier.startswith("arn:")
+
+
 def resolve(
-    model_id: str, *, endpoints: Mapping[str, Endpoint], region: str, account: str
-) -> Model:
+    model_id: str,
+    *,
+    endpoints: Mapping[str, Endpoint],
+    region: str,
+    account: str,
+    admitted: Sequence[str] = (),
+) -> Model | Opaque:
     """Say which model a tenant's `model_id` names.
 
-    `account` is the 12 digits of ours. An endpoint's name wins. Takes a foundation model's id or
-    ARN, and a system inference profile's id or ARN; an ARN must be of our region and account. Case
-    matters. A warm look-up takes well under a microsecond.
+    `account` is the 12 digits of ours. An endpoint's name wins. A foundation model's id or ARN and
+    a system inference profile's id or ARN say it themselves; other ARNs, and names, are Opaque, if
+    one of the `admitted` globs has them. An ARN must be of our region and account. Case matters. A
+    warm look-up takes well under a microsecond.
 
     Raises BadModelId where it is no identifier at all, and ModelNotAllowed where it is one that
-    nothing here admits: an opaque ARN, a name, another account's profile.
+    nothing here admits, or that this gateway never runs.
     """
     endpoint = endpoints.get(model_id)
     if endpoint is not None:
         return _of_endpoint(endpoint)
-    return _of_bedrock(model_id, region, account)
+    found = _of_bedrock(model_id, region, account)
+    if type(found) is Opaque and not _admits(admitted, found):
+        raise ModelNotAllowed
+    return found
+
+
+def _admits(globs: Sequence[str], opaque: Opaque) -> bool:
+    """Match whole ids; an ARN by globs of ARNs alone, so that `*` for names lets none in."""
+    return any(
+        glob.startswith("arn:") == opaque.is_arn and fnmatchcase(opaque.identifier, glob)
+        for glob in globs
+    )
+
+
+def identified(arn: str, *, basis: str, base_model: str = "", geo: str = "none") -> Model:
+    """Make the Model of an opaque id, out of what AWS says of it. The ARN is its normal form.
+
+    Without a base model (imported weights, a marketplace endpoint) it is priced as itself, and its
+    counts come from the headers that Bedrock sends for every text model.
+    """
+    return Model(
+        model_id=arn,
+        service="bedrock",
+        base_model=base_model or arn,
+        geo=geo,
+        basis=basis,
+        family=family_of(base_model),
+        target=arn,
+    )
+
+
+def foundation_model(arn: str) -> str | None:
+    """Return the base model that a foundation model's ARN names, or None for any other text.
+
+    Its region is empty where a global inference profile routes to every region.
+    """
+    found = _FOUNDATION_ARN.fullmatch(arn)
+    if found is None or not _FOUNDATION_MODEL.fullmatch(found["id"]):
+        return None
+    return _CONTEXT_SUFFIX.sub("", found["id"])
 
 
 @lru_cache(maxsize=256)
@@ -125,13 +209,24 @@ def _of_endpoint(endpoint: Endpoint) -> Model:
 
 
 @lru_cache(maxsize=1024)
-def _of_bedrock(model_id: str, region: str, account: str) -> Model:
+def _of_bedrock(model_id: str, region: str, account: str) -> Model | Opaque:
     _require_well_formed(model_id)
     arn = _ARN.fullmatch(model_id)
-    return _of_arn(arn, region, account) if arn else _of_id(model_id)
+    if arn:
+        return _of_arn(arn, region, account)
+    if _PROVISIONED_NAME.fullmatch(model_id):
+        return Opaque(model_id, "provisioned-model")
+    return _of_id(model_id)
 
 
-def _of_arn(arn: re.Match[str], region: str, account: str) -> Model:
+def _of_arn(arn: re.Match[str], region: str, account: str) -> Model | Opaque:
+    kind = (arn["service"], arn["kind"])
+    if kind in NOT_RUN:
+        raise ModelNotAllowed(NOT_RUN[kind])
+    if kind in OPAQUE:
+        if arn.group("region", "account") != (region, account) or "/" in arn["name"]:
+            raise ModelNotAllowed
+        return Opaque(arn[0], arn["kind"])
     model = _of_id(arn["name"])
     # A profile belongs to an account, a foundation model to nobody. Neither passes as the other:
     # an id would run under a price that its ARN does not name.

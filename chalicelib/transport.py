@@ -63,6 +63,7 @@ class Service:
     service_id: str
 
 
+BEDROCK: Final = Service("bedrock", "bedrock", "BEDROCK")
 BEDROCK_RUNTIME: Final = Service("bedrock", "bedrock-runtime", "BEDROCK_RUNTIME")
 SAGEMAKER_RUNTIME: Final = Service("sagemaker", "runtime.sagemaker", "SAGEMAKER_RUNTIME")
 DYNAMODB: Final = Service("dynamodb", "dynamodb", "DYNAMODB")

@@ -10,6 +10,8 @@ from types import MappingProxyType
 
 CONTAINERS = ("tgi", "lmi", "openai", "none")
 _ENDPOINT_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")  # sagemaker-runtime EndpointName
+_OBJECT_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/=-]{0,511}")  # no bucket, no leading slash
+_GLOB = re.compile(r"[A-Za-z0-9.:_/*?-]{1,2048}")  # no `[`: fnmatch would take a set for it
 _READS_AS_ANOTHER_VALUE = frozenset({"null", "none", "true", "false", "nan", "inf", "infinity"})
 
 
@@ -42,6 +44,10 @@ class Settings:
     key_cache_seconds: int = 60
     model_timeout_seconds: int = 840
     endpoints: Mapping[str, Endpoint] = field(default_factory=lambda: MappingProxyType({}))
+    model_arns: tuple[str, ...] = ()
+    """Globs of the opaque ARNs, and names of provisioned throughput, that may run at all."""
+    prices_override: str = ""
+    """Key, in the reports bucket, of a price file whose rows replace the list's. Empty: none."""
 
 
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -61,8 +67,15 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         usage_log_groups=groups,
         key_cache_seconds=_whole(environ, "KEY_CACHE_SECONDS", 60, 0, 3600),
         model_timeout_seconds=_whole(environ, "MODEL_TIMEOUT_SECONDS", 840, 1, 900),
-        endpoints=_endpoints(environ.get("SAGEMAKER_ENDPOINTS", "")),
+        endpoints=load_endpoints(environ),
+        model_arns=_model_arns(environ.get("MODEL_ARNS", "")),
+        prices_override=_object_key(environ, "PRICES_OVERRIDE"),
     )
+
+
+def load_endpoints(environ: Mapping[str, str] = os.environ) -> Mapping[str, Endpoint]:
+    """Read SAGEMAKER_ENDPOINTS alone. Raises SettingError."""
+    return _endpoints(environ.get("SAGEMAKER_ENDPOINTS", ""))
 
 
 def _required(environ: Mapping[str, str], *names: str) -> str:
@@ -79,21 +92,49 @@ def _whole(environ: Mapping[str, str], name: str, default: int, low: int, high: 
     return int(text)
 
 
+def _object_key(environ: Mapping[str, str], name: str) -> str:
+    text = environ.get(name, "")
+    if text and not _OBJECT_KEY.fullmatch(text):
+        raise SettingError(f"{name} is {text!r}; it takes a key in the bucket, such as prices.csv")
+    return text
+
+
 def _endpoints(text: str) -> Mapping[str, Endpoint]:
     """Read SAGEMAKER_ENDPOINTS: JSON, or the name of a JSON file in the package.
 
     Shape: {"chat": {"container": "tgi", "instance": "ml.g5.xlarge", "count": 1, "concurrency": 4}}
     """
-    if text and not text.lstrip().startswith("{"):
-        path = Path(__file__).parent / text
-        if not path.is_file():
-            raise SettingError(f"SAGEMAKER_ENDPOINTS names {text!r}, which is not in the package")
-        text = path.read_text(encoding="utf-8")
+    text = _json_text("SAGEMAKER_ENDPOINTS", text, "{")
     try:
         entries = json.loads(text or "{}")
         return MappingProxyType({name: _endpoint(name, **entries[name]) for name in entries})
     except (ValueError, TypeError) as error:
         raise SettingError(f"SAGEMAKER_ENDPOINTS: {error}") from error
+
+
+def _model_arns(text: str) -> tuple[str, ...]:
+    """Read MODEL_ARNS: a JSON list of globs, or the name of a JSON file in the package."""
+    text = _json_text("MODEL_ARNS", text, "[")
+    try:
+        globs = json.loads(text or "[]")
+    except ValueError as error:
+        raise SettingError(f"MODEL_ARNS: {error}") from error
+    if not isinstance(globs, list):
+        raise SettingError("MODEL_ARNS is not a list")
+    for glob in globs:
+        if not (isinstance(glob, str) and _GLOB.fullmatch(glob)):
+            raise SettingError(f"MODEL_ARNS: {glob!r} is not an ARN, a name or a glob of them")
+    return tuple(globs)
+
+
+def _json_text(name: str, value: str, begins: str) -> str:
+    """Return a setting's JSON: its own, or that of the file in the package which it names."""
+    if not value or value.lstrip().startswith(begins):
+        return value
+    path = Path(__file__).parent / value
+    if not path.is_file():
+        raise SettingError(f"{name} names {value!r}, which is not in the package")
+    return path.read_text(encoding="utf-8")
 
 
 def _endpoint(

@@ -1,4 +1,4 @@
-"""The daily report: a day's records become counts.csv, costs.csv and a manifest in S3.
+"""The daily report: a day's records become counts.csv, costs.csv, its prices and a manifest in S3.
 
 Nothing is written until every query is complete and every byte is rendered, and the manifest is
 written last. Whoever reads a report trusts a file whose SHA-256 the manifest states: if S3 fails
@@ -11,22 +11,24 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import boto3
 from botocore.config import Config
 
 from chalicelib import metrics
-from chalicelib.pricing.costs import charges, rate
 from chalicelib.pricing.price_book import PriceBook
-from chalicelib.reporting.csv_writer import write_costs, write_counts
+from chalicelib.reporting.csv_writer import write_counts
 from chalicelib.reporting.insights import Insights, Patience
 from chalicelib.reporting.manifest import Manifest
+from chalicelib.reporting.price_override import book_in_force
+from chalicelib.reporting.rated import Rated, rated
 from chalicelib.reporting.usage_query import DayCounts, read_day
 from chalicelib.settings import SettingError, Settings
 
 # A report's calls change nothing that is billed, so boto3 may repeat them unseen.
 _CLIENT = Config(retries={"mode": "standard"})
+CSV: Final = "text/csv; charset=utf-8"
 
 
 def counts_key(day: date) -> str:
@@ -35,6 +37,10 @@ def counts_key(day: date) -> str:
 
 def costs_key(day: date) -> str:
     return f"costs/date={day}/costs.csv"
+
+
+def price_rows_key(day: date) -> str:
+    return f"prices/date={day}/prices.csv"
 
 
 def manifest_key(day: date) -> str:
@@ -82,8 +88,10 @@ def report(
 ) -> Manifest:
     """Report a UTC day, once or again: the same records make the same bytes of both CSV files.
 
-    Raises IncompleteReport where the records cannot be read whole, botocore's errors where AWS
-    refuses; the scheduler then sees a failure, and the metric ReportIncomplete is 1.
+    `book` is the list prices, over which the operator's own are laid. Raises IncompleteReport
+    where the records cannot be read whole, PriceBookError or SettingError where the operator's
+    prices cannot be trusted, botocore's errors where AWS refuses; the scheduler then sees a
+    failure, and the metric ReportIncomplete is 1.
     """
     if not settings.usage_log_groups:
         raise SettingError(
@@ -92,8 +100,9 @@ def report(
         )
     outcome = {"ReportIncomplete": 1}
     try:
+        prices = book_in_force(book, s3, settings)
         insights = Insights(logs, settings.usage_log_groups, Patience(remaining_ms, sleep))
-        files = _render(day, read_day(insights, day, now), book)
+        files = _render(day, read_day(insights, day, now), prices)
         _write(s3, settings.reports_bucket, day, files)
         outcome = {
             "ReportIncomplete": 0,
@@ -109,37 +118,28 @@ def report(
 @dataclass(frozen=True, slots=True)
 class _Files:
     counts: bytes
-    costs: bytes
+    rated: Rated
     manifest: Manifest
 
 
 def _render(day: date, counted: DayCounts, book: PriceBook) -> _Files:
     counts = write_counts(counted.lines)
-    costs = write_costs(rate(counted.lines, book, day, counted.orphaned))
-    manifest = Manifest.of(
-        day.isoformat(),
-        counted,
-        unpriced=_unpriced(counted, book, day),
-        price_book_sha256=book.sha256,
-        counts_sha256=hashlib.sha256(counts).hexdigest(),
-        csv_sha256=hashlib.sha256(costs).hexdigest(),
-    )
-    return _Files(counts, costs, manifest)
-
-
-def _unpriced(counted: DayCounts, book: PriceBook, day: date) -> int:
-    """Count the calls of which something has no price."""
-    return sum(
-        line.n_usage
-        for line in counted.lines
-        if any(charge.price is None for charge in charges(line, book, day))
-    )
+    made = rated(day, counted.lines, counted.orphaned, book)
+    counts_sha256 = hashlib.sha256(counts).hexdigest()
+    manifest = Manifest.of(day.isoformat(), counted, counts_sha256, made)
+    return _Files(counts, made, manifest)
 
 
 def _write(s3: Any, bucket: str, day: date, files: _Files) -> None:
+    s3.put_object(Bucket=bucket, Key=counts_key(day), Body=files.counts, ContentType=CSV)
+    write_rated(s3, bucket, day, files.rated, files.manifest)
+
+
+def write_rated(s3: Any, bucket: str, day: date, made: Rated, manifest: Manifest) -> None:
+    """Write what a rating made of a day's counts, and last the manifest that says so."""
     for key, body, kind in (
-        (counts_key(day), files.counts, "text/csv; charset=utf-8"),
-        (costs_key(day), files.costs, "text/csv; charset=utf-8"),
-        (manifest_key(day), files.manifest.to_json(), "application/json"),
+        (costs_key(day), made.costs, CSV),
+        (price_rows_key(day), made.price_rows, CSV),
+        (manifest_key(day), manifest.to_json(), "application/json"),
     ):
         s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=kind)

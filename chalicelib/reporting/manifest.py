@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Final, Self
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final, Self
 
+from chalicelib.pricing.costs import RowKey
+from chalicelib.reporting.rated import Rated
 from chalicelib.reporting.usage_query import DayCounts
 from chalicelib.usage_record import UsageSource, rfc3339
 
@@ -14,10 +16,24 @@ MAX_LISTED: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
+class OrphanedRow:
+    """A row of costs.csv that has orphaned calls: counts.csv cannot tell which they are.
+
+    By subtraction they would be hidden where as many calls of the row are unannounced.
+    """
+
+    team_id: str
+    service: str
+    model_id: str
+    calls: int
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """The state of a day's report. Counts are of provider calls unless they say otherwise.
 
-    For the same records only `window` and `queries` differ from run to run.
+    For the same records only `window` and `queries` differ from run to run. A field that is added
+    needs a default, so that a day before it can be rated again.
     """
 
     schema: int
@@ -42,18 +58,11 @@ class Manifest:
     counts_sha256: str
     csv_sha256: str
     orphaned_request_ids: tuple[str, ...]  # sorted, the first MAX_LISTED
+    orphaned_rows: tuple[OrphanedRow, ...]  # sorted
+    price_rows_sha256: str
 
     @classmethod
-    def of(
-        cls,
-        date: str,
-        day: DayCounts,
-        *,
-        unpriced: int,
-        price_book_sha256: str,
-        counts_sha256: str,
-        csv_sha256: str,
-    ) -> Self:
+    def of(cls, date: str, day: DayCounts, counts_sha256: str, rated: Rated) -> Self:
         orphaned = sum(day.orphaned.values())
         unknown = _calls(day, "none")
         return cls(
@@ -72,14 +81,46 @@ class Manifest:
             derived=_calls(day, "derived"),
             deferred=_calls(day, "deferred"),
             foreign=day.foreign,
-            unpriced=unpriced,
+            unpriced=rated.unpriced,
             window={"start": rfc3339(day.start), "end": rfc3339(day.end)},
             queries=day.queries,
-            price_book_sha256=price_book_sha256,
+            price_book_sha256=rated.price_book_sha256,
             counts_sha256=counts_sha256,
-            csv_sha256=csv_sha256,
+            csv_sha256=rated.csv_sha256,
             orphaned_request_ids=day.orphaned_request_ids[:MAX_LISTED],
+            orphaned_rows=tuple(
+                OrphanedRow(*row, calls) for row, calls in sorted(day.orphaned.items())
+            ),
+            price_rows_sha256=rated.price_rows_sha256,
         )
+
+    @classmethod
+    def from_json(cls, content: bytes) -> Self:
+        """Read a manifest that this version, or one before it, has written.
+
+        Raises ValueError where it is none: what it says would be lost.
+        """
+        try:
+            values: dict[str, Any] = json.loads(content)
+            rows = tuple(OrphanedRow(**row) for row in values.pop("orphaned_rows"))
+            lists = {name: tuple(v) for name, v in values.items() if isinstance(v, list)}
+            return cls(**{**values, **lists, "orphaned_rows": rows})
+        except (ValueError, TypeError, AttributeError, KeyError) as error:
+            raise ValueError(f"this is not a manifest that can be read: {error}") from error
+
+    def restated(self, rated: Rated) -> Self:
+        """Return what is to be said once the same counts are rated anew."""
+        return replace(
+            self,
+            unpriced=rated.unpriced,
+            price_book_sha256=rated.price_book_sha256,
+            csv_sha256=rated.csv_sha256,
+            price_rows_sha256=rated.price_rows_sha256,
+        )
+
+    def orphans(self) -> dict[RowKey, int]:
+        """Return how many calls of each row began and left no end record."""
+        return {(row.team_id, row.service, row.model_id): row.calls for row in self.orphaned_rows}
 
     def to_json(self) -> bytes:
         return (json.dumps(asdict(self), indent=2) + "\n").encode()

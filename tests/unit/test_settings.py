@@ -67,3 +67,15 @@ def test_an_endpoints_name_cannot_read_as_something_else_in_a_report(name) -> No
 def test_endpoints_that_cannot_be_read_stop_the_start_with_the_settings_name(text) -> None:
     with pytest.raises(SettingError, match=r"^SAGEMAKER_ENDPOINTS"):
         settings.load({**NEEDED, "SAGEMAKER_ENDPOINTS": text})
+
+
+def test_the_operators_own_prices_are_a_key_of_the_reports_bucket():
+    config = settings.load({**NEEDED, "PRICES_OVERRIDE": "prices-override.csv"})
+    assert config.prices_override == "prices-override.csv"
+    assert settings.load(NEEDED).prices_override == ""
+
+
+@pytest.mark.parametrize("key", ["s3://reports/prices.csv", "/prices.csv", "my prices.csv", "?"])
+def test_an_override_that_is_no_key_stops_the_start_with_its_name(key):
+    with pytest.raises(SettingError, match=r"^PRICES_OVERRIDE"):
+        settings.load({**NEEDED, "PRICES_OVERRIDE": key})

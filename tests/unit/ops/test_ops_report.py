@@ -36,6 +36,8 @@ WHOLE = Manifest(
     counts_sha256="",
     csv_sha256="",
     orphaned_request_ids=(),
+    orphaned_rows=(),
+    price_rows_sha256="",
 )
 ENVIRON = {
     "AWS_REGION": "us-east-1",

@@ -2,15 +2,16 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from kept_files import Bucket
 from scripted_logs import ScriptedLogs, call, numbering, record, scripted_day, total
 
-from chalicelib.pricing.price_book import PriceBook
+from chalicelib.pricing.price_book import PriceBook, PriceBookError
 from chalicelib.reporting import daily
 from chalicelib.reporting.insights import IncompleteReport
 from chalicelib.reporting.manifest import MAX_LISTED, Manifest
@@ -34,31 +35,24 @@ BOOK = PriceBook.read(PRICES)
 PAIR = {"n_started": 1, "n_usage": 1, "input_tokens": 30, "output_tokens": 50}
 COUNTS = "counts/date=2026-11-23/counts.csv"
 COSTS = "costs/date=2026-11-23/costs.csv"
+PRICE_ROWS = "prices/date=2026-11-23/prices.csv"
 MANIFEST = "manifests/date=2026-11-23/manifest.json"
-
-
-@dataclass
-class Bucket:
-    """The two things that S3 does with a report: keep it, or fail."""
-
-    fails_at: str = ""
-    files: dict[str, bytes] = field(default_factory=dict)
-
-    def put_object(self, **request: Any) -> None:
-        if request["Key"] == self.fails_at:
-            raise ClientError({"Error": {"Code": "SlowDown"}}, "PutObject")
-        self.files[request["Key"]] = request["Body"]
+OVERRIDE = "prices-override.csv"
 
 
 def report(
-    logs: ScriptedLogs, bucket: Bucket | None = None, settings: Settings = SETTINGS, hour: int = 2
+    logs: ScriptedLogs,
+    bucket: Bucket | None = None,
+    settings: Settings = SETTINGS,
+    hour: int = 2,
+    book: PriceBook = BOOK,
 ) -> Manifest:
     return daily.report(
         DAY,
         logs=logs,
         s3=bucket or Bucket(),
         settings=settings,
-        book=BOOK,
+        book=book,
         now=datetime(2026, 11, 24, hour, 15, tzinfo=UTC),
         remaining_ms=lambda: 900_000,
         sleep=lambda seconds: None,
@@ -74,12 +68,12 @@ def metrics_of(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     return {name: value for name, value in json.loads(line).items() if name != "_aws"}
 
 
-def test_a_report_is_counts_costs_and_last_a_manifest_each_under_its_own_prefix() -> None:
+def test_a_report_is_counts_costs_prices_and_last_a_manifest_each_under_its_own_prefix() -> None:
     bucket = Bucket()
 
     report(quiet_day(), bucket)
 
-    assert list(bucket.files) == [COUNTS, COSTS, MANIFEST]
+    assert list(bucket.files) == [COUNTS, COSTS, PRICE_ROWS, MANIFEST]
     header, row = bucket.files[COSTS].decode().splitlines()
     assert header.startswith("date,team_id,service,model_id,invocations,")
     assert row.startswith("2026-11-23,search,bedrock,amazon.nova-lite-v1:0,1,30,50,")
@@ -94,7 +88,19 @@ def test_the_manifest_states_the_hashes_of_the_files_and_of_the_price_book() -> 
     manifest = json.loads(bucket.files[MANIFEST])
     assert manifest["counts_sha256"] == hashlib.sha256(bucket.files[COUNTS]).hexdigest()
     assert manifest["csv_sha256"] == hashlib.sha256(bucket.files[COSTS]).hexdigest()
+    assert manifest["price_rows_sha256"] == hashlib.sha256(bucket.files[PRICE_ROWS]).hexdigest()
     assert manifest["price_book_sha256"] == BOOK.sha256
+
+
+def test_the_price_rows_that_made_the_costs_are_kept_with_them_and_no_others() -> None:
+    bucket, dearer = Bucket(), "amazon.nova-pro-v1:0"
+    book = PriceBook.read(PRICES + PRICES.splitlines()[1].replace("amazon.nova-lite-v1:0", dearer))
+
+    report(quiet_day(), bucket, book=book)
+
+    kept = PriceBook.read(bucket.files[PRICE_ROWS])
+    assert {price.key.unit for price in kept} == {"input_tokens", "output_tokens"}
+    assert {price.key.model for price in kept} == {"amazon.nova-lite-v1:0"}
 
 
 def test_the_manifest_of_a_quiet_day_is_complete_and_balances() -> None:
@@ -205,7 +211,13 @@ def test_an_incomplete_query_writes_nothing_and_leaves_what_was_there() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fails_at", "written"), [(COUNTS, []), (COSTS, [COUNTS]), (MANIFEST, [COUNTS, COSTS])]
+    ("fails_at", "written"),
+    [
+        (COUNTS, []),
+        (COSTS, [COUNTS]),
+        (PRICE_ROWS, [COUNTS, COSTS]),
+        (MANIFEST, [COUNTS, COSTS, PRICE_ROWS]),
+    ],
 )
 def test_when_s3_fails_no_manifest_claims_a_report(fails_at: str, written: list[str]) -> None:
     bucket = Bucket(fails_at)
@@ -257,6 +269,46 @@ def test_a_failed_report_raises_and_tells_the_alarm(capsys: pytest.CaptureFixtur
 def test_without_a_log_group_to_read_the_report_refuses_to_start() -> None:
     with pytest.raises(SettingError, match="USAGE_LOG_GROUPS is not set, nor is USAGE_LOG_GROUP"):
         report(quiet_day(), settings=replace(SETTINGS, usage_log_groups=()))
+
+
+NEGOTIATED = PRICES.replace("6E-8", "5E-8").replace("24E-8", "20E-8")
+OVERRIDDEN = replace(SETTINGS, prices_override=OVERRIDE)
+
+
+def test_the_operators_own_prices_replace_the_lists() -> None:
+    bucket = Bucket(files={OVERRIDE: NEGOTIATED.encode()})
+
+    manifest = report(quiet_day(), bucket, OVERRIDDEN)
+
+    assert b",0.0000115,USD,PRICED," in bucket.files[COSTS]
+    assert manifest.price_book_sha256 != BOOK.sha256
+    assert manifest.price_book_sha256 == BOOK.overridden_by(PriceBook.read(NEGOTIATED)).sha256
+
+
+def test_a_bad_row_of_the_operators_stops_the_report_with_its_line_and_changes_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    bad = NEGOTIATED.replace("output_tokens", "output_token").encode()
+    bucket, logs = Bucket(files={OVERRIDE: bad, COSTS: b"yesterday's run"}), quiet_day()
+
+    with pytest.raises(
+        PriceBookError, match=r"^prices-override\.csv:3: unit 'output_token' is not"
+    ):
+        report(logs, bucket, OVERRIDDEN)
+
+    assert bucket.files == {OVERRIDE: bad, COSTS: b"yesterday's run"}
+    assert logs.started == []
+    assert metrics_of(capsys) == {"Stage": "test", "ReportIncomplete": 1}
+
+
+def test_an_override_that_is_not_there_stops_the_report() -> None:
+    with pytest.raises(SettingError, match=r"^PRICES_OVERRIDE names prices-override\.csv, which"):
+        report(quiet_day(), Bucket(), OVERRIDDEN)
+
+
+def test_a_bucket_that_cannot_be_read_is_not_taken_for_one_without_an_override() -> None:
+    with pytest.raises(ClientError, match="SlowDown"):
+        report(quiet_day(), Bucket(fails_at=OVERRIDE), OVERRIDDEN)
 
 
 @pytest.mark.parametrize(

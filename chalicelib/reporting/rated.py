@@ -1,0 +1,50 @@
+"""A day's counts, rated: the bytes of costs.csv and of the price rows that made it. Pure.
+
+The report and its re-rating both come through here, so that the same counts, orphans and prices
+make the same bytes.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from chalicelib.pricing import price_file
+from chalicelib.pricing.costs import RowKey, charges, rate
+from chalicelib.pricing.count_line import CountLine
+from chalicelib.pricing.price import Price
+from chalicelib.pricing.price_book import PriceBook
+from chalicelib.reporting.csv_writer import write_costs
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    costs: bytes  # costs.csv
+    price_rows: bytes  # the rows of the price book that were used, as a price file
+    unpriced: int  # calls of which something has no price
+    price_book_sha256: str
+
+    @property
+    def csv_sha256(self) -> str:
+        return hashlib.sha256(self.costs).hexdigest()
+
+    @property
+    def price_rows_sha256(self) -> str:
+        return hashlib.sha256(self.price_rows).hexdigest()
+
+
+def rated(
+    day: date, lines: Sequence[CountLine], orphaned: Mapping[RowKey, int], book: PriceBook
+) -> Rated:
+    unpriced = 0
+    used: set[Price] = set()
+    for line in lines:
+        prices = [charge.price for charge in charges(line, book, day)]
+        used.update(price for price in prices if price)
+        unpriced += 0 if all(prices) else line.n_usage
+    return Rated(
+        costs=write_costs(rate(lines, book, day, orphaned)),
+        price_rows=price_file.write(used),
+        unpriced=unpriced,
+        price_book_sha256=book.sha256,
+    )

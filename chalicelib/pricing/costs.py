@@ -3,7 +3,7 @@
 Nothing is rounded but the cells of a CostLine, once each, half-even, to 12 places.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, Inexact, InvalidOperation
@@ -24,6 +24,7 @@ RowKey = tuple[str, str, str]
 """(team_id, service, model_id): one row of the day's costs.csv."""
 
 COST_COLUMNS: tuple[CostColumn, ...] = get_args(CostColumn)
+_GUARDRAILS: tuple[str, ...] = tuple(unit for unit in UNITS if unit.startswith("guardrail_"))
 COLUMN_OF: Mapping[str, CostColumn] = MappingProxyType(
     {
         "input_tokens": "input_cost",
@@ -39,7 +40,7 @@ COLUMN_OF: Mapping[str, CostColumn] = MappingProxyType(
         "busy_ms": "capacity_cost",
         "instance_hour": "capacity_cost",
         "model_unit_hour": "capacity_cost",
-        **{unit: "other_cost" for unit in UNITS if unit.startswith("guardrail_")},
+        **dict.fromkeys(_GUARDRAILS, "other_cost"),
         "queries": "other_cost",
         "request": "other_cost",
     }
@@ -119,8 +120,9 @@ TOKENS: Final = frozenset(
 def charges(line: CountLine, book: PriceBook, day: date) -> tuple[Charge, ...]:
     """Price one line of counts: a Charge for every unit that is billed, with its row.
 
-    A Bedrock line is billed for every counter that is not 0, but for the time it took, and for
-    each request where a `request` row says so.
+    On demand, that is every counter that is not 0, but for the time it took, and each request
+    where a `request` row says so. Capacity (CAPACITY) is billed by itself, and its calls by what
+    the operator's rows name. A guardrail is billed on top of any model.
     """
     if line.usage_source == "deferred":
         return ()
@@ -128,13 +130,22 @@ def charges(line: CountLine, book: PriceBook, day: date) -> tuple[Charge, ...]:
     if line.n_usage:
         made["request"] = line.n_usage
     found = tuple(_charge(line, book, day, unit, amount) for unit, amount in made.items())
-    if line.basis == "endpoint":
-        return _endpoint_charges(found)
+    of_model = tuple(charge for charge in found if charge.unit not in _GUARDRAILS)
+    of_guardrails = tuple(charge for charge in found if charge.unit in _GUARDRAILS)
+    return (*CAPACITY.get(line.basis, _by_use)(of_model), *of_guardrails)
+
+
+def _by_use(found: tuple[Charge, ...]) -> tuple[Charge, ...]:
     return tuple(c for c in found if c.price or c.unit not in ("request", "busy_ms"))
 
 
-def _endpoint_charges(found: tuple[Charge, ...]) -> tuple[Charge, ...]:
-    """Choose what an endpoint is charged by: the operator's price rows say it.
+def _by_the_hour(_found: tuple[Charge, ...]) -> tuple[Charge, ...]:
+    """Choose nothing: a call on provisioned throughput costs nothing, its hours do."""
+    return ()
+
+
+def _by_own_rows(found: tuple[Charge, ...]) -> tuple[Charge, ...]:
+    """Choose what calls on capacity are charged by: the operator's price rows say it.
 
     Where one kind of token has a price, every kind is billed. Where nothing has one, all that
     was used is without a price.
@@ -144,6 +155,19 @@ def _endpoint_charges(found: tuple[Charge, ...]) -> tuple[Charge, ...]:
         return tuple(charge for charge in found if charge.unit != "request")
     by_token = any(charge.unit in TOKENS for charge in priced)
     return tuple(c for c in found if c.price or (by_token and c.unit in TOKENS))
+
+
+CAPACITY: Final[Mapping[str, Callable[[tuple[Charge, ...]], tuple[Charge, ...]]]] = (
+    MappingProxyType(
+        {
+            "provisioned": _by_the_hour,
+            "endpoint": _by_own_rows,
+            "imported": _by_own_rows,
+            "marketplace": _by_own_rows,
+        }
+    )
+)
+"""Bases whose tokens are no unit of AWS's bill: what runs there is billed by time and size."""
 
 
 def rate(

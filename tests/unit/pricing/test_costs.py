@@ -64,6 +64,10 @@ def endpoint(name, **fields):
     return bedrock(name, service="sagemaker", basis="endpoint", family="sagemaker", **fields)
 
 
+def book_of(row):
+    return PriceBook.read(f"{','.join(COLUMNS)}\n{row},2026-01-01,,ours,2026-11-23\n")
+
+
 def only(lines, orphaned=None):
     (row,) = rate(lines, BOOK, DAY, orphaned or {})
     return row
@@ -195,6 +199,39 @@ def test_an_endpoint_priced_by_tokens_that_reports_none_is_unpriced_not_free():
     row = only([endpoint("chat", usage_source="clock", usage=Usage(busy_ms=500))])
 
     assert (row.status, row.capacity_cost, row.total_cost) == ("UNPRICED", None, None)
+
+
+def test_a_call_on_provisioned_throughput_costs_nothing_for_its_hours_do():
+    row = only([bedrock("claude", basis="provisioned", geo="us")])
+    assert (row.input_tokens, row.total_cost, row.status) == (1000, Decimal(0), "PRICED")
+
+
+def test_tokens_on_provisioned_throughput_are_not_billed_whatever_rows_there_are():
+    book = book_of("claude,us-east-1,none,provisioned,default,none,input_tokens,1")
+    assert charges(bedrock("claude", basis="provisioned"), book, DAY) == ()
+
+
+@pytest.mark.parametrize("basis", ["imported", "marketplace"])
+def test_capacity_that_is_its_own_model_is_unpriced_until_the_operator_says_a_price(basis):
+    row = only([bedrock("arn:aws:bedrock:us-east-1:1:imported-model/a", basis=basis)])
+    assert (row.input_tokens, row.total_cost, row.status) == (1000, None, "UNPRICED")
+
+
+@pytest.mark.parametrize("basis", ["imported", "marketplace"])
+def test_capacity_is_charged_by_the_units_that_the_operators_rows_name(basis):
+    arn = "arn:aws:bedrock:us-east-1:123456789012:imported-model/abc123def456"
+    book = book_of(f"{arn},us-east-1,none,{basis},default,none,request,0.005")
+    (row,) = rate([bedrock(arn, basis=basis, n_usage=3)], book, DAY)
+    assert (row.total_cost, row.status) == (Decimal("0.015"), "PRICED")
+
+
+@pytest.mark.parametrize("basis", ["provisioned", "imported"])
+def test_a_guardrail_is_billed_on_capacity_too_and_prices_nothing_else(basis):
+    book = book_of(f"llama,us-east-1,none,{basis},default,none,guardrail_pii_units,0.0001")
+    line = bedrock("llama", basis=basis, usage=Usage(input_tokens=9, guardrail_pii_units=2))
+    billed = {charge.unit: charge.cost for charge in charges(line, book, DAY)}
+    assert billed["guardrail_pii_units"] == Decimal("0.0002")
+    assert billed.get("input_tokens") is None
 
 
 def test_an_unknown_model_keeps_its_counts_beside_empty_cells():

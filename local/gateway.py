@@ -1,7 +1,8 @@
 """The gateway as a process of its own: `python -m local.gateway --port N`.
 
-Serves the Chalice app as API Gateway and Lambda would, over kept-alive HTTP/1.1. The first
-line on stdout is `{"gateway": URL}`; everything after that is a log, on stderr. It ends with
+Serves the Chalice app as API Gateway and Lambda would, over kept-alive HTTP/1.1, and with a
+certificate over TLS besides. The first line on stdout is `{"gateway": URL, "gateway_tls": URL}`;
+everything after that is a log, on stderr. It ends with
 SIGTERM, or when the pipe that is its stdin closes, as it does when the parent dies.
 """
 
@@ -9,6 +10,7 @@ import argparse
 import json
 import os
 import signal
+import ssl
 import stat
 import sys
 import threading
@@ -41,6 +43,18 @@ class Server(ThreadingHTTPServer):
         """Drop a connection that its client broke off; anything else is worth a traceback."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
+
+
+class TlsServer(Server):
+    """The same over TLS. Hands are shaken in the connection's own thread, at its first read."""
+
+    def __init__(self, address: tuple[str, int], api: ApiGateway, certificate: str) -> None:
+        super().__init__(address, api)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        self.socket = context.wrap_socket(
+            self.socket, server_side=True, do_handshake_on_connect=False
+        )
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -157,12 +171,16 @@ def main() -> None:
         timeout_s=arguments.integration_timeout,
     )
     server = Server(("127.0.0.1", arguments.port), api)
+    urls = {"gateway": f"http://127.0.0.1:{server.server_port}"}
+    if arguments.certificate:
+        tls_server = TlsServer(("127.0.0.1", arguments.tls_port), api, arguments.certificate)
+        urls["gateway_tls"] = f"https://127.0.0.1:{tls_server.server_port}"
+        threading.Thread(target=tls_server.serve_forever, args=(3600,), daemon=True).start()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, _stop)
     _watch_parent()
     stdout = send_stdout_to_stderr()
-    os.write(stdout, json.dumps({"gateway": f"http://127.0.0.1:{server.server_port}"}).encode())
-    os.write(stdout, b"\n")
+    os.write(stdout, json.dumps(urls).encode() + b"\n")
     os.close(stdout)
     server.serve_forever(poll_interval=3600)
 
@@ -170,6 +188,8 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local.gateway", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="0 takes any free port")
+    parser.add_argument("--tls-port", type=int, default=0)
+    parser.add_argument("--certificate", help="PEM with key and chain: serve TLS as well")
     parser.add_argument("--app", default="app", help="the module that holds the Chalice app")
     parser.add_argument("--integration-timeout", type=float, default=INTEGRATION_TIMEOUT_S)
     return parser.parse_args()

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from local import project
 
@@ -13,14 +14,26 @@ class StartFailed(RuntimeError):
 
 
 class GatewayProcess:
-    """A running gateway, at `url`."""
+    """A running gateway, at `url`, and, with a certificate, over TLS at `tls_url`."""
 
-    def __init__(self, environ: Mapping[str, str], port: int = 0, app: str = "app") -> None:
-        """Start it and wait until it serves. Raises StartFailed."""
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        certificate: Path | None = None,
+        ports: tuple[int, int] = (0, 0),
+        app: str = "app",
+    ) -> None:
+        """Start it and wait until it serves. `ports` are plain HTTP's and TLS's; 0 takes any.
+
+        Raises StartFailed.
+        """
+        command = [sys.executable, "-m", "local.gateway", "--app", app]
+        command += ["--port", str(ports[0]), "--tls-port", str(ports[1])]
+        command += ["--certificate", str(certificate)] if certificate else []
         with project.GATEWAY_LOG.open("ab") as log:
             begins = log.tell()
             self._process = subprocess.Popen(  # noqa: S603 - our own module
-                [sys.executable, "-m", "local.gateway", "--port", str(port), "--app", app],
+                command,
                 cwd=project.ROOT,
                 env=dict(environ),
                 stdin=subprocess.PIPE,  # it ends when this does: with us
@@ -33,11 +46,17 @@ class GatewayProcess:
         if not line:
             self.stop()
             raise StartFailed(project.GATEWAY_LOG.read_bytes()[begins:].decode(errors="replace"))
-        self.url: str = json.loads(line)["gateway"]
+        urls: dict[str, str] = json.loads(line)
+        self.url = urls["gateway"]
+        self.tls_url = urls.get("gateway_tls", "")
 
     @property
     def port(self) -> int:
-        return int(self.url.rpartition(":")[2])
+        return _port(self.url)
+
+    @property
+    def ports(self) -> tuple[int, int]:
+        return _port(self.url), _port(self.tls_url)
 
     @property
     def alive(self) -> bool:
@@ -55,3 +74,7 @@ class GatewayProcess:
         self._process.wait()
         for pipe in self._pipes:
             pipe.close()
+
+
+def _port(url: str) -> int:
+    return int(url.rpartition(":")[2])

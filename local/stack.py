@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
-from local import project, resources
+from local import certificate, project, resources
 from local.aws import ENVIRON, Aws
 from local.clients import Clients
 from local.gateway_process import GatewayProcess
@@ -26,7 +26,8 @@ class Stack:
     """A context manager that runs everything; one at a time in a process.
 
     `urls` says where things are: gateway, aws, bedrock, sagemaker, control (the simulator's),
-    and the bucket of the reports and the region. `environ` is what a client of the stack needs,
+    the bucket of the reports, the region, and gateway_tls with the file of the authority that
+    its certificate is by (ca). `environ` is what a client of the stack needs,
     `python -m ops` and the functions included.
     """
 
@@ -45,7 +46,7 @@ class Stack:
         `endpoints` replaces SAGEMAKER_ENDPOINTS, in the same shape. With both provider URLs
         given, no simulator runs.
         """
-        self._port = port
+        self._ports = (port, 0)
         self._seed = seed
         self._app = app
         self._settings = {**project.environment(), **(environ or {})}
@@ -62,6 +63,7 @@ class Stack:
             project.STATE.mkdir(exist_ok=True)
             for log in project.LOGS:
                 log.write_bytes(b"")
+            self._certificate = certificate.issue(project.STATE)
             self.aws = self._running.enter_context(Aws())
             self._locate(self._simulator())
             self._clients = self._running.enter_context(Clients(self._client_urls()))
@@ -82,11 +84,12 @@ class Stack:
     def start_gateway(self) -> GatewayProcess:
         """Start the gateway where it was, or, if it runs, one more on a port of its own."""
         first_runs = any(gateway.alive for gateway in self._gateways)
-        gateway = GatewayProcess(self._child_environ, 0 if first_runs else self._port, self._app)
+        ports = (0, 0) if first_runs else self._ports
+        gateway = GatewayProcess(self._child_environ, self._certificate.server, ports, self._app)
         self._gateways.append(gateway)
         if not first_runs:
-            self._port = gateway.port
-            self.urls["gateway"] = gateway.url
+            self._ports = gateway.ports
+            self.urls |= {"gateway": gateway.url, "gateway_tls": gateway.tls_url}
         return gateway
 
     def kill_gateway(self) -> None:
@@ -150,6 +153,8 @@ class Stack:
             "control": simulator,
             "bucket": self._settings["REPORTS_BUCKET"],
             "region": project.REGION,
+            "gateway_tls": "",
+            "ca": str(self._certificate.ca),
         }
         self.environ = {
             **ENVIRON,

@@ -70,7 +70,8 @@ class GatewayCall:
     def record(self) -> Json:
         """The record that says the most: the end, or where there is none, the beginning."""
         record = self.end or self.started
-        assert record is not None  # noqa: S101 - a call is made from at least one record
+        if record is None:
+            raise ValueError(f"call {self.call_id} has no record")
         return record
 
     @property

@@ -12,9 +12,9 @@ from local.proof.evidence import Evidence, ProviderEntry, gateway_calls
 from local.proof.matching import match
 from local.proof.verdicts import ZERO, Kind, Verdict, judge
 
-WORDS = 22  # columns for what is counted
+WORDS = 17  # columns for what is counted
 MAX_SHOWN = 20  # mismatches in full
-MAX_IDS = 2  # request ids on a line
+MAX_IDS = 1  # request ids on a line; the manifest lists more
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +68,17 @@ class Proof:
             yield _line("clock", clock, words)
         refused = self.of("refused")
         yield _line("refused", refused, f"recorded failed; the provider bills {_dollars(refused)}")
-        for kind, words in (
-            ("not_sent", "recorded failed; the provider never saw them"),
-            ("partial", "cut streams"),
-            ("unknown", "cut, timed out or with spoilt counts, the same calls on both sides"),
-            ("orphaned", "began and left no end record:"),
-            ("missing", "of which the gateway knows nothing"),
+        unknown, orphaned = self.of("unknown"), self.of("orphaned")
+        there = f"{_dollars(unknown)} there", f"{_dollars(orphaned)} there"
+        for kind, verdicts, words in (
+            ("not sent", self.of("not_sent"), "recorded failed; the provider never saw them"),
+            ("partial", self.of("partial"), "cut streams, by what had been reported"),
+            ("unknown", unknown, f"cut, timed out or spoilt on both sides; {there[0]}"),
+            ("orphaned", orphaned, f"no end; {there[1]}: {_ids(orphaned)}"),
+            ("missing", self.of("missing"), "of which the gateway knows nothing"),
         ):
-            if verdicts := self.of(kind):  # type: ignore[arg-type]
-                yield _line(kind, verdicts, words + _ids(kind, verdicts))
+            if verdicts:
+                yield _line(kind, verdicts, words)
 
     def _shown_mismatches(self) -> Iterator[str]:
         yield from self.mismatches[:MAX_SHOWN]
@@ -141,7 +143,7 @@ def tokens(usage: Usage) -> int:
 
 
 def _line(kind: str, verdicts: Sequence[Verdict], words: str) -> str:
-    return f"{kind.replace('_', ' '):{WORDS}} {len(verdicts):>6,}  {words}"
+    return f"{kind:{WORDS}} {len(verdicts):>6,}  {words}"
 
 
 def _dollars(verdicts: Iterable[Verdict]) -> str:
@@ -150,12 +152,10 @@ def _dollars(verdicts: Iterable[Verdict]) -> str:
     return f"${total.normalize():f}"
 
 
-def _ids(kind: str, verdicts: Sequence[Verdict]) -> str:
-    if kind != "orphaned":
-        return ""
+def _ids(verdicts: Sequence[Verdict]) -> str:
     ids = [verdict.call.request_id for verdict in verdicts if verdict.call]
     more = f" and {len(ids) - MAX_IDS} more" if len(ids) > MAX_IDS else ""
-    return " " + ", ".join(ids[:MAX_IDS]) + more
+    return " ".join(ids[:MAX_IDS]) + more
 
 
 def _name(verdict: Verdict) -> str:

@@ -76,12 +76,11 @@ class Gateway:
 
     def _connection(self) -> http.client.HTTPConnection:
         """Return this thread's connection; http.client opens a closed one again by itself."""
-        if not hasattr(self._mine, "connection"):
+        connection: http.client.HTTPConnection | None = getattr(self._mine, "connection", None)
+        if connection is None:
             connection = http.client.HTTPConnection(self._address, timeout=PATIENCE_SECONDS)
             self._mine.connection = connection
             self._opened.append(connection)
-        connection = self._mine.connection
-        assert isinstance(connection, http.client.HTTPConnection)  # noqa: S101 - for the type
         return connection
 
     def send_all(

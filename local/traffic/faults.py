@@ -28,23 +28,31 @@ ANYWHERE: Sequence[Rule] = (
 """Faults that any model's call can meet."""
 
 SOMEWHERE: Sequence[Rule] = (
-    {"do": "big_answer", "match": {"model": "*claude*", "nth": 7}},
     {"do": "filtered", "match": {"model": "*canvas*", "rate": "0.1"}},
     {"do": "filtered", "match": {"model": "stability.*", "rate": "0.1"}},
     {"do": "mixed_sizes", "match": {"model": "*titan-image*", "rate": "0.1"}},
     {"do": "tier", "tier": "default", "match": {"model": "*nova-pro*", "rate": "0.2"}},
     {"do": "guardrail_masked", "match": {"model": "*claude-3-haiku*", "rate": "0.2"}},
 )
-"""Faults of certain models; one answer larger than Lambda returns."""
+"""Faults of certain models."""
+
+LARGE_ANSWER: Sequence[Rule] = ({"do": "big_answer", "match": {"model": "*claude*", "nth": 7}},)
+"""One answer larger than a Lambda returns."""
 
 
-def rules(share: float, spacing: int = 15) -> list[Rule]:
+def one_of_each(spacing: int = 20) -> list[Rule]:
+    """Return rules that hit every `spacing`th call from the start, with one kind after another."""
+    return [
+        *({**rule, "match": {"nth": number * spacing}} for number, rule in enumerate(ANYWHERE, 1)),
+        *SOMEWHERE,
+    ]
+
+
+def rules(share: float) -> list[Rule]:
     """Return rules under which about this share of all calls meets a fault, each kind as often.
 
-    Each kind is met at least once: one more hits every `spacing`th call from the start, in turn.
+    Each kind is met at least once.
     """
     rate = f"{share / len(ANYWHERE):.6f}"
-    certain = [
-        {**rule, "match": {"nth": number * spacing}} for number, rule in enumerate(ANYWHERE, 1)
-    ]
-    return [*certain, *SOMEWHERE, *({**rule, "match": {"rate": rate}} for rule in ANYWHERE)]
+    at_random = ({**rule, "match": {"rate": rate}} for rule in ANYWHERE)
+    return [*LARGE_ANSWER, *one_of_each(), *at_random]

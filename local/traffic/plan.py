@@ -84,10 +84,15 @@ class Request:
 def plan(seed: int, size: int, offers: Mapping[str, Sequence[Offer]]) -> list[Request]:
     """Plan `size` requests of the teams that `offers` names; the same seed plans the same."""
     random = Random(seed)
-    return [_request(random, *random.choice(list(offers.items()))) for _ in range(size)]
+    return [_drawn(random, *random.choice(list(offers.items()))) for _ in range(size)]
 
 
-def _request(random: Random, team: str, offers: Sequence[Offer]) -> Request:
+def request(
+    team: str, model_id: str, body: payloads.Body, headers: Mapping[str, str] | None = None
+) -> Request:
+    return Request(team, model_id, json.dumps(body).encode(), headers or {})
+
+
+def _drawn(random: Random, team: str, offers: Sequence[Offer]) -> Request:
     [offer] = random.choices(offers, [offer.share for offer in offers])
-    body = json.dumps(offer.build(random)).encode()
-    return Request(team, offer.model_id, body, offer.headers)
+    return request(team, offer.model_id, offer.build(random), offer.headers)

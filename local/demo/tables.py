@@ -1,0 +1,70 @@
+"""costs.csv as a person reads it: the dearest lines, aligned, and what each team owes."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+SHOWN = 10
+MODEL_WIDTH = 33
+Row = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    title: str
+    width: int  # negative: to the left
+    of: tuple[str, ...]  # the columns of costs.csv that it adds up, or the one that it shows
+
+
+_COLUMNS = (
+    Column("team", -9, ("team_id",)),
+    Column("model", -MODEL_WIDTH, ("model_id",)),
+    Column("calls", 5, ("invocations",)),
+    Column("in", 6, ("input_tokens",)),
+    Column("out", 6, ("output_tokens",)),
+    Column("cached", 8, ("cache_read_tokens", "cache_write_tokens")),
+    Column("img", 4, ("images",)),
+)
+
+
+def dearest(rows: Sequence[Row]) -> list[str]:
+    """Return the heading and the ten dearest lines."""
+    heading = [_fit(column.title, column.width) for column in _COLUMNS]
+    first = " ".join([*heading, "US dollars", "status"])
+    return [first, *map(_line, sorted(rows, key=_cost, reverse=True)[:SHOWN])]
+
+
+def by_team(rows: Sequence[Row]) -> str:
+    totals: dict[str, Decimal] = defaultdict(Decimal)
+    for row in rows:
+        totals[row["team_id"]] += _cost(row)
+    return "   ".join(f"{team} {usd(total)}" for team, total in sorted(totals.items()))
+
+
+def usd(amount: Decimal) -> str:
+    """Render dollars for people, to a millionth; the exact figure is in the file."""
+    return f"${amount:,.6f}"
+
+
+def shortened(model_id: str) -> str:
+    return model_id if len(model_id) <= MODEL_WIDTH else model_id[: MODEL_WIDTH - 1] + "…"
+
+
+def _line(row: Row) -> str:
+    cells = [_fit(_cell(column, row), column.width) for column in _COLUMNS]
+    return " ".join([*cells, f"{_cost(row):>10,.6f}", row["status"]])
+
+
+def _cell(column: Column, row: Row) -> str:
+    if column.width < 0:
+        return shortened(row[column.of[0]])
+    return f"{sum(int(row[name]) for name in column.of):,}"
+
+
+def _fit(text: str, width: int) -> str:
+    return text.ljust(-width) if width < 0 else text.rjust(width)
+
+
+def _cost(row: Row) -> Decimal:
+    return Decimal(row["total_cost"] or 0)

@@ -5,9 +5,21 @@ from exchanges import ACCOUNT, REGION
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.catalog import FAMILIES, GEOS, Model, family_of, resolve
+from chalicelib.catalog import (
+    FAMILIES,
+    GEOS,
+    NOT_RUN,
+    OPAQUE,
+    Model,
+    Opaque,
+    family_of,
+    foundation_model,
+    identified,
+    resolve,
+)
 from chalicelib.errors import BadModelId, ModelNotAllowed
 from chalicelib.metering.meter import METERS
+from chalicelib.reporting.cells import clean
 from chalicelib.settings import Endpoint
 
 HAIKU = "anthropic.claude-3-5-haiku-20241022-v1:0"
@@ -19,6 +31,16 @@ ENDPOINTS = {
 
 def resolved(model_id: str) -> Model:
     return resolve(model_id, endpoints=ENDPOINTS, region=REGION, account=ACCOUNT)
+
+
+def admitted(model_id: str, *globs: str) -> Model | Opaque:
+    return resolve(
+        model_id, endpoints=ENDPOINTS, region=REGION, account=ACCOUNT, admitted=globs or ("arn:*",)
+    )
+
+
+def own_arn(service: str, kind: str, name: str = "abc123def456") -> str:
+    return f"arn:aws:{service}:{REGION}:{ACCOUNT}:{kind}/{name}"
 
 
 def test_a_foundation_model_id_is_its_own_normal_form():
@@ -145,6 +167,98 @@ def test_what_is_no_identifier_at_all_is_a_bad_request_in_a_sentence(model_id):
         resolved(model_id)
     assert (raised.value.status, raised.value.code) == (400, "bad_model_id")
     assert raised.value.message.endswith(".")
+
+
+@pytest.mark.parametrize(("service", "kind"), sorted(OPAQUE))
+def test_an_arn_that_does_not_name_its_model_is_to_be_looked_up(service, kind):
+    arn = own_arn(service, kind)
+    assert admitted(arn) == Opaque(arn, kind)
+
+
+def test_a_name_may_be_provisioned_throughput():
+    assert admitted("chat-throughput", "chat-*") == Opaque("chat-throughput", "provisioned-model")
+
+
+def test_an_endpoint_wins_over_throughput_of_its_name():
+    assert admitted("chat", "chat").service == "sagemaker"
+
+
+@pytest.mark.parametrize(
+    ("model_id", "glob"),
+    [
+        (own_arn("bedrock", "imported-model"), own_arn("bedrock", "provisioned-model", "*")),
+        (own_arn("bedrock", "imported-model"), "*"),
+        ("chat-throughput", "arn:*"),
+        ("chat-throughput", "chat"),
+        ("chat-throughput", "CHAT-THROUGHPUT"),
+    ],
+)
+def test_only_a_glob_for_ids_of_its_form_admits_an_opaque_id(model_id, glob):
+    with pytest.raises(ModelNotAllowed):
+        admitted(model_id, glob)
+
+
+@pytest.mark.parametrize(("service", "kind"), sorted(OPAQUE))
+@pytest.mark.parametrize(
+    ("ours", "another"), [(ACCOUNT, "210987654321"), (ACCOUNT, ""), (REGION, "eu-west-1")]
+)
+def test_no_glob_admits_another_accounts_or_regions_arn(service, kind, ours, another):
+    with pytest.raises(ModelNotAllowed):
+        admitted(own_arn(service, kind).replace(ours, another))
+
+
+def test_an_opaque_arn_names_one_resource_and_no_path():
+    with pytest.raises(ModelNotAllowed):
+        admitted(own_arn("sagemaker", "endpoint", "a/invocations"))
+
+
+@pytest.mark.parametrize(("service", "kind"), sorted(NOT_RUN))
+def test_what_is_never_run_is_refused_in_a_sentence(service, kind):
+    with pytest.raises(ModelNotAllowed) as refused:
+        admitted(own_arn(service, kind))
+    assert refused.value.message == NOT_RUN[service, kind]
+    assert refused.value.message.endswith(".")
+
+
+def test_what_aws_said_of_an_arn_becomes_its_model():
+    arn = own_arn("bedrock", "custom-model-deployment")
+    assert identified(arn, basis="custom", base_model=HAIKU) == Model(
+        model_id=arn,
+        service="bedrock",
+        base_model=HAIKU,
+        geo="none",
+        basis="custom",
+        family="claude",
+        target=arn,
+    )
+
+
+def test_what_has_no_base_model_is_priced_as_itself_and_read_by_its_headers():
+    model = identified(own_arn("bedrock", "imported-model"), basis="imported")
+    assert (model.base_model, model.family) == (model.model_id, "other")
+
+
+@pytest.mark.parametrize(("service", "kind"), sorted(OPAQUE))
+def test_an_arn_is_a_clean_cell_of_a_report(service, kind):
+    assert clean(own_arn(service, kind)) == own_arn(service, kind)
+
+
+@pytest.mark.parametrize(
+    ("arn", "base_model"),
+    [
+        (f"arn:aws:bedrock:us-west-2::foundation-model/{HAIKU}", HAIKU),
+        (f"arn:aws:bedrock:::foundation-model/{HAIKU}", HAIKU),
+        (f"arn:aws-us-gov:bedrock:us-gov-west-1::foundation-model/{HAIKU}", HAIKU),
+        (f"arn:aws:bedrock:us-west-2::foundation-model/{HAIKU}:200k", HAIKU),
+        (f"arn:aws:bedrock:us-west-2:{ACCOUNT}:foundation-model/{HAIKU}", None),
+        (f"arn:aws:bedrock:us-west-2:{ACCOUNT}:custom-model/{HAIKU}/abc123def456", None),
+        ("arn:aws:bedrock:us-west-2::foundation-model/", None),
+        ("arn:aws:bedrock:us-west-2::foundation-model/claude", None),
+        (HAIKU, None),
+    ],
+)
+def test_only_a_foundation_models_arn_names_a_base_model(arn, base_model):
+    assert foundation_model(arn) == base_model
 
 
 @given(st.text(max_size=80))

@@ -79,3 +79,18 @@ def test_the_operators_own_prices_are_a_key_of_the_reports_bucket():
 def test_an_override_that_is_no_key_stops_the_start_with_its_name(key):
     with pytest.raises(SettingError, match=r"^PRICES_OVERRIDE"):
         settings.load({**NEEDED, "PRICES_OVERRIDE": key})
+
+
+def test_no_opaque_arn_may_run_unless_the_operator_lists_it() -> None:
+    assert settings.load(NEEDED).model_arns == ()
+
+
+def test_the_operator_lists_arns_names_and_globs_of_them() -> None:
+    listed = ["arn:aws:bedrock:us-east-1:123456789012:provisioned-model/*", "chat-throughput"]
+    assert settings.load({**NEEDED, "MODEL_ARNS": json.dumps(listed)}).model_arns == tuple(listed)
+
+
+@pytest.mark.parametrize("text", ["[", "{}", "[1]", '[""]', '["a b"]', '["[a]"]', "missing.json"])
+def test_arns_that_cannot_be_read_stop_the_start_with_the_settings_name(text) -> None:
+    with pytest.raises(SettingError, match=r"^MODEL_ARNS"):
+        settings.load({**NEEDED, "MODEL_ARNS": text})

@@ -4,7 +4,6 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from chalicelib.pricing.price_book import PriceBook
 from local.demo.progress import Progress
 from local.demo.reports import keep, report_twice
 from local.demo.sabotage import TEAM, Saboteur
@@ -12,7 +11,7 @@ from local.demo.screen import Shown, lines
 from local.proof import prove
 from local.proof.collect import collect, control, days_of
 from local.stack import Stack
-from local.traffic import faults, plan
+from local.traffic import faults, operator_prices, plan
 from local.traffic.clients import Gateway, Sent
 from local.traffic.tenants import OFFERS, open_accounts
 from ops import keys
@@ -20,7 +19,7 @@ from ops.directory import Directory
 
 SEED = 20261123
 REQUESTS = 361  # and those of sabotage
-SETTINGS = {"MODEL_TIMEOUT_SECONDS": "3", "KEY_CACHE_SECONDS": "2"}
+SETTINGS = {"MODEL_TIMEOUT_SECONDS": "3", "KEY_CACHE_SECONDS": "2", **operator_prices.SETTINGS}
 WORDS = "calls of four teams, from sixteen threads"
 
 
@@ -37,6 +36,7 @@ def _run(progress: Progress) -> Shown:
     began = time.monotonic()
     progress.step("starting AWS, Bedrock and SageMaker on this machine")
     with Stack(seed=SEED, environ=SETTINGS, endpoints=plan.ENDPOINTS) as stack:
+        operator_prices.publish(stack)
         directory = Directory(stack.client("dynamodb"), stack.environ["TENANTS_TABLE"])
         teams_keys = open_accounts(directory, datetime.now(UTC))
         revoked = _use_and_revoke_a_key(stack, directory)
@@ -50,7 +50,7 @@ def _run(progress: Progress) -> Shown:
         sabotage = [each for attempt in attempts for each in attempt.sent]
         evidence = collect(stack, [revoked.used, *sent, *sabotage])
         keep(stack, [each.day for each in reports], evidence)
-    book = PriceBook.load()
+    book = operator_prices.book()
     seconds = time.monotonic() - began
     return Shown(evidence, prove(evidence, book), book, attempts, reports, seconds)
 

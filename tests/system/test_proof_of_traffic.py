@@ -11,12 +11,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from chalicelib.pricing.price_book import PriceBook
 from local.proof import Evidence, Proof, prove
 from local.proof.bill import balances
 from local.proof.collect import collect, control, days_of, report
 from local.stack import Stack
-from local.traffic import faults, plan
+from local.traffic import faults, operator_prices, plan
 from local.traffic.clients import Gateway, Sent
 from local.traffic.tenants import OFFERS, open_accounts
 from ops.directory import Directory
@@ -25,7 +24,7 @@ pytestmark = pytest.mark.system
 
 REQUESTS = 2_000
 SEEDS = (20261123, int(os.environ.get("SEED") or secrets.randbelow(10**6)))
-SETTINGS = {"MODEL_TIMEOUT_SECONDS": "5"}
+SETTINGS = {"MODEL_TIMEOUT_SECONDS": "5", **operator_prices.SETTINGS}
 
 
 @dataclass(frozen=True)
@@ -40,6 +39,7 @@ class Run:
 def run(request: pytest.FixtureRequest) -> Run:
     seed = request.param
     with Stack(seed=seed, environ=SETTINGS, endpoints=plan.ENDPOINTS) as stack:
+        operator_prices.publish(stack)
         directory = Directory(stack.client("dynamodb"), stack.environ["TENANTS_TABLE"])
         keys = open_accounts(directory, datetime.now(UTC))
         control(stack, "PUT", "faults", faults.rules(0.05))
@@ -48,7 +48,7 @@ def run(request: pytest.FixtureRequest) -> Run:
         for day in days_of(stack.log_events()):
             report(stack, day)
         evidence = collect(stack, sent)
-    return Run(seed, sent, evidence, prove(evidence, PriceBook.load()))
+    return Run(seed, sent, evidence, prove(evidence, operator_prices.book()))
 
 
 def test_both_ledgers_are_one(run, capsys):

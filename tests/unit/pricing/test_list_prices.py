@@ -145,12 +145,10 @@ def test_a_region_that_no_source_prices_has_no_price():
     assert per_unit("amazon.nova-lite-v1:0", "none", "input_tokens", region="eu-west-1") is None
 
 
-def test_every_model_is_a_bedrock_id_or_the_guardrails_or_an_endpoint_of_the_demo():
+def test_every_model_is_a_bedrock_id_or_the_guardrails():
     models = {price.key.model for price in BOOK}
-    demo = {price.key.model for price in BOOK if price.key.basis == "endpoint"}
 
-    assert demo == {"demo-chat-tgi", "demo-embed"}
-    assert {model for model in models if "." not in model} == {"guardrails", *demo}
+    assert {model for model in models if "." not in model} == {"guardrails"}
     assert not {model for model in models if "@" in model or model.startswith(("us.", "global."))}
 
 

@@ -153,13 +153,16 @@ def resolve(
     if endpoint is not None:
         return _of_endpoint(endpoint)
     found = _of_bedrock(model_id, region, account)
-    if type(found) is Opaque and not _admits(admitted, found):
+    if type(found) is Opaque and not admits(admitted, found):
         raise ModelNotAllowed
     return found
 
 
-def _admits(globs: Sequence[str], opaque: Opaque) -> bool:
-    """Match whole ids; an ARN by globs of ARNs alone, so that `*` for names lets none in."""
+def admits(globs: Sequence[str], opaque: Opaque) -> bool:
+    """Say whether one of the globs matches a whole id.
+
+    An ARN is matched by globs of ARNs alone, so that `*` for names lets none in.
+    """
     return any(
         glob.startswith("arn:") == opaque.is_arn and fnmatchcase(opaque.identifier, glob)
         for glob in globs

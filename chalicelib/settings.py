@@ -27,7 +27,7 @@ class Endpoint:
     container: str  # what it serves, which says where its usage stands: one of CONTAINERS
     instance: str = ""
     count: int = 1
-    concurrency: int = 1
+    concurrency: int = 1  # calls that one instance serves at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,8 @@ class Settings:
     endpoints: Mapping[str, Endpoint] = field(default_factory=lambda: MappingProxyType({}))
     model_arns: tuple[str, ...] = ()
     """Globs of the opaque ARNs, and names of provisioned throughput, that may run at all."""
+    model_unit_concurrency: int = 1
+    """Calls that one provisioned model unit serves at once: what a share of its hours is of."""
     prices_override: str = ""
     """Key, in the reports bucket, of a price file whose rows replace the list's. Empty: none."""
 
@@ -69,6 +71,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         model_timeout_seconds=_whole(environ, "MODEL_TIMEOUT_SECONDS", 840, 1, 900),
         endpoints=load_endpoints(environ),
         model_arns=_model_arns(environ.get("MODEL_ARNS", "")),
+        model_unit_concurrency=_whole(environ, "MODEL_UNIT_CONCURRENCY", 1, 1, 1000),
         prices_override=_object_key(environ, "PRICES_OVERRIDE"),
     )
 
@@ -146,4 +149,6 @@ def _endpoint(
         raise ValueError(f"{name!r} would read as a number or a null in a report: rename it")
     if container not in CONTAINERS:
         raise ValueError(f"{name}: container is one of {', '.join(CONTAINERS)}")
+    if int(concurrency) < 1:
+        raise ValueError(f"{name}: concurrency is at least 1")
     return Endpoint(name, container, instance, int(count), int(concurrency))

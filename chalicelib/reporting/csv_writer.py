@@ -22,13 +22,13 @@ _COUNT: Final = re.compile(r"\d{1,16}", re.ASCII)
 
 def write_counts(lines: Iterable[CountLine]) -> bytes:
     """Render counts.csv, sorted by everything that identifies a line."""
-    return _csv(COUNT_COLUMNS, sorted(map(_count_cells, lines)))
+    return render(COUNT_COLUMNS, sorted(map(_count_cells, lines)))
 
 
 def write_costs(lines: Iterable[CostLine]) -> bytes:
     """Render costs.csv, sorted by team and model."""
     ordered = sorted(lines, key=lambda line: (line.team_id, line.model_id, line.service))
-    return _csv(CSV_COLUMNS, (line.cells() for line in ordered))
+    return render(CSV_COLUMNS, (line.cells() for line in ordered))
 
 
 def read_counts(content: bytes) -> list[CountLine]:
@@ -59,7 +59,8 @@ def _count_cells(line: CountLine) -> tuple[str, ...]:
     return (*(getattr(line, name) for name in KEY_FIELDS), *map(str, counts))
 
 
-def _csv(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> bytes:
+def render(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> bytes:
+    """Render a report's file. Raises ValueError where a cell could be misread downstream."""
     lines = [",".join(map(_checked, cells)) for cells in (header, *rows)]
     return ("\n".join(lines) + "\n").encode("ascii")
 

@@ -62,7 +62,10 @@ def test_an_endpoints_name_cannot_read_as_something_else_in_a_report(name) -> No
 
 @pytest.mark.parametrize(
     "text",
-    ["{", "[]", '{"a":1}', '{"a":{}}', '{"a":{"container":"vllm2"}}', "missing.json"],
+    [
+        *("{", "[]", '{"a":1}', '{"a":{}}', '{"a":{"container":"vllm2"}}', "missing.json"),
+        '{"a":{"container":"tgi","concurrency":0}}',
+    ],
 )
 def test_endpoints_that_cannot_be_read_stop_the_start_with_the_settings_name(text) -> None:
     with pytest.raises(SettingError, match=r"^SAGEMAKER_ENDPOINTS"):
@@ -94,3 +97,9 @@ def test_the_operator_lists_arns_names_and_globs_of_them() -> None:
 def test_arns_that_cannot_be_read_stop_the_start_with_the_settings_name(text) -> None:
     with pytest.raises(SettingError, match=r"^MODEL_ARNS"):
         settings.load({**NEEDED, "MODEL_ARNS": text})
+
+
+def test_a_model_unit_serves_one_call_at_once_unless_the_operator_says_more():
+    assert settings.load(NEEDED).model_unit_concurrency == 1
+    more = settings.load({**NEEDED, "MODEL_UNIT_CONCURRENCY": "8"})
+    assert more.model_unit_concurrency == 8

@@ -18,10 +18,17 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 ROOT: Final = Path(__file__).parents[1]
 MODEL: Final = "us.amazon.nova-lite-v1:0"
-GOALS: Final = {"warm_1k": 0.55, "warm_100k": 0.65, "strict_overhead": 0.6, "cold": 0.7}
+GOALS: Final = {
+    "warm_1k": 0.55,
+    "warm_100k": 0.65,
+    "strict_overhead": 0.6,
+    "cold": 0.7,
+    "converse_100k": 0.65,
+}
 COLD_RUNS: Final = 15
 
 BOTO3_COLD: Final = """
@@ -64,7 +71,26 @@ def payload(size: int) -> bytes:
 
 
 def invoke_event(key: str, body: bytes, *, encoded: bool = False) -> dict[str, Any]:
-    """An API Gateway proxy event for `POST /invoke`, with the headers that clients send."""
+    """An API Gateway proxy event for `POST /invoke`."""
+    return proxy_event(key, body, "/invoke", query={"model_id": MODEL}, encoded=encoded)
+
+
+def converse_event(key: str, body: bytes) -> dict[str, Any]:
+    """An API Gateway proxy event for `POST /model/{modelId}/converse`."""
+    path = {"model_id": quote(MODEL, safe=""), "operation": "converse"}
+    return proxy_event(key, body, "/model/{model_id}/{operation}", path=path)
+
+
+def proxy_event(
+    key: str,
+    body: bytes,
+    resource: str,
+    *,
+    query: dict[str, str] | None = None,
+    path: dict[str, str] | None = None,
+    encoded: bool = False,
+) -> dict[str, Any]:
+    """An API Gateway proxy event of a POST, with the headers that clients send."""
     headers = {
         "Accept": "*/*",
         "Authorization": f"Bearer {key}",
@@ -78,19 +104,19 @@ def invoke_event(key: str, body: bytes, *, encoded: bool = False) -> dict[str, A
         "X-Forwarded-Proto": "https",
     }
     return {
-        "resource": "/invoke",
-        "path": "/invoke",
+        "resource": resource,
+        "path": resource,
         "httpMethod": "POST",
         "headers": headers,
         "multiValueHeaders": {name: [value] for name, value in headers.items()},
-        "queryStringParameters": {"model_id": MODEL},
-        "multiValueQueryStringParameters": {"model_id": [MODEL]},
-        "pathParameters": None,
+        "queryStringParameters": query,
+        "multiValueQueryStringParameters": query and {n: [value] for n, value in query.items()},
+        "pathParameters": path,
         "stageVariables": None,
         "requestContext": {
-            "resourcePath": "/invoke",
+            "resourcePath": resource,
             "httpMethod": "POST",
-            "path": "/api/invoke",
+            "path": "/api" + resource,
             "requestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
             "accountId": "123456789012",
             "stage": "api",
@@ -188,6 +214,10 @@ def warm_calls(key: str, url: str) -> dict[str, Callable[[], object]]:
         "boto3 100 KB": boto(bare, large),
         "boto3 100 KB, fixed user agent": boto(tuned, large),
         "gateway 100 KB": handler(stdout_gateway, invoke_event(key, large)),
+        "boto3 converse 100 KB": lambda: bare.converse(
+            modelId=MODEL, messages=json.loads(large)["messages"]
+        ),
+        "gateway converse 100 KB": handler(stdout_gateway, converse_event(key, large)),
         "gateway 100 KB, base64": handler(stdout_gateway, invoke_event(key, large, encoded=True)),
     }
 
@@ -276,6 +306,7 @@ def figures(warm: dict[str, float], cold: tuple[float, float]) -> dict[str, floa
         "cold": cold[0] / cold[1],
         "metering_us": warm["meter a text answer"],
         "record_us": warm["render a record"],
+        "converse_100k": warm["gateway converse 100 KB"] / warm["boto3 converse 100 KB"],
         "base64_100k": warm["gateway 100 KB, base64"] / hundred,
     }
 

@@ -11,7 +11,7 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from chalicelib.backends.json_splice import HIDES_ASCII, Member, member, removed, replaced
+from chalicelib.backends.json_splice import Member, hides_ascii, member, removed, replaced
 from chalicelib.backends.operation import Payload, Prepared
 from chalicelib.catalog import Model
 from chalicelib.errors import BadModelId, BadRequest, ModelNotAllowed
@@ -42,7 +42,7 @@ def prepare_invoke(payload: Payload) -> Prepared:
 
 def prepare_converse(payload: Payload) -> Prepared:
     """Converse names a guardrail in its body. Raises BadRequest where that cannot be read."""
-    if CONFIG.encode() not in payload.body and not HIDES_ASCII.search(payload.body):
+    if CONFIG.encode() not in payload.body and not hides_ascii(payload.body):
         return Prepared(payload)
     try:
         text = payload.body.decode()

@@ -1,14 +1,15 @@
 """S3 locations that a request names: Bedrock reads and writes them with the gateway's own role.
 
 So each must lie under the team's own prefix of the payloads bucket, whatever else the role could
-reach. This is checked before the call, and the role reaches no other bucket besides.
+reach. This is checked before the call, and the role reaches no other bucket besides. A location
+begins with `s3://`, in lower case (service model bedrock-runtime, S3Uri).
 """
 
 import json
 from collections.abc import Iterator
 from typing import Final
 
-from chalicelib.backends.json_splice import HIDES_ASCII
+from chalicelib.backends.json_splice import hides_ascii
 from chalicelib.errors import BadRequest
 
 WRITTEN_BY_PEOPLE: Final = frozenset({"text", "content", "prompt", "inputText", "query", "message"})
@@ -20,7 +21,8 @@ def check_s3_locations(body: bytes, own_prefix: str) -> None:
 
     Raises BadRequest. A body that is not JSON names nothing; the provider refuses it.
     """
-    if b"s3:" not in body and b"S3:" not in body and not HIDES_ASCII.search(body):
+    # Without an escape in the body, a location can be spelled in one way only.
+    if (b"s3:" if b"\\" in body else b'"s3://') not in body and not hides_ascii(body):
         return
     try:
         content = json.loads(body)
@@ -44,5 +46,5 @@ def _locations(content: object) -> Iterator[str]:
             )
         elif isinstance(each, list):
             waiting.extend(each)
-        elif isinstance(each, str) and each.lower().startswith("s3:"):
+        elif isinstance(each, str) and each.startswith("s3:"):
             yield each

@@ -106,6 +106,43 @@ def test_a_connection_lost_before_the_headers_is_no_answer_and_is_not_tried_agai
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize(
+    "head",
+    [b"HTTP/1.1 200 OK", b"HTTP/1.1 200 OK\r\nX-Count: 7\r\n", b"HTTP/1.1 200 OK\r\nX-Cou"],
+)
+def test_an_answer_cut_in_the_middle_of_its_headers_is_no_answer(transport_to: To, head) -> None:
+    def cut(connection: socket.socket, _: bytes) -> None:
+        connection.sendall(head)
+        connection.close()
+
+    with scripted_server(cut) as server, pytest.raises(NoAnswer):
+        call(transport_to(server.url))
+
+
+def test_an_interim_answer_is_passed_over(transport_to: To) -> None:
+    interim = b"HTTP/1.1 100 Continue\r\nX-Interim: 1\r\n\r\n"
+    with scripted_server(lambda connection, _: connection.sendall(interim + OK)) as server:
+        reply = call(transport_to(server.url))
+    assert (reply.status, "x-interim" in reply.headers) == (200, False)
+
+
+def test_a_chunked_answer_is_read_whole_and_its_connection_is_kept(transport_to: To) -> None:
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+    with scripted_server(lambda connection, _: connection.sendall(chunked)) as server:
+        transport = transport_to(server.url)
+        assert [call(transport).body, call(transport).body] == [b"hello", b"hello"]
+    assert server.connections == 1
+
+
+def test_a_service_that_closes_after_its_answer_gets_a_new_connection(transport_to: To) -> None:
+    closing = answer(200, b"{}", "Connection: close")
+    with scripted_server(lambda connection, _: connection.sendall(closing)) as server:
+        transport = transport_to(server.url)
+        call(transport)
+        call(transport)
+    assert server.connections == 2
+
+
 def test_an_answer_that_never_comes_ends_at_the_deadline(transport_to: To) -> None:
     with scripted_server(lambda *_: None) as server, pytest.raises(NoAnswer) as lost:
         call(transport_to(server.url), timeout=0.05)

@@ -1,6 +1,7 @@
 """Bedrock model identifiers, as `modelId` accepts them."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from local.simulator.refusals import invalid, not_found
@@ -13,10 +14,24 @@ _PROFILE_ARN = re.compile(r"arn:aws[a-z-]*:bedrock:[a-z0-9-]{1,20}:\d{12}:infere
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model that was asked for: `id` keeps its geography (`us.…`), `base` does not."""
+    """A model that was asked for: `id` keeps its geography (`us.…`), `base` does not.
+
+    `listed` is what the price list knows it by: its id; for a resource of the account, the id that
+    it stands for. `hourly` is capacity that is paid for by the hour, so a call costs nothing.
+    """
 
     id: str
     base: str
+    listed: str = ""
+    hourly: bool = False
+
+
+Resources = Callable[[str], Model | None]
+"""The account's own resources, by what may stand in a path: an ARN, or a name."""
+
+
+def no_resources(_identifier: str) -> Model | None:
+    return None
 
 
 def parse(identifier: str) -> Model:

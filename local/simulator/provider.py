@@ -14,6 +14,7 @@ from local.simulator import prices, refusals, spoiling
 from local.simulator.calls import Counts, Reply
 from local.simulator.faults import Fault, Faults
 from local.simulator.ledger import Entry, Ledger, Outcome, open_entry
+from local.simulator.models import Model, Resources, no_resources
 from local.simulator.operations import Call, route
 from local.simulator.prompt_cache import PromptCache
 from local.simulator.refusals import Refusal
@@ -60,12 +61,17 @@ class Delivery:
 
 class Provider:
     def __init__(
-        self, seed: int, endpoints: Mapping[str, str], credentials: Mapping[str, str]
+        self,
+        seed: int,
+        endpoints: Mapping[str, str],
+        credentials: Mapping[str, str],
+        resources: Resources = no_resources,
     ) -> None:
         self.ledger = Ledger()
         self.faults = Faults(seed)
         self._seed = seed
         self._endpoints = dict(endpoints)
+        self._resources = resources
         self._signatures = Signatures(credentials)
         self._cache = PromptCache()
 
@@ -89,7 +95,7 @@ class Provider:
         operation, label = route(request.method, request.path)
         entry.service, entry.operation, entry.model = operation.service, operation.name, label
         entry.region = self._signatures.check(request, operation.service).region
-        model = operation.identify(label)
+        model = self._resources(label) or operation.identify(label)
         entry.model, entry.base_model = model.id, model.base
         fault = self.faults.choose(model.id, entry.team, request.body)
         if fault and fault.name in spoiling.REFUSED:
@@ -109,7 +115,7 @@ class Provider:
                 self._endpoints,
             )
         )
-        _book(entry, reply, scribe)
+        _book(entry, model, reply, scribe)
         if fault:
             spoiling.spoil_body(reply, fault)
             entry.fault = fault.name
@@ -118,7 +124,7 @@ class Provider:
         return Delivery(entry.request_id, 200, _headers(request, entry, reply, fault), body, fault)
 
 
-def _book(entry: Entry, reply: Reply, scribe: Scribe) -> None:
+def _book(entry: Entry, model: Model, reply: Reply, scribe: Scribe) -> None:
     """Enter what the call used and what it costs."""
     entry.outcome = "answered"
     entry.counts = reply.counts
@@ -128,8 +134,11 @@ def _book(entry: Entry, reply: Reply, scribe: Scribe) -> None:
         name = classes[0] if len(classes) == 1 else "mixed" if classes else None
         entry.image = {"class": name, **reply.picture}
     entry.billed_usd = None
-    if entry.service == "bedrock":
-        cost = prices.bill(entry.model, entry.region, entry.tier, reply.counts, reply.price_classes)
+    if model.hourly:
+        entry.billed_usd = "0"
+    elif entry.service == "bedrock":
+        listed = model.listed or model.id
+        cost = prices.bill(listed, entry.region, entry.tier, reply.counts, reply.price_classes)
         entry.billed_usd = None if cost is None else f"{cost.normalize():f}"
 
 

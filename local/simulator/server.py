@@ -12,6 +12,7 @@ from typing import Any, Self
 from local.simulator.containers import CONTAINERS
 from local.simulator.control import Control
 from local.simulator.delivery import Holds, Postman
+from local.simulator.models import Resources, no_resources
 from local.simulator.provider import Provider
 from local.simulator.signatures import Request
 
@@ -23,7 +24,8 @@ class Simulator:
     """Amazon Bedrock Runtime and SageMaker Runtime of one account, on this machine.
 
     `endpoints` maps a SageMaker endpoint's name to its container: tgi, lmi, openai or none.
-    `credentials` maps the access keys that are known to their secrets.
+    `credentials` maps the access keys that are known to their secrets, and `resources` an ARN or a
+    name to the model that it runs.
     """
 
     def __init__(
@@ -33,11 +35,12 @@ class Simulator:
         host: str = "127.0.0.1",
         port: int = 0,
         credentials: Mapping[str, str] | None = None,
+        resources: Resources = no_resources,
     ) -> None:
         endpoints = endpoints or {}
         if unknown := set(endpoints.values()) - set(CONTAINERS):
             raise ValueError(f"no such container: {', '.join(sorted(unknown))}")
-        self.provider = Provider(seed, endpoints, credentials or MOTO_CREDENTIALS)
+        self.provider = Provider(seed, endpoints, credentials or MOTO_CREDENTIALS, resources)
         self._server = _Server((host, port), self.provider)
         self._thread: threading.Thread | None = None
 

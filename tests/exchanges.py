@@ -47,13 +47,34 @@ def exchange(
     headers: Mapping[str, str] | None = None,
     request: Any = None,
     complete: bool = True,
+    operation: str = "InvokeModel",
+    guardrail: bool = False,
 ) -> Exchange:
     """Bodies are given as bytes, or as what they hold in JSON."""
-    return Exchange(_bytes(request), headers or {}, _bytes(answer), complete)
+    sent, answered = _bytes(request), _bytes(answer)
+    return Exchange(sent, headers or {}, answered, complete, operation, guardrail)
 
 
 def metered(model_id: str, answer: Any = None, **parts: Any) -> Metered:
     return meter(model(model_id), exchange(answer, **parts))
+
+
+def conversed(model_id: str, answer: Any = None, **parts: Any) -> Metered:
+    return metered(model_id, answer, operation="Converse", **parts)
+
+
+def guarded(answer: Any = None, **parts: Any) -> Metered:
+    """Meter a guardrail that is applied by itself."""
+    applied = Model(
+        model_id="guardrail/abc123def456",
+        service="bedrock",
+        base_model="guardrails",
+        geo="none",
+        basis="on_demand",
+        family="guardrail",
+        target="abc123def456",
+    )
+    return meter(applied, exchange(answer, operation="ApplyGuardrail", **parts))
 
 
 def _bytes(body: Any) -> bytes:
@@ -64,3 +85,29 @@ def png(width: int, height: int) -> str:
     """A picture in base64, as far as its size: nothing more of it is ever read."""
     header = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", width, height)
     return b64encode(header + bytes(200)).decode()
+
+
+def mp4(milliseconds: int, *, moov_first: bool = False, wide: bool = False) -> str:
+    """A video in base64, as far as its length: nothing more of it is ever read."""
+    ftyp, mdat = _box(b"ftyp", b"isom" + bytes(4)), _box(b"mdat", bytes(1001))
+    times = struct.pack(">QQIQ", 1, 2, 1000, milliseconds)
+    if not wide:
+        times = struct.pack(">IIII", 1, 2, 1000, milliseconds)
+    moov = _box(b"moov", _box(b"mvhd", bytes([wide, 0, 0, 0]) + times + bytes(80)))
+    parts = (ftyp, moov, mdat) if moov_first else (ftyp, mdat, moov)
+    return b64encode(b"".join(parts)).decode()
+
+
+def _box(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", 8 + len(content)) + kind + content
+
+
+def wav(frames: int, rate: int = 16_000) -> str:
+    """A recording in base64: 16-bit PCM, one channel."""
+    form = struct.pack("<HHIIHH", 1, 1, rate, 2 * rate, 2, 16)
+    sound = bytes(2 * frames)
+    chunks = b"".join(
+        kind + struct.pack("<I", len(content)) + content
+        for kind, content in ((b"fmt ", form), (b"data", sound))
+    )
+    return b64encode(b"RIFF" + struct.pack("<I", 4 + len(chunks)) + b"WAVE" + chunks).decode()

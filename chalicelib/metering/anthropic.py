@@ -13,6 +13,11 @@ from chalicelib.metering.metered import Metered, unknown
 from chalicelib.metering.text import meter_body
 from chalicelib.metering.usage import Usage, count, exact_tokens
 
+WHERE = (
+    "`usage.{input_tokens, output_tokens, cache_read_input_tokens, cache_creation_input_tokens}`; "
+    "always for `usage.cache_creation`"
+)
+
 
 def meter(exchange: Exchange) -> Metered:
     """Read the headers, and the body only for the kinds of a cache write; else the body alone."""

@@ -7,7 +7,7 @@ service model (botocore's bedrock-runtime); the names are those that recorded an
 
 from collections.abc import Mapping
 
-from chalicelib.metering.usage import Usage, exact_tokens
+from chalicelib.metering.usage import Usage, count, exact_tokens
 
 INPUT_TOKENS = "x-amzn-bedrock-input-token-count"  # uncached
 OUTPUT_TOKENS = "x-amzn-bedrock-output-token-count"
@@ -27,3 +27,13 @@ def token_counts(headers: Mapping[str, str], *, writes_text: bool = True) -> Usa
         headers.get(CACHE_READ_TOKENS, 0),
         headers.get(CACHE_WRITE_TOKENS, 0),
     )
+
+
+def output_tokens(headers: Mapping[str, str]) -> int | None:
+    """Read the output alone, of a model whose input is not billed by the token."""
+    return count(headers.get(OUTPUT_TOKENS))
+
+
+def any_counts(headers: Mapping[str, str]) -> bool:
+    """Say whether a model ran: where a guardrail blocks the input, there are no counts at all."""
+    return INPUT_TOKENS in headers or OUTPUT_TOKENS in headers

@@ -1,13 +1,13 @@
-"""Embedding models that read pictures as well as text.
+"""Embedding models that read pictures, and more, as well as text.
 
-Bedrock counts their text tokens. The pictures, billed one by one, it reports nowhere: they are
-counted in the request, and the reading is `derived`.
+Bedrock counts their text tokens. What else they read it reports nowhere: that is counted in the
+request, and the reading is `derived`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from chalicelib.metering import text
+from chalicelib.metering import media_inputs, text
 from chalicelib.metering.exchange import Exchange, at
 from chalicelib.metering.metered import Metered, unknown
 
@@ -26,11 +26,50 @@ def meter_cohere(exchange: Exchange) -> Metered:
 
     Source: Amazon Bedrock user guide, "Cohere Embed v3", "Cohere Embed v4".
     """
-    metered = text.meter(_COHERE, exchange)
+    metered = text.meter(_HEADER, exchange)
     return _with_pictures(metered, exchange, b"image", _cohere_pictures)
 
 
-_COHERE = replace(text.HEADERS_ONLY, writes_text=False)
+NOVA_IMAGES: Mapping[str, str] = {
+    "STANDARD_IMAGE": "standard_image",
+    "DOCUMENT_IMAGE": "document_image",
+}
+"""The class that a picture is billed as, by its `detailLevel`."""
+
+_NOVA_INPUTS = ("text", "image", "audio", "video")
+
+
+def meter_nova(exchange: Exchange) -> Metered:
+    """Nova Multimodal Embeddings: one text, picture, recording or video.
+
+    Source: Amazon Nova user guide, "Complete embeddings request and response schema".
+    """
+    params = at(exchange.request_json, "singleEmbeddingParams")
+    if at(params, "text") is not None and _given(params) == ["text"]:
+        return text.meter(_HEADER, exchange)
+    return nova_media(params)
+
+
+def nova_media(params: object) -> Metered:
+    """Derive what a picture, a recording or a video is billed, by the parameters that hold it."""
+    given = _given(params)
+    kind = given[0] if len(given) == 1 else ""
+    source = at(params, kind, "source")
+    if kind == "image" and isinstance(source, dict):
+        level = at(params, "image", "detailLevel")
+        variant = NOVA_IMAGES.get(level if isinstance(level, str) else "")
+        variant = NOVA_IMAGES["STANDARD_IMAGE"] if level is None else variant
+        return media_inputs.pictures(1, variant) if variant else unknown("image_detail")
+    if kind in media_inputs.UNITS:
+        return media_inputs.played(kind, at(source, "bytes"))
+    return unknown("input_kind")
+
+
+def _given(params: object) -> list[str]:
+    return [name for name in _NOVA_INPUTS if at(params, name) is not None]
+
+
+_HEADER = replace(text.HEADERS_ONLY, writes_text=False)
 
 
 def _with_pictures(

@@ -23,3 +23,7 @@ class Metered:
 def unknown(problem: str) -> Metered:
     """Say that a call was sent and that its cost is not known."""
     return Metered(NO_USAGE, "none", problem=problem)
+
+
+FREE = Metered(NO_USAGE, "body")
+"""Answered, and nothing of it is billed."""

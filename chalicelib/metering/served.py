@@ -1,7 +1,6 @@
 """What the answer says of the price beyond its counts: tier, latency, long context."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -10,6 +9,8 @@ from chalicelib.metering.usage import Usage
 
 TIER = "x-amzn-bedrock-service-tier"  # as served: a request for flex may be served as default
 LATENCY = "x-amzn-bedrock-performanceconfig-latency"
+DEFAULT = "default"  # where an answer says nothing of its tier
+STANDARD = "standard"  # … and of its latency
 
 
 class LongContext(NamedTuple):
@@ -33,14 +34,15 @@ _SHORTEST = min(rule.above for rule in LONG_CONTEXTS)
 _LABEL = re.compile(r"[a-z_]{1,32}")
 
 
-def as_served(metered: Metered, base_model: str, headers: Mapping[str, str]) -> Metered:
-    """Put the tier and the variant of the answer into its reading."""
-    tier, latency = headers.get(TIER, "default"), headers.get(LATENCY, "standard")
+def as_served(
+    metered: Metered, base_model: str, tier: object = DEFAULT, latency: object = STANDARD
+) -> Metered:
+    """Put what an answer says of its tier and latency, and its long context, into its reading."""
     prompt = _prompt_tokens(metered.usage)
-    if tier == "default" and latency == "standard" and prompt <= _SHORTEST:
+    if tier == DEFAULT and latency == STANDARD and prompt <= _SHORTEST:
         return metered
     parts = [metered.variant, _long_context(base_model, prompt), _label(latency)]
-    variant = "+".join(part for part in parts if part not in ("none", "standard"))
+    variant = "+".join(part for part in parts if part not in ("none", STANDARD))
     return replace(metered, tier=_label(tier), variant=variant or "none")
 
 
@@ -60,6 +62,6 @@ def _long_context(base_model: str, prompt_tokens: int) -> str:
     return "none"
 
 
-def _label(value: str) -> str:
+def _label(value: object) -> str:
     """Pass on a word we do not know: it has no price, which is loud. Never take it for default."""
-    return value if _LABEL.fullmatch(value) else "unknown"
+    return value if isinstance(value, str) and _LABEL.fullmatch(value) else "unknown"

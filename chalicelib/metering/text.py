@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from chalicelib.metering import bedrock_headers
+from chalicelib.metering import bedrock_headers, token_usage
 from chalicelib.metering.exchange import Exchange, at, at_or_zero
 from chalicelib.metering.metered import Metered, unknown
 from chalicelib.metering.usage import Usage, count, exact_tokens
@@ -22,6 +22,12 @@ class BodyCounts:
     cache_read: Path = ()
     cache_write: Path = ()
     input_includes_cached: bool = False
+
+    @property
+    def where(self) -> str:
+        """Name the places, for the documentation."""
+        paths = (self.input, self.output, self.cache_read, self.cache_write)
+        return ", ".join(f"`{'.'.join(path)}`" for path in paths if path)
 
     def read(self, answer: object) -> Usage | None:
         """Read the counts at their places, or None unless all are exact."""
@@ -46,6 +52,14 @@ def _read_nothing(_answer: object) -> Usage | None:
     return None
 
 
+def _read_nova(answer: object) -> Usage | None:
+    return token_usage.read(at(answer, "usage"), request=b"")  # its cache has no hour to ask for
+
+
+def _read_openai_or_llama(answer: object) -> Usage | None:
+    return (OPENAI_CHAT if at(answer, "usage") is not None else LLAMA).read(answer)
+
+
 def _read_titan_text(answer: object) -> Usage | None:
     """Titan counts each result by itself."""
     results = at(answer, "results")
@@ -64,12 +78,6 @@ OPENAI_CHAT = BodyCounts(
     cache_read=("usage", "prompt_tokens_details", "cached_tokens"),
     input_includes_cached=True,
 )
-NOVA = BodyCounts(
-    input=("usage", "inputTokens"),
-    output=("usage", "outputTokens"),
-    cache_read=("usage", "cacheReadInputTokenCount"),
-    cache_write=("usage", "cacheWriteInputTokenCount"),
-)
 LLAMA = BodyCounts(input=("prompt_token_count",), output=("generation_token_count",))
 TITAN_EMBED = BodyCounts(input=("inputTextTokenCount",))
 
@@ -79,32 +87,40 @@ class TextFamily:
     """How a family of models reports its tokens, besides Bedrock's headers."""
 
     read_body: ReadBody
+    where: str = ""  # that stands in the body; empty: nowhere
     writes_text: bool = True
 
 
+def _in_body(counts: BodyCounts) -> TextFamily:
+    return TextFamily(counts.read, counts.where, writes_text=bool(counts.output))
+
+
 HEADERS_ONLY = TextFamily(_read_nothing)
-OPENAI_SHAPED = TextFamily(OPENAI_CHAT.read)
+OPENAI_SHAPED = _in_body(OPENAI_CHAT)
+OPENAI_OR_LLAMA_SHAPED = TextFamily(_read_openai_or_llama, f"{OPENAI_CHAT.where}; or {LLAMA.where}")
 
 FAMILIES: Mapping[str, TextFamily] = {
     "claude_legacy": HEADERS_ONLY,
     "cohere_command": HEADERS_ONLY,
-    "deepseek": OPENAI_SHAPED,
+    "deepseek": OPENAI_OR_LLAMA_SHAPED,
     "gemma": OPENAI_SHAPED,
     "glm": OPENAI_SHAPED,
     "grok": OPENAI_SHAPED,
     "jamba": OPENAI_SHAPED,
     "jurassic": HEADERS_ONLY,  # its body lists tokens, but their number is not the one billed
     "kimi": OPENAI_SHAPED,
-    "llama": TextFamily(LLAMA.read),
+    "llama": _in_body(LLAMA),
     "minimax": OPENAI_SHAPED,
     "mistral": OPENAI_SHAPED,
     "nemotron": OPENAI_SHAPED,
-    "nova": TextFamily(NOVA.read),
+    "nova": TextFamily(_read_nova, token_usage.WHERE),
     "openai": OPENAI_SHAPED,
     "palmyra": OPENAI_SHAPED,
     "qwen": OPENAI_SHAPED,
-    "titan_embed": TextFamily(TITAN_EMBED.read, writes_text=False),
-    "titan_text": TextFamily(_read_titan_text),
+    "titan_embed": _in_body(TITAN_EMBED),
+    "titan_text": TextFamily(
+        _read_titan_text, "`inputTextTokenCount`, the sum of `results[].tokenCount`"
+    ),
     "other": OPENAI_SHAPED,
 }
 """Source: Amazon Bedrock user guide, "Inference request parameters and response fields for

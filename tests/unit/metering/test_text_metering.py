@@ -1,5 +1,7 @@
 """Answers as Bedrock sends them, recorded; then each family fed what is not exactly a count."""
 
+from dataclasses import replace
+
 import pytest
 from exchanges import exchange, metered, model, token_headers
 
@@ -175,13 +177,72 @@ def test_an_input_that_a_guardrail_blocked_ran_no_model():
         "results": [{"tokenCount": 3.0, "outputText": "Sorry."}],
     }
     reading = metered(TITAN_TEXT, blocked)
-    assert reading == Metered(NO_USAGE, "none", problem="guardrail_intervened")
+    assert reading == Metered(NO_USAGE, "none", problem="guardrail_units")
 
 
-@pytest.mark.parametrize("family", ["amazon.rerank-v1:0", "twelvelabs.pegasus-1-2-v1:0"])
-def test_a_family_billed_by_what_no_header_holds_is_unknown_not_half_billed(family):
-    reading = metered(family, b"{}", headers=token_headers(7, 9))
+@pytest.mark.parametrize(
+    "model_id", ["amazon.nova-reel-v1:1", "luma.ray-v2:0", "amazon.nova-sonic-v1:0"]
+)
+def test_a_family_that_no_operation_here_can_call_is_unknown(model_id):
+    reading = metered(model_id, b"{}", headers=token_headers(7, 9))
     assert reading == Metered(NO_USAGE, "none", problem="family_not_metered")
+
+
+def test_an_operation_that_nobody_meters_is_unknown():
+    reading = metered(NOVA, NOVA_BODY, headers=token_headers(7, 9), operation="StartAsyncInvoke")
+    assert reading == Metered(NO_USAGE, "none", problem="operation_not_metered")
+
+
+def test_a_call_whose_family_is_no_models_is_unknown():
+    guardrail = replace(model(NOVA), family="guardrail")
+    reading = meter(guardrail, exchange({}, headers=token_headers(7, 9)))
+    assert reading == Metered(NO_USAGE, "none", problem="family_not_metered")
+
+
+def test_counting_tokens_is_free():
+    reading = metered(NOVA, {"inputTokens": 17}, operation="CountTokens")
+    assert reading == Metered(NO_USAGE, "body")
+
+
+@pytest.mark.parametrize("model_id", ["deepseek.r1-v1:0", "qwen.qwen3-32b-v1:0"])
+def test_an_answer_of_one_text_and_no_usage_counts_in_its_headers(model_id):
+    answer = {"choices": [{"text": "Hello.", "stop_reason": "stop"}]}
+    assert metered(model_id, answer, headers=token_headers(9, 4)) == Metered(Usage(9, 4), "header")
+    assert metered(model_id, answer).usage_source == "none"
+
+
+def test_deepseek_counts_in_either_of_two_shapes():
+    llama_shaped = {"generation": "Hi", "prompt_token_count": 9, "generation_token_count": 4}
+    openai_shaped = {"choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": 4}}
+    assert metered("deepseek.v3-v1:0", llama_shaped) == Metered(Usage(9, 4), "body")
+    assert metered("deepseek.v3-v1:0", openai_shaped) == Metered(Usage(9, 4), "body")
+
+
+def test_deepseek_never_takes_one_shape_for_the_broken_half_of_another():
+    both = {"usage": {"prompt_tokens": "x"}, "prompt_token_count": 9, "generation_token_count": 4}
+    assert metered("deepseek.v3-v1:0", both).usage_source == "none"
+
+
+def test_pictures_that_llama_looks_at_are_in_its_tokens():
+    request = {"prompt": "<|image|>What is this?", "images": ["iVBORw0KGgo="]}
+    reading = metered(
+        "us.meta.llama3-2-11b-instruct-v1:0",
+        LLAMA_BODY,
+        headers=token_headers(1617, 20),
+        request=request,
+    )
+    assert reading == Metered(Usage(1617, 20), "header")
+
+
+def test_speech_that_voxtral_hears_is_in_its_tokens():
+    audio = {"type": "input_audio", "input_audio": {"data": "UklGRg==", "format": "wav"}}
+    reading = metered(
+        "mistral.voxtral-mini-3b-2507",
+        {"choices": [{"message": {"role": "assistant", "content": "Yes."}}]},
+        headers=token_headers(381, 5),
+        request={"messages": [{"role": "user", "content": [audio]}]},
+    )
+    assert reading == Metered(Usage(381, 5), "header")
 
 
 NOT_COUNTS = [

@@ -3,7 +3,7 @@
 Nothing is rounded but the cells of a CostLine, once each, half-even, to 12 places.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, Inexact, InvalidOperation
@@ -11,7 +11,8 @@ from functools import reduce
 from types import MappingProxyType
 from typing import Final, Literal, get_args
 
-from chalicelib.metering.usage import NO_USAGE
+from chalicelib.metering.usage import COUNTERS, NO_USAGE
+from chalicelib.pricing.capacity import NO_SHARES, Resource, Share, Shares
 from chalicelib.pricing.count_line import CountLine
 from chalicelib.pricing.price import UNITS, Price, PriceKey
 from chalicelib.pricing.price_book import PriceBook, version_of
@@ -106,23 +107,18 @@ class CostLine:
 
 CSV_COLUMNS: tuple[str, ...] = tuple(each.name for each in fields(CostLine))
 
-TOKENS: Final = frozenset(
-    {
-        "input_tokens",
-        "output_tokens",
-        "cache_read_tokens",
-        "cache_write_tokens",
-        "cache_write_1h_tokens",
-    }
-)
+TOKENS: Final = frozenset(name for name in COUNTERS if name.endswith("_tokens"))
 
 
-def charges(line: CountLine, book: PriceBook, day: date) -> tuple[Charge, ...]:
+def charges(
+    line: CountLine, book: PriceBook, day: date, hourly: Set[Resource] = NO_SHARES.resources
+) -> tuple[Charge, ...]:
     """Price one line of counts: a Charge for every unit that is billed, with its row.
 
     On demand, that is every counter that is not 0, but for the time it took, and each request
     where a `request` row says so. Capacity (CAPACITY) is billed by itself, and its calls by what
-    the operator's rows name. A guardrail is billed on top of any model.
+    the operator's rows name, or, to a resource that is in `hourly`, by their share of its hours
+    alone. A guardrail is billed on top of any model.
     """
     if line.usage_source == "deferred":
         return ()
@@ -132,7 +128,9 @@ def charges(line: CountLine, book: PriceBook, day: date) -> tuple[Charge, ...]:
     found = tuple(_charge(line, book, day, unit, amount) for unit, amount in made.items())
     of_model = tuple(charge for charge in found if charge.unit not in _GUARDRAILS)
     of_guardrails = tuple(charge for charge in found if charge.unit in _GUARDRAILS)
-    return (*CAPACITY.get(line.basis, _by_use)(of_model), *of_guardrails)
+    by_the_hour = Resource(line.service, line.region, line.model_id) in hourly
+    choose = _by_the_hour if by_the_hour else CAPACITY.get(line.basis, _by_use)
+    return (*choose(of_model), *of_guardrails)
 
 
 def _by_use(found: tuple[Charge, ...]) -> tuple[Charge, ...]:
@@ -140,7 +138,7 @@ def _by_use(found: tuple[Charge, ...]) -> tuple[Charge, ...]:
 
 
 def _by_the_hour(_found: tuple[Charge, ...]) -> tuple[Charge, ...]:
-    """Choose nothing: a call on provisioned throughput costs nothing, its hours do."""
+    """Choose nothing: a call on capacity that is billed by the hour costs nothing, its hours do."""
     return ()
 
 
@@ -175,18 +173,23 @@ def rate(
     book: PriceBook,
     day: date,
     orphaned: Mapping[RowKey, int] = _NO_ORPHANS,
+    shares: Shares = NO_SHARES,
 ) -> list[CostLine]:
     """Price a day's counts in one pass: a CostLine per team, service and model, sorted.
 
-    `orphaned` is how many calls of a row began and left no end record. Status, worst last: PRICED,
-    PARTLY_PRICED (some of what was used has no price), UNPRICED (none of it has), INCOMPLETE
-    (calls whose use is not wholly known: partial, unknown or orphaned). A row where nothing was
-    used, such as one of failed calls, is PRICED at 0.
+    `orphaned` is how many calls of a row began and left no end record, and `shares` is who bears
+    the hours of capacity. Status, worst last: PRICED, PARTLY_PRICED (some of what was used has no
+    price), UNPRICED (none of it has), INCOMPLETE (what was used is not wholly known: partial,
+    unknown or orphaned calls, hours without a sample). A row where nothing was used, such as one
+    of failed calls, is PRICED at 0.
     """
     tallies: dict[RowKey, _Tally] = {}
     for line in lines:
         key = (line.team_id, line.service, line.model_id)
-        tallies.setdefault(key, _Tally()).add(line, charges(line, book, day))
+        tallies.setdefault(key, _Tally()).add(line, charges(line, book, day, shares.resources))
+    for share in shares.shares:
+        key = (share.team_id, share.resource.service, share.resource.model_id)
+        tallies.setdefault(key, _Tally()).bear(share)
     for key, calls in orphaned.items():
         if calls:
             tallies.setdefault(key, _Tally()).incomplete = True
@@ -226,8 +229,18 @@ class _Tally:
                 self.unpriced.add(charge.column)
                 continue
             self.prices[charge.price.key] = charge.price
-            so_far = self.costs.get(charge.column, _ZERO)
-            self.costs[charge.column] = _EXACT.add(so_far, charge.cost)
+            self._cost(charge.column, charge.cost)
+
+    def bear(self, share: Share) -> None:
+        self.incomplete |= share.incomplete
+        if share.unpriced:
+            self.unpriced.add("capacity_cost")
+        if share.cost is not None:
+            self.prices.update((price.key, price) for price in share.prices)
+            self._cost("capacity_cost", share.cost)
+
+    def _cost(self, column: CostColumn, cost: Decimal) -> None:
+        self.costs[column] = _EXACT.add(self.costs.get(column, _ZERO), cost)
 
     def cost_line(self, day: date, key: RowKey) -> CostLine:
         usage = self.usage

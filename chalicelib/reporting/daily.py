@@ -18,6 +18,7 @@ from botocore.config import Config
 
 from chalicelib import metrics
 from chalicelib.pricing.price_book import PriceBook
+from chalicelib.reporting.capacity_files import SampledDay, read_samples
 from chalicelib.reporting.csv_writer import write_counts
 from chalicelib.reporting.insights import Insights, Patience
 from chalicelib.reporting.manifest import Manifest
@@ -102,7 +103,8 @@ def report(
     try:
         prices = book_in_force(book, s3, settings)
         insights = Insights(logs, settings.usage_log_groups, Patience(remaining_ms, sleep))
-        files = _render(day, read_day(insights, day, now), prices)
+        sampled = read_samples(s3, settings.reports_bucket, day)
+        files = _render(day, read_day(insights, day, now), prices, sampled)
         _write(s3, settings.reports_bucket, day, files)
         outcome = {
             "ReportIncomplete": 0,
@@ -122,9 +124,9 @@ class _Files:
     manifest: Manifest
 
 
-def _render(day: date, counted: DayCounts, book: PriceBook) -> _Files:
+def _render(day: date, counted: DayCounts, book: PriceBook, sampled: SampledDay) -> _Files:
     counts = write_counts(counted.lines)
-    made = rated(day, counted.lines, counted.orphaned, book)
+    made = rated(day, counted.lines, counted.orphaned, book, sampled)
     counts_sha256 = hashlib.sha256(counts).hexdigest()
     manifest = Manifest.of(day.isoformat(), counted, counts_sha256, made)
     return _Files(counts, made, manifest)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Self
 
+from chalicelib.pricing.capacity import HOURS_OF_A_DAY
 from chalicelib.pricing.costs import RowKey
 from chalicelib.reporting.rated import Rated
 from chalicelib.reporting.usage_query import DayCounts
@@ -60,6 +61,9 @@ class Manifest:
     orphaned_request_ids: tuple[str, ...]  # sorted, the first MAX_LISTED
     orphaned_rows: tuple[OrphanedRow, ...]  # sorted
     price_rows_sha256: str
+    capacity_hours_missing: int = HOURS_OF_A_DAY  # hours of which no sample says what ran
+    capacity_unpriced: int = 0  # endpoints and provisioned models of which an hour has no price
+    capacity_sha256: str = ""  # of the day's samples
 
     @classmethod
     def of(cls, date: str, day: DayCounts, counts_sha256: str, rated: Rated) -> Self:
@@ -92,6 +96,9 @@ class Manifest:
                 OrphanedRow(*row, calls) for row, calls in sorted(day.orphaned.items())
             ),
             price_rows_sha256=rated.price_rows_sha256,
+            capacity_hours_missing=rated.capacity_hours_missing,
+            capacity_unpriced=rated.capacity_unpriced,
+            capacity_sha256=rated.capacity_sha256,
         )
 
     @classmethod
@@ -116,6 +123,9 @@ class Manifest:
             price_book_sha256=rated.price_book_sha256,
             csv_sha256=rated.csv_sha256,
             price_rows_sha256=rated.price_rows_sha256,
+            capacity_hours_missing=rated.capacity_hours_missing,
+            capacity_unpriced=rated.capacity_unpriced,
+            capacity_sha256=rated.capacity_sha256,
         )
 
     def orphans(self) -> dict[RowKey, int]:

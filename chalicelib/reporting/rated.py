@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from chalicelib.pricing import price_file
+from chalicelib.pricing.capacity import Resource, shared
 from chalicelib.pricing.costs import RowKey, charges, rate
 from chalicelib.pricing.count_line import CountLine
-from chalicelib.pricing.price import Price
 from chalicelib.pricing.price_book import PriceBook
+from chalicelib.reporting.capacity_files import NOT_SAMPLED, SampledDay
 from chalicelib.reporting.csv_writer import write_costs
 
 
@@ -23,6 +24,9 @@ class Rated:
     price_rows: bytes  # the rows of the price book that were used, as a price file
     unpriced: int  # calls of which something has no price
     price_book_sha256: str
+    capacity_hours_missing: int  # hours of the day of which no sample says what ran
+    capacity_unpriced: int  # endpoints and provisioned models of which an hour has no price
+    capacity_sha256: str
 
     @property
     def csv_sha256(self) -> str:
@@ -34,17 +38,27 @@ class Rated:
 
 
 def rated(
-    day: date, lines: Sequence[CountLine], orphaned: Mapping[RowKey, int], book: PriceBook
+    day: date,
+    lines: Sequence[CountLine],
+    orphaned: Mapping[RowKey, int],
+    book: PriceBook,
+    sampled: SampledDay = NOT_SAMPLED,
 ) -> Rated:
+    shares = shared(lines, sampled.capacity, book, day)
     unpriced = 0
-    used: set[Price] = set()
+    used = set(shares.prices)
     for line in lines:
-        prices = [charge.price for charge in charges(line, book, day)]
+        prices = [charge.price for charge in charges(line, book, day, shares.resources)]
         used.update(price for price in prices if price)
-        unpriced += 0 if all(prices) else line.n_usage
+        resource = Resource(line.service, line.region, line.model_id)
+        if not all(prices) or resource in shares.unpriced:
+            unpriced += line.n_usage
     return Rated(
-        costs=write_costs(rate(lines, book, day, orphaned)),
+        costs=write_costs(rate(lines, book, day, orphaned, shares)),
         price_rows=price_file.write(used),
         unpriced=unpriced,
         price_book_sha256=book.sha256,
+        capacity_hours_missing=sampled.capacity.hours_missing,
+        capacity_unpriced=len(shares.unpriced),
+        capacity_sha256=sampled.sha256,
     )

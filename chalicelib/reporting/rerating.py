@@ -14,6 +14,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 from chalicelib.pricing.price_book import PriceBook
+from chalicelib.reporting.capacity_files import read_samples
 from chalicelib.reporting.csv_writer import read_counts
 from chalicelib.reporting.daily import (
     costs_key,
@@ -29,7 +30,7 @@ from chalicelib.settings import Settings
 
 
 class CannotRerate(ValueError):
-    """A day's counts are not there, or are not those that its manifest speaks of."""
+    """A day's counts or samples are not there, or not those that its manifest speaks of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,10 @@ def rerate(day: date, *, s3: Any, settings: Settings, book: PriceBook) -> Restat
     counts = _kept(s3, bucket, day, counts_key(day))
     if hashlib.sha256(counts).hexdigest() != manifest.counts_sha256:
         raise CannotRerate(f"the counts of {day} are not those of its manifest: report it again")
-    after = rated(day, read_counts(counts), manifest.orphans(), prices)
+    sampled = read_samples(s3, bucket, day)
+    if manifest.capacity_sha256 not in ("", sampled.sha256):  # "": from before there were samples
+        raise CannotRerate(f"the samples of {day} are not those of its manifest: report it again")
+    after = rated(day, read_counts(counts), manifest.orphans(), prices, sampled)
     restatement = Restatement(
         manifest.restated(after),
         costs_before=_object(s3, bucket, costs_key(day)) or b"",

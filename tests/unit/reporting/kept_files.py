@@ -24,6 +24,10 @@ class Bucket:
             raise ClientError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
         return {"Body": io.BytesIO(self.files[request["Key"]])}
 
+    def list_objects_v2(self, **request: Any) -> dict[str, Any]:
+        found = [{"Key": key} for key in sorted(self.files) if key.startswith(request["Prefix"])]
+        return {"Contents": found} if found else {}
+
     def _fail_at(self, key: str, operation: str) -> None:
         if key == self.fails_at:
             raise ClientError({"Error": {"Code": "SlowDown"}}, operation)

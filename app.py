@@ -1,4 +1,4 @@
-"""Tollgate, as Chalice deploys it: the routes and the scheduled report. Wiring only."""
+"""Tollgate, as Chalice deploys it: the routes and what runs on a schedule. Wiring only."""
 
 import json
 import os
@@ -183,6 +183,15 @@ def daily_report(event: CloudWatchEvent) -> Any:
         remaining_ms=context.get_remaining_time_in_millis,
     )
     return json.loads(manifest.to_json())
+
+
+@app.schedule(Cron(7, "*", "*", "*", "?", "*"))
+def sample_capacity(event: CloudWatchEvent) -> Any:
+    """Keep what runs and is billed by the hour, for the hour of the event's own time."""
+    from chalicelib.reporting import capacity
+
+    sampled = capacity.run(capacity.hour_of(event.time), settings.load())
+    return {"key": sampled.key, "samples": len(sampled.samples)}
 
 
 if "AWS_CHALICE_CLI_MODE" not in os.environ:

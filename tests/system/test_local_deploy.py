@@ -60,7 +60,11 @@ def test_each_function_is_deployed_once_with_its_size_and_settings(deployed, cli
     functions = client("lambda").list_functions()["Functions"]
 
     sizes = {f["FunctionName"]: (f["MemorySize"], f["Timeout"]) for f in functions}
-    assert sizes == {"tollgate-dev": (1024, 900), "tollgate-dev-daily_report": (512, 900)}
+    assert sizes == {
+        "tollgate-dev": (1024, 900),
+        "tollgate-dev-daily_report": (512, 900),
+        "tollgate-dev-sample_capacity": (512, 120),
+    }
     for function in functions:
         assert function["Architectures"] == ["arm64"]
         variables = function["Environment"]["Variables"]
@@ -78,7 +82,7 @@ def test_a_redeployed_api_is_the_same_one_with_every_route(deployed, client):
     assert methods["/healthz"] == ["GET"]
 
 
-@pytest.mark.parametrize("function", ["api_handler", "daily_report"])
+@pytest.mark.parametrize("function", ["api_handler", "daily_report", "sample_capacity"])
 def test_a_function_s_role_has_its_own_policy_and_no_other(deployed, client, function):
     iam = client("iam")
     role = f"tollgate-dev-{function}"
@@ -91,10 +95,15 @@ def test_a_function_s_role_has_its_own_policy_and_no_other(deployed, client, fun
     assert iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"] == []
 
 
-def test_the_report_is_scheduled_daily_at_0215_utc(deployed, client):
-    (rule,) = client("events").list_rules()["Rules"]
+def test_the_report_is_scheduled_daily_at_0215_utc_and_samples_are_taken_every_hour(
+    deployed, client
+):
+    rules = client("events").list_rules()["Rules"]
 
-    assert rule["ScheduleExpression"] == "cron(15 2 * * ? *)"
+    assert {rule["Name"]: rule["ScheduleExpression"] for rule in rules} == {
+        "tollgate-dev-daily_report-event": "cron(15 2 * * ? *)",
+        "tollgate-dev-sample_capacity-event": "cron(7 * * * ? *)",
+    }
 
 
 def test_delete_leaves_nothing_that_deploy_made(deployed, chalice, client):

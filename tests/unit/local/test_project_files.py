@@ -9,7 +9,7 @@ from local import project, resources
 
 CHALICE = project.ROOT / ".chalice"
 DEPLOYED = ("dev", "prod")
-FUNCTIONS = ("api_handler", "daily_report")
+FUNCTIONS = ("api_handler", "daily_report", "sample_capacity")
 
 
 def read(name):
@@ -75,13 +75,16 @@ def test_no_policy_allows_every_action_of_a_service(stage, function):
 
 
 @pytest.mark.parametrize("stage", DEPLOYED)
-def test_only_following_a_query_is_allowed_on_every_resource(stage):
+def test_only_what_knows_no_resource_type_is_allowed_on_every_resource(stage):
     statements = [s for function in FUNCTIONS for s in policy(stage, function)]
 
     unbounded = [s["Action"] for s in statements if s["Resource"] == "*"]
 
-    # The two have no resource type (Service Authorization Reference, CloudWatch Logs).
-    assert unbounded == [["logs:GetQueryResults", "logs:StopQuery"]]
+    # Service Authorization Reference: CloudWatch Logs, Amazon Bedrock.
+    assert unbounded == [
+        ["logs:GetQueryResults", "logs:StopQuery"],
+        "bedrock:ListProvisionedModelThroughputs",
+    ]
 
 
 @pytest.mark.parametrize("stage", DEPLOYED)

@@ -198,12 +198,18 @@ def rate(
 
 
 def _charge(line: CountLine, book: PriceBook, day: date, unit: str, quantity: int) -> Charge:
-    key = PriceKey(
-        line.base_model, line.region, line.geo, line.basis, line.tier, line.variant, unit
-    )
-    price = book.find(key, day)
+    price = book.find(_key(line, unit), day)
     cost = _EXACT.multiply(price.usd_per_unit, Decimal(quantity)) if price else None
     return Charge(unit, quantity, price, cost, COLUMN_OF[unit])
+
+
+def _key(line: CountLine, unit: str) -> PriceKey:
+    """Say what prices a unit. A guardrail has prices of its own, whichever model it went with."""
+    if unit in _GUARDRAILS:
+        return PriceKey("guardrails", line.region, "none", "on_demand", "default", "none", unit)
+    return PriceKey(
+        line.base_model, line.region, line.geo, line.basis, line.tier, line.variant, unit
+    )
 
 
 @dataclass(slots=True)

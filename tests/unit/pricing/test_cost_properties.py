@@ -92,6 +92,9 @@ def test_a_cost_is_its_count_times_its_price_and_nothing_else(line):
         if charge.price:
             with localcontext(prec=80):
                 assert charge.cost == charge.quantity * charge.price.usd_per_unit
-            assert charge.price.key.geo == line.geo
-            assert charge.price.key.tier == line.tier
-            assert charge.price.key.region in (line.region, "*")
+            key = charge.price.key
+            of_the_model = (line.base_model, line.geo, line.tier)
+            of_a_guardrail = ("guardrails", "none", "default")
+            apart = charge.unit.startswith("guardrail_")
+            assert (key.model, key.geo, key.tier) == (of_a_guardrail if apart else of_the_model)
+            assert key.region in (line.region, "*")

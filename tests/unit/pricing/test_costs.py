@@ -225,13 +225,41 @@ def test_capacity_is_charged_by_the_units_that_the_operators_rows_name(basis):
     assert (row.total_cost, row.status) == (Decimal("0.015"), "PRICED")
 
 
+GUARDRAILS = "guardrails,us-east-1,none,on_demand,default,none"
+
+
 @pytest.mark.parametrize("basis", ["provisioned", "imported"])
 def test_a_guardrail_is_billed_on_capacity_too_and_prices_nothing_else(basis):
-    book = book_of(f"llama,us-east-1,none,{basis},default,none,guardrail_pii_units,0.0001")
+    book = book_of(f"{GUARDRAILS},guardrail_pii_units,0.0001")
     line = bedrock("llama", basis=basis, usage=Usage(input_tokens=9, guardrail_pii_units=2))
     billed = {charge.unit: charge.cost for charge in charges(line, book, DAY)}
     assert billed["guardrail_pii_units"] == Decimal("0.0002")
     assert billed.get("input_tokens") is None
+
+
+@pytest.mark.parametrize(
+    "served",
+    [{}, {"geo": "eu"}, {"tier": "flex"}, {"variant": "above_200k+optimized"}],
+    ids=str,
+)
+def test_a_guardrail_has_its_own_price_whatever_the_model_it_went_with(served):
+    book = book_of(f"{GUARDRAILS},guardrail_topic_units,0.00015")
+    line = replace(CLAUDE, usage=Usage(guardrail_topic_units=3), **served)
+    (charge,) = charges(line, book, DAY)
+    assert (charge.cost, charge.column) == (Decimal("0.00045"), "other_cost")
+
+
+def test_a_guardrail_is_never_priced_by_a_row_of_the_model():
+    book = book_of("claude,us-east-1,us,on_demand,default,none,guardrail_topic_units,9")
+    (charge,) = charges(replace(CLAUDE, usage=Usage(guardrail_topic_units=3)), book, DAY)
+    assert charge.price is None
+
+
+def test_a_guardrail_by_itself_is_priced_in_the_region_that_was_called():
+    book = book_of(f"{GUARDRAILS},guardrail_topic_units,0.00015")
+    alone = bedrock("guardrails", usage=Usage(guardrail_topic_units=3))
+    assert charges(alone, book, DAY)[0].cost == Decimal("0.00045")
+    assert charges(replace(alone, region="eu-west-1"), book, DAY)[0].cost is None
 
 
 def test_an_unknown_model_keeps_its_counts_beside_empty_cells():

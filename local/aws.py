@@ -25,7 +25,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.serving import make_server
 from werkzeug.test import run_wsgi_app
 
-from local import swagger
+from local import bedrock_control, swagger
 from local.insights import service as insights
 from local.project import ACCOUNT, REGION
 
@@ -39,13 +39,15 @@ ENVIRON = {
 
 
 class Aws:
-    """A context manager that serves AWS at `url`; `insights` answers Logs Insights queries.
+    """A context manager that serves AWS at `url`; `insights` answers Logs Insights queries, and
+    `bedrock` keeps the resources of Bedrock's control plane.
 
     moto's state is global to the process, so one lives at a time; it starts empty.
     """
 
     def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
         self.insights = insights.InsightsService()
+        self.bedrock = bedrock_control.BedrockControl()
         self._server = make_server(
             host, port, _Dispatcher(), threaded=True, request_handler=_Handler
         )
@@ -58,6 +60,7 @@ class Aws:
         reset_model_data()
         self._patches.enter_context(insights.installed(self.insights))
         self._patches.enter_context(swagger.installed())
+        self._patches.enter_context(bedrock_control.installed(self.bedrock))
         self._thread.start()
         return self
 

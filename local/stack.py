@@ -139,7 +139,7 @@ class Stack:
         endpoints = json.loads(self._settings["SAGEMAKER_ENDPOINTS"])
         containers = {name: endpoint["container"] for name, endpoint in endpoints.items()}
         return self._running.enter_context(
-            Simulator(seed=self._seed, endpoints=containers, host="127.0.0.1", port=0)
+            Simulator(seed=self._seed, endpoints=containers, resources=self.aws.bedrock.runs)
         ).url
 
     def _locate(self, simulator: str) -> None:

@@ -95,7 +95,8 @@ class Provider:
         operation, label = route(request.method, request.path)
         entry.service, entry.operation, entry.model = operation.service, operation.name, label
         entry.region = self._signatures.check(request, operation.service).region
-        model = self._resources(label) or operation.identify(label)
+        own = self._resources(label) if operation.service == "bedrock" else None
+        model = own or operation.identify(label)
         entry.model, entry.base_model = model.id, model.base
         fault = self.faults.choose(model.id, entry.team, request.body)
         if fault and fault.name in spoiling.REFUSED:

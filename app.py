@@ -5,6 +5,7 @@ import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache, partial, wraps
 from typing import Any, cast
 
@@ -78,6 +79,13 @@ def client(service: str) -> Any:
     return boto3.client(service, region_name=settings.load().region, config=config)
 
 
+@cache
+def price_book() -> Any:
+    from chalicelib.pricing.price_book import PriceBook
+
+    return PriceBook.load()
+
+
 def account_id(context: Any) -> str:
     """Our AWS account: a Lambda's own ARN says it; elsewhere AWS is asked, once."""
     arn = context.invoked_function_arn
@@ -143,6 +151,16 @@ def errors_in_our_shape(event: Any, get_response: Callable[[Any], Response]) -> 
 @answered
 def healthz(_request: Request, this_id: str) -> Answer:
     return json_answer(200, {"status": "ok", "version": __version__}, {"x-request-id": this_id})
+
+
+@app.route("/models", methods=["GET"])
+@answered
+def models(request: Request, this_id: str) -> Answer:
+    from chalicelib.surfaces.models import models_of
+
+    tenant = identified(request, this_id)[0].tenant
+    listed = models_of(tenant, settings.load(), price_book(), datetime.now(UTC).date())
+    return json_answer(200, listed, {"x-request-id": this_id})
 
 
 @app.route("/invoke", methods=["POST"], content_types=ANY_TYPE)

@@ -17,7 +17,7 @@ LAYERS = (
     {"chalicelib.metering", "chalicelib.backends"},
     {"chalicelib.endings"},
     {"chalicelib.router"},
-    {"chalicelib.surfaces", "chalicelib.reporting"},
+    {"chalicelib.surfaces", "chalicelib.reporting", "chalicelib.async_jobs"},
     {"app"},
 )
 PURE = ("chalicelib/catalog.py", "chalicelib/metering", "chalicelib/pricing")

@@ -1,0 +1,74 @@
+from datetime import date
+from typing import Any
+
+from builders import tenant
+
+from chalicelib.pricing.price_book import PriceBook
+from chalicelib.pricing.price_file import COLUMNS
+from chalicelib.settings import Endpoint, Settings
+from chalicelib.surfaces.models import models_of
+
+DAY = date(2026, 11, 23)
+NOVA = "amazon.nova-lite-v1:0"
+BOOK = PriceBook.read(
+    ",".join(COLUMNS)
+    + f"""
+{NOVA},us-east-1,none,on_demand,default,none,input_tokens,0.00000006,2026-01-01,,list,2026-11-23
+{NOVA},us-east-1,us,on_demand,default,none,input_tokens,0.00000006,2026-01-01,2026-11-22,list,2026-11-23
+{NOVA},us-east-1,us,on_demand,default,none,output_tokens,0.00000024,2026-01-01,,list,2026-11-23
+{NOVA},eu-west-1,eu,on_demand,default,none,input_tokens,0.00000008,2026-01-01,,list,2026-11-23
+amazon.nova-sonic-v1:0,us-east-1,none,on_demand,default,none,input_tokens,0.000001,2026-01-01,,list,2026-11-23
+stability.sd3-5-large-v1:0,*,none,on_demand,default,none,images,0.08,2026-01-01,,list,2026-11-23
+guardrails,us-east-1,none,on_demand,default,none,guardrail_pii_units,0.0001,2026-01-01,,list,2026-11-23
+chat,us-east-1,none,endpoint,default,none,busy_ms,0.0000004,2026-01-01,,ours,2026-11-23
+"""
+)
+SETTINGS = Settings(
+    region="us-east-1",
+    tenants_table="t",
+    reports_bucket="r",
+    payloads_bucket="p",
+    endpoints={"chat": Endpoint("chat", "tgi"), "other": Endpoint("other", "none")},
+)
+
+
+def listed(*allow: str) -> dict[str, Any]:
+    found = models_of(tenant(allow=allow), SETTINGS, BOOK, DAY)
+    return {model["model_id"]: model for model in found["models"]}
+
+
+def test_a_tenant_sees_what_its_allow_list_admits_and_nothing_else() -> None:
+    assert list(listed("us.*", "chat")) == ["chat", f"us.{NOVA}"]
+    assert listed() == {}
+
+
+def test_a_model_of_another_region_is_not_listed() -> None:
+    assert f"eu.{NOVA}" not in listed("*")
+
+
+def test_a_price_is_quoted_as_people_do_and_as_of_today() -> None:
+    assert listed("us.*")[f"us.{NOVA}"]["prices"] == [
+        {
+            "unit": "output_tokens",
+            "usd": "0.24",
+            "per": "1M tokens",
+            "tier": "default",
+            "variant": "none",
+        }
+    ]
+
+
+def test_operations_are_those_that_the_gateway_serves() -> None:
+    models = listed("*")
+    assert models[NOVA]["operations"] == ["InvokeModel", "Converse"]
+    assert models["stability.sd3-5-large-v1:0"]["operations"] == ["InvokeModel"]
+    assert models["chat"]["operations"] == ["InvokeEndpoint"]
+
+
+def test_what_no_route_can_run_is_not_listed() -> None:
+    assert "amazon.nova-sonic-v1:0" not in listed("*")
+    assert "guardrails" not in listed("*")
+
+
+def test_an_endpoint_without_a_price_is_listed_without_one() -> None:
+    assert listed("other")["other"]["prices"] == []

@@ -35,6 +35,7 @@ _PROFILE = re.compile(
 )
 PROFILES = "/inference-profiles/"
 THROUGHPUTS = "/provisioned-model-throughput/"
+ALL_THROUGHPUTS = "/provisioned-model-throughputs"
 DEPLOYMENTS = "/model-customization/custom-model-deployments/"
 IMPORTED_MODELS = "/imported-models/"
 MARKETPLACE = "/marketplace-model/endpoints/"
@@ -67,6 +68,8 @@ class BedrockControl:
         if method == "POST" and path in _CREATE:
             status, create = _CREATE[path]
             return status, create(self, json.loads(body))
+        if method == "GET" and path == ALL_THROUGHPUTS:
+            return 200, {"provisionedModelSummaries": self._throughputs()}
         for collection in (*_READ, CUSTOM_MODELS):
             if method == "GET" and path.startswith(collection):
                 return 200, self._get(collection, path.removeprefix(collection))
@@ -172,6 +175,10 @@ class BedrockControl:
             raise _not_there(identifier)
         return found
 
+    def _throughputs(self) -> list[Resource]:
+        kept = self._resources.get(THROUGHPUTS, {})
+        return [throughput for key, throughput in kept.items() if key.startswith("arn:")]
+
     def _base(self, model_arn: str) -> str:
         """Name the foundation model of its own ARN, or of a custom model's."""
         foundation = _FOUNDATION.fullmatch(model_arn)
@@ -267,7 +274,7 @@ def installed(control: BedrockControl) -> Iterator[None]:
         return status, headers, json.dumps(answer)
 
     reads = [f"{collection}(?P<identifier>.+)" for collection in _READ]
-    paths = [*_CREATE, *reads, f"{CUSTOM_MODELS}(?P<identifier>arn:.+/.+/.+)"]
+    paths = [*_CREATE, ALL_THROUGHPUTS, *reads, f"{CUSTOM_MODELS}(?P<identifier>arn:.+/.+/.+)"]
     served = {"{0}" + path + "$": handle for path in paths}
     with (
         patch.dict(urls.url_paths, served),

@@ -76,6 +76,14 @@ def test_throughput_is_found_by_its_arn_and_by_its_name(bedrock, model):
     assert by_name["provisionedModelArn"] == arn
 
 
+def test_throughput_is_listed_once(bedrock):
+    bedrock.create_provisioned_model_throughput(
+        modelUnits=2, provisionedModelName="chat", modelId=TITAN
+    )
+    (listed,) = bedrock.list_provisioned_model_throughputs()["provisionedModelSummaries"]
+    assert (listed["provisionedModelName"], listed["modelUnits"]) == ("chat", 2)
+
+
 def test_a_custom_model_has_an_arn_of_awss_form_and_names_its_base(bedrock):
     arn = custom_model(bedrock)
     assert arn.startswith(f"{OWN}:custom-model/{TITAN}/")

@@ -9,14 +9,17 @@ from datetime import UTC, datetime
 from functools import cache, partial, wraps
 from typing import Any, cast
 
-from chalice.app import Chalice, CloudWatchEvent, Cron, Request, Response
+from chalice.app import Chalice, CloudWatchEvent, Cron, Rate, Request, Response
 
 from chalicelib import __version__, settings
+from chalicelib.async_jobs.table import JobsTable
 from chalicelib.aws_json import AwsApi
+from chalicelib.backends.async_invokes import AsyncInvokes
 from chalicelib.errors import TollgateError
 from chalicelib.ledger import Ledger, LogGroupWriter, StdoutWriter, new_instance
 from chalicelib.router import Router
 from chalicelib.surfaces.answers import Answer, error_answer, in_our_shape, json_answer
+from chalicelib.surfaces.async_invoke import AsyncInvokeSurface
 from chalicelib.surfaces.aws_errors import bedrock_error, sagemaker_error
 from chalicelib.surfaces.invocation import Invocation
 from chalicelib.surfaces.invoke import InvokeSurface
@@ -36,9 +39,13 @@ class Gateway:
     """The parts that serve requests, made once in a process."""
 
     transport: Transport
+    ledger: Ledger
+    jobs: JobsTable
+    invokes: AsyncInvokes
     authenticator: Authenticator
     invoke: InvokeSurface
     native: NativeSurface
+    async_invoke: AsyncInvokeSurface
 
 
 @cache
@@ -54,18 +61,21 @@ def gateway() -> Gateway:
         if config.usage_log_group
         else StdoutWriter()
     )
-    router = Router(
-        config,
-        Ledger(writer, stage=config.stage, instance=instance),
-        transport,
-    )
+    ledger = Ledger(writer, stage=config.stage, instance=instance)
+    router = Router(config, ledger, transport)
+    jobs = JobsTable(dynamodb, config.streams_table)
+    invokes = AsyncInvokes(transport, lambda: client("bedrock-runtime"))
     tenants = TenantsTable(dynamodb, config.tenants_table)
     large_answers = LargeAnswers(config.payloads_bucket, lambda: client("s3"))
     return Gateway(
         transport,
+        ledger,
+        jobs,
+        invokes,
         Authenticator(tenants.read_item, config.key_cache_seconds),
         InvokeSurface(router, large_answers),
         NativeSurface(router, large_answers, config.region),
+        AsyncInvokeSurface(router, jobs, invokes, stage=config.stage),
     )
 
 
@@ -183,6 +193,24 @@ def bedrock_guardrail(request: Request, this_id: str, guardrail_id: str, version
     return gateway().native.guardrail(*identified(request, this_id), guardrail_id, version)
 
 
+@app.route("/async-invoke", methods=["POST"], content_types=ANY_TYPE)
+@as_bedrock
+def start_async_invoke(request: Request, this_id: str) -> Answer:
+    return gateway().async_invoke.start(*identified(request, this_id))
+
+
+@app.route("/async-invoke", methods=["GET"])
+@as_bedrock
+def list_async_invokes(request: Request, this_id: str) -> Answer:
+    return gateway().async_invoke.list(*identified(request, this_id))
+
+
+@app.route("/async-invoke/{arn}", methods=["GET"])
+@as_bedrock
+def get_async_invoke(request: Request, this_id: str, arn: str) -> Answer:
+    return gateway().async_invoke.get(*identified(request, this_id), arn)
+
+
 @app.route("/endpoints/{name}/{operation}", methods=["POST"], content_types=ANY_TYPE)
 @as_sagemaker
 def sagemaker_endpoint(request: Request, this_id: str, name: str, operation: str) -> Answer:
@@ -210,6 +238,16 @@ def sample_capacity(event: CloudWatchEvent) -> Any:
 
     sampled = capacity.run(capacity.hour_of(event.time), settings.load())
     return {"key": sampled.key, "samples": len(sampled.samples)}
+
+
+@app.schedule(Rate(5, unit=Rate.MINUTES))
+def settle_jobs(event: CloudWatchEvent) -> Any:
+    """Settle the asynchronous jobs that have ended, each once, on the day on which it ended."""
+    from chalicelib.async_jobs.sweep import Sweep
+
+    parts, context = gateway(), cast(Any, event.context)
+    sweep = Sweep(parts.jobs, parts.invokes, parts.ledger, stage=settings.load().stage)
+    return sweep.run(context.get_remaining_time_in_millis).to_dict()
 
 
 if "AWS_CHALICE_CLI_MODE" not in os.environ:

@@ -288,6 +288,7 @@ def environment(url: str) -> dict[str, str]:
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ENDPOINT_URL": url,
         "TENANTS_TABLE": "tenants",
+        "STREAMS_TABLE": "streams",
         "REPORTS_BUCKET": "reports",
         "PAYLOADS_BUCKET": "payloads",
         "KEY_CACHE_SECONDS": "3600",

@@ -8,6 +8,8 @@
 | sent, no answer: connection lost     | usage, `none`     | 502                  |
 | headers came, the body was cut       | usage, as metered | 502, or 504          |
 | answered                             | usage, as metered | the model's answer   |
+
+A call that starts a job counts nothing: its usage is `deferred`, with or without an answer.
 """
 
 from dataclasses import dataclass
@@ -17,10 +19,10 @@ from chalicelib.backends.operation import Prepared
 from chalicelib.catalog import Model
 from chalicelib.errors import AnswerLost, ProviderTimeout, ProviderUnavailable, TollgateError
 from chalicelib.metering.exchange import Exchange
-from chalicelib.metering.meter import meter
+from chalicelib.metering.meter import JOB, meter
 from chalicelib.metering.usage import NO_USAGE, Usage
 from chalicelib.transport import NoAnswer, Reply
-from chalicelib.usage_record import Outcome, is_name
+from chalicelib.usage_record import Outcome, UsageSource, is_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +39,17 @@ def not_sent(latency_ms: int) -> Ending:
     return Ending(outcome, ProviderUnavailable())
 
 
-def unanswered(model: Model, loss: NoAnswer, latency_ms: int) -> Ending:
-    """The provider had the request; whether it ran, and what it cost, is not known."""
+def unanswered(model: Model, operation: str, loss: NoAnswer, latency_ms: int) -> Ending:
+    """The provider had the request; whether it ran, and what it cost, is not known.
+
+    Of a job it is known later: the sweep finds it, and settles it if it was started.
+    """
     usage = Usage(busy_ms=latency_ms) if model.service == "sagemaker" else NO_USAGE
+    source: UsageSource = "deferred" if operation in JOB else "none"
     code = "timeout" if loss.timed_out else "no_answer"
-    outcome = Outcome("usage", usage, latency_ms=latency_ms, error_code=code)
-    return Ending(outcome, ProviderTimeout() if loss.timed_out else AnswerLost(), code)
+    outcome = Outcome("usage", usage, source, latency_ms=latency_ms, error_code=code)
+    error = ProviderTimeout() if loss.timed_out else AnswerLost()
+    return Ending(outcome, error, code if source == "none" else "")
 
 
 def answered(

@@ -143,6 +143,14 @@ class DirectoryUnavailable(TollgateError):
     message = "Your key could not be checked just now. Try again."
 
 
+class JobsUnavailable(TollgateError):
+    """The table of asynchronous jobs is away."""
+
+    status = 503
+    code = "jobs_unavailable"
+    message = "Your team's asynchronous jobs could not be read just now. Try again."
+
+
 class ProviderTimeout(TollgateError):
     status = 504
     code = "provider_timeout"

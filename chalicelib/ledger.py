@@ -130,6 +130,18 @@ class Ledger:
         if not self._write(entry):
             self._keep(entry)
 
+    def settled(self, call: ProviderCall, outcome: Outcome) -> bool:
+        """Record a call that is over already, with both of its records in one write.
+
+        False where that failed. The records are kept to be sent again, and the caller may settle
+        the same call once more: its records have the same `event_id`.
+        """
+        pair = self._entry(call, None), self._entry(call, outcome)
+        written = self._write(*pair)
+        if not written:
+            self._keep(*pair)
+        return written
+
     def _entry(self, call: ProviderCall, outcome: Outcome | None) -> Entry:
         with self._lock:
             self._seq += 1
@@ -138,11 +150,11 @@ class Ledger:
         line = record_line(call, outcome, at=at, instance=self._instance, seq=seq)
         return Entry(int(at.timestamp() * 1000), line)
 
-    def _write(self, entry: Entry) -> bool:
+    def _write(self, *entries: Entry) -> bool:
         with self._lock:
             unwritten, self._unwritten = self._unwritten, []
         try:
-            self._writer.write([*unwritten, entry])
+            self._writer.write([*unwritten, *entries])
         except LedgerFault as fault:
             self._keep(*unwritten)
             log.error("usage record not written: %s", fault)

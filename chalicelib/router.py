@@ -175,7 +175,7 @@ class Router:
         except NotSent:
             return NO_REPLY, endings.not_sent(self._ms_since(began))
         except NoAnswer as loss:
-            return NO_REPLY, endings.unanswered(model, loss, self._ms_since(began))
+            return NO_REPLY, endings.unanswered(model, operation.name, loss, self._ms_since(began))
         ending = endings.answered(model, operation.name, prepared, reply, self._ms_since(began))
         return reply, ending
 

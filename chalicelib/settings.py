@@ -36,6 +36,7 @@ class Settings:
     tenants_table: str
     reports_bucket: str
     payloads_bucket: str
+    streams_table: str = ""
     stage: str = "local"
     usage_log_group: str = ""
     """Strict ledger: records are acknowledged by this log group. Empty: one write to stdout."""
@@ -62,6 +63,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
     return Settings(
         region=_required(environ, "AWS_REGION", "AWS_DEFAULT_REGION"),
         tenants_table=_required(environ, "TENANTS_TABLE"),
+        streams_table=_required(environ, "STREAMS_TABLE"),
         reports_bucket=_required(environ, "REPORTS_BUCKET"),
         payloads_bucket=_required(environ, "PAYLOADS_BUCKET"),
         stage=environ.get("STAGE", "local"),

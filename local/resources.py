@@ -71,6 +71,10 @@ def _recover(dynamodb: Client, table: str, specification: Any) -> None:
     )
 
 
+def _forget_in_time(dynamodb: Client, table: str, specification: Any) -> None:
+    dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=specification)
+
+
 def _version(s3: Client, bucket: str, configuration: Any) -> None:
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration=configuration)
 
@@ -98,6 +102,7 @@ _NOT_HERE = frozenset({"AWS::S3::BucketPolicy"})
 
 _LEFT_OUT: dict[tuple[str, str], tuple[str, Callable[[Client, str, Any], None]]] = {
     ("AWS::DynamoDB::Table", "PointInTimeRecoverySpecification"): ("dynamodb", _recover),
+    ("AWS::DynamoDB::Table", "TimeToLiveSpecification"): ("dynamodb", _forget_in_time),
     ("AWS::S3::Bucket", "VersioningConfiguration"): ("s3", _version),
     ("AWS::S3::Bucket", "PublicAccessBlockConfiguration"): ("s3", _keep_private),
     ("AWS::S3::Bucket", "LifecycleConfiguration"): ("s3", _expire),

@@ -19,7 +19,7 @@ from chalicelib.metering import (
     twelvelabs,
 )
 from chalicelib.metering.exchange import Exchange
-from chalicelib.metering.metered import FREE, Metered, unknown
+from chalicelib.metering.metered import DEFERRED, FREE, Metered, unknown
 from chalicelib.metering.served import DEFAULT, LATENCY, STANDARD, TIER, as_served
 
 Read = Callable[[Exchange], Metered]
@@ -140,10 +140,15 @@ def _count_tokens(_model: Model, _exchange: Exchange) -> Metered:
     return FREE
 
 
+def _start_async_invoke(_model: Model, _exchange: Exchange) -> Metered:
+    return DEFERRED
+
+
 OPERATIONS: Mapping[str, Callable[[Model, Exchange], Metered]] = {
     "ApplyGuardrail": _apply_guardrail,
     "Converse": _converse,
     "CountTokens": _count_tokens,
     "InvokeModel": _invoke_model,
+    "StartAsyncInvoke": _start_async_invoke,
 }
 """By AWS's own names. The streams' final events will be read by the same tables."""

@@ -27,3 +27,6 @@ def unknown(problem: str) -> Metered:
 
 FREE = Metered(NO_USAGE, "body")
 """Answered, and nothing of it is billed."""
+
+DEFERRED = Metered(NO_USAGE, "deferred")
+"""A job was started: it is billed when it ends, by a call of its own."""

@@ -16,6 +16,7 @@ from chalicelib.errors import (
     BadRequest,
     Conflict,
     DirectoryUnavailable,
+    JobsUnavailable,
     LedgerUnavailable,
     MethodNotAllowed,
     ModelNotAllowed,
@@ -62,6 +63,7 @@ ERRORS: Final[Mapping[type[TollgateError], AwsError]] = {
     ProviderUnavailable: _AWAY,
     LedgerUnavailable: _AWAY,
     DirectoryUnavailable: _AWAY,
+    JobsUnavailable: _AWAY,
 }
 
 

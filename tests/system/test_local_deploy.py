@@ -13,6 +13,7 @@ from local.aws import ENVIRON, Aws
 from local.clients import Clients
 
 pytestmark = pytest.mark.system
+FUNCTIONS = ["api_handler", "daily_report", "sample_capacity", "settle_jobs"]
 CHALICE = [sys.executable, "-c", "from chalice.cli import main; main()"]
 
 
@@ -64,6 +65,7 @@ def test_each_function_is_deployed_once_with_its_size_and_settings(deployed, cli
         "tollgate-dev": (1024, 900),
         "tollgate-dev-daily_report": (512, 900),
         "tollgate-dev-sample_capacity": (512, 120),
+        "tollgate-dev-settle_jobs": (512, 240),
     }
     for function in functions:
         assert function["Architectures"] == ["arm64"]
@@ -82,7 +84,7 @@ def test_a_redeployed_api_is_the_same_one_with_every_route(deployed, client):
     assert methods["/healthz"] == ["GET"]
 
 
-@pytest.mark.parametrize("function", ["api_handler", "daily_report", "sample_capacity"])
+@pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_s_role_has_its_own_policy_and_no_other(deployed, client, function):
     iam = client("iam")
     role = f"tollgate-dev-{function}"
@@ -103,6 +105,7 @@ def test_the_report_is_scheduled_daily_at_0215_utc_and_samples_are_taken_every_h
     assert {rule["Name"]: rule["ScheduleExpression"] for rule in rules} == {
         "tollgate-dev-daily_report-event": "cron(15 2 * * ? *)",
         "tollgate-dev-sample_capacity-event": "cron(7 * * * ? *)",
+        "tollgate-dev-settle_jobs-event": "rate(5 minutes)",
     }
 
 

@@ -64,7 +64,7 @@ def test_its_resources_are_there(stack):
     tables = stack.client("dynamodb").list_tables()["TableNames"]
     buckets = [bucket["Name"] for bucket in stack.client("s3").list_buckets()["Buckets"]]
 
-    assert tables == ["tollgate-local-tenants"]
+    assert tables == ["tollgate-local-streams", "tollgate-local-tenants"]
     assert stack.urls["bucket"] in buckets
 
 

@@ -75,6 +75,7 @@ def environ(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> pytest.M
         "AWS_REGION": "us-east-1",
         "AWS_ENDPOINT_URL": server.url,
         "TENANTS_TABLE": "tenants",
+        "STREAMS_TABLE": "streams",
         "REPORTS_BUCKET": "reports",
         "PAYLOADS_BUCKET": "payloads",
         "USAGE_LOG_GROUP": "usage",

@@ -15,7 +15,7 @@ LAYERS = (
     {"chalicelib.aws_json", "chalicelib.catalog", "chalicelib.pricing"},
     {"chalicelib.tenants", "chalicelib.ledger"},
     {"chalicelib.metering", "chalicelib.backends"},
-    {"chalicelib.endings"},
+    {"chalicelib.endings", "chalicelib.async_jobs"},
     {"chalicelib.router"},
     {"chalicelib.surfaces", "chalicelib.reporting", "chalicelib.async_jobs"},
     {"app"},

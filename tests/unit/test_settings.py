@@ -9,6 +9,7 @@ from chalicelib.settings import Endpoint, SettingError
 NEEDED = {
     "AWS_REGION": "us-east-1",
     "TENANTS_TABLE": "tenants",
+    "STREAMS_TABLE": "streams",
     "REPORTS_BUCKET": "reports",
     "PAYLOADS_BUCKET": "payloads",
 }

@@ -9,7 +9,7 @@ from local import project, resources
 
 CHALICE = project.ROOT / ".chalice"
 DEPLOYED = ("dev", "prod")
-FUNCTIONS = ("api_handler", "daily_report", "sample_capacity")
+FUNCTIONS = ("api_handler", "daily_report", "sample_capacity", "settle_jobs")
 
 
 def read(name):
@@ -33,6 +33,7 @@ def test_a_stage_names_the_resources_that_its_stack_makes(stage):
     template = json.loads(resources.TEMPLATE.read_text(encoding="utf-8"))["Resources"]
     named = {
         "TENANTS_TABLE": template["Tenants"]["Properties"]["TableName"],
+        "STREAMS_TABLE": template["Streams"]["Properties"]["TableName"],
         "REPORTS_BUCKET": template["Reports"]["Properties"]["BucketName"],
         "PAYLOADS_BUCKET": template["Payloads"]["Properties"]["BucketName"],
         "USAGE_LOG_GROUP": template["UsageLogs"]["Properties"]["LogGroupName"],
@@ -84,6 +85,7 @@ def test_only_what_knows_no_resource_type_is_allowed_on_every_resource(stage):
     assert unbounded == [
         ["logs:GetQueryResults", "logs:StopQuery"],
         "bedrock:ListProvisionedModelThroughputs",
+        "bedrock:ListAsyncInvokes",
     ]
 
 
@@ -103,7 +105,7 @@ def test_a_bucket_refuses_everything_but_tls(bucket):
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
-@pytest.mark.parametrize("name", ["Tenants", "Reports", "UsageLogs"])
+@pytest.mark.parametrize("name", ["Tenants", "Streams", "Reports", "UsageLogs"])
 def test_what_a_bill_rests_on_outlives_its_stack(name):
     resource = json.loads(resources.TEMPLATE.read_text(encoding="utf-8"))["Resources"][name]
 

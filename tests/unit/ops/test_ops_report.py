@@ -42,6 +42,7 @@ WHOLE = Manifest(
 ENVIRON = {
     "AWS_REGION": "us-east-1",
     "TENANTS_TABLE": "tenants",
+    "STREAMS_TABLE": "streams",
     "REPORTS_BUCKET": "reports",
     "PAYLOADS_BUCKET": "payloads",
     "USAGE_LOG_GROUP": "usage",

@@ -3,7 +3,7 @@
 import json
 import struct
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from chalicelib.catalog import Model, resolve
@@ -79,6 +79,18 @@ def guarded(answer: Any = None, **parts: Any) -> Metered:
 
 def _bytes(body: Any) -> bytes:
     return body if isinstance(body, bytes) else json.dumps(body).encode()
+
+
+def spoilt(body: Any, wrong: object) -> Iterator[Any]:
+    """Yield a copy of what JSON holds for each number in it, with that number replaced."""
+    if isinstance(body, dict):
+        for name, value in body.items():
+            yield from ({**body, name: each} for each in spoilt(value, wrong))
+    elif isinstance(body, list):
+        for place, value in enumerate(body):
+            yield from ([*body[:place], each, *body[place + 1 :]] for each in spoilt(value, wrong))
+    elif type(body) in (int, float):
+        yield wrong
 
 
 def png(width: int, height: int) -> str:

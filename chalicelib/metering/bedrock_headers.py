@@ -18,14 +18,18 @@ CACHE_WRITE_TOKENS = "x-amzn-bedrock-cache-write-input-token-count"  # 5 minutes
 def token_counts(headers: Mapping[str, str], *, writes_text: bool = True) -> Usage | None:
     """Read the counts, or None unless every one is there and exact.
 
-    An embedding model sends no output count; models without a prompt cache send no cache counts.
-    Cache writes of both kinds stand in `cache_write_tokens`: only a body can tell them apart.
+    An embedding model sends no output count; models without a prompt cache send no cache counts,
+    those with one send both. Cache writes of both kinds stand in `cache_write_tokens`: only a body
+    can tell them apart.
     """
+    read, written = headers.get(CACHE_READ_TOKENS), headers.get(CACHE_WRITE_TOKENS)
+    if read is None and written is None:
+        read = written = "0"
     return exact_tokens(
         headers.get(INPUT_TOKENS),
         headers.get(OUTPUT_TOKENS, None if writes_text else 0),
-        headers.get(CACHE_READ_TOKENS, 0),
-        headers.get(CACHE_WRITE_TOKENS, 0),
+        read,
+        written,
     )
 
 

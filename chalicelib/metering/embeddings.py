@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from chalicelib.metering import media_inputs, text
-from chalicelib.metering.exchange import Exchange, at
+from chalicelib.metering.exchange import Exchange, at, names
 from chalicelib.metering.metered import Metered, unknown
 
 
@@ -79,7 +79,7 @@ def _with_pictures(
     pictures_in: Callable[[object], int | None],
 ) -> Metered:
     # A request without the mark has no picture: most are spared the parsing.
-    if metered.usage_source == "none" or mark not in exchange.request:
+    if metered.usage_source == "none" or not names(exchange.request, mark):
         return metered
     pictures = pictures_in(exchange.request_json)
     if pictures is None:

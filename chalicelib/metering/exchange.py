@@ -1,6 +1,7 @@
 """Exchange: the bytes of one call to a provider, read as JSON only where a meter asks for it."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -38,6 +39,28 @@ def _parsed(body: bytes) -> object:
     except (ValueError, RecursionError):  # not JSON, not UTF-8, nested too deeply
         return None
     return parsed
+
+
+_SPELLED_ASCII = re.compile(rb"\\u00[2-7]")
+
+
+def names(body: bytes, word: bytes) -> bool:
+    r"""Say whether JSON has a piece of text in it, without parsing what need not be parsed.
+
+    Letters may be spelled as escapes (`\u0073` is an `s`) or, in UTF-16, with zeros between them:
+    only then is the body read, so that no spelling hides what is billed.
+    """
+    if word in body:
+        return True
+    if b"\0" not in body and not (b"\\u00" in body and _SPELLED_ASCII.search(body)):
+        return False
+    parsed = _parsed(body)
+    if parsed is None:
+        return True  # it may
+    try:
+        return word in json.dumps(parsed, ensure_ascii=False).encode(errors="replace")
+    except RecursionError:
+        return True
 
 
 def at(body: object, *path: str) -> object:

@@ -8,7 +8,7 @@ pricing, "Web Grounding", per request. No counter reports them: each stands in t
 from dataclasses import replace
 
 from chalicelib.metering import text
-from chalicelib.metering.exchange import Exchange, at
+from chalicelib.metering.exchange import Exchange, at, names
 from chalicelib.metering.metered import Metered, unknown
 
 TOOL = "nova_grounding"
@@ -22,7 +22,7 @@ def meter_nova(exchange: Exchange) -> Metered:
 
 def added(metered: Metered, exchange: Exchange) -> Metered:
     """Add the searches to `queries`. A request that does not name the tool has none."""
-    if metered.usage_source == "none" or _ASKED_FOR not in exchange.request:
+    if metered.usage_source == "none" or not names(exchange.request, _ASKED_FOR):
         return metered
     content = at(exchange.response_json, "output", "message", "content")
     if not isinstance(content, list):

@@ -8,7 +8,7 @@ is never used.
 
 from collections.abc import Mapping
 
-from chalicelib.metering.exchange import at
+from chalicelib.metering.exchange import at, names
 from chalicelib.metering.usage import Usage, count, exact_tokens
 
 WHERE = (
@@ -44,7 +44,7 @@ def _either(usage: Mapping[str, object], name: str, other: str) -> int | None:
 def _split(details: object, written: int, request: bytes) -> tuple[int, int] | None:
     """Return the tokens written for 5 minutes and for 1 hour, or None."""
     if not details and details in (None, []):
-        return None if written and b'"1h"' in request else (written, 0)
+        return None if written and names(request, b'"1h"') else (written, 0)
     if not isinstance(details, list):
         return None
     kept = {FIVE_MINUTES: 0, ONE_HOUR: 0}

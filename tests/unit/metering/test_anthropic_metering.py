@@ -86,6 +86,24 @@ def test_an_hour_that_was_asked_for_and_not_reported_is_not_known():
     assert reading == UNKNOWN_SPLIT
 
 
+def test_an_hour_cannot_be_hidden_by_its_spelling():
+    headers = token_headers(18, 386, 0, 7502)
+    reading = metered(SONNET, answer(), headers=headers, request=rb'{"ttl":"\u0031h"}')
+    assert reading == UNKNOWN_SPLIT
+
+
+def test_escapes_of_other_letters_hide_no_hour():
+    headers = token_headers(18, 386, 0, 7502)
+    reading = metered(SONNET, answer(), headers=headers, request=rb'{"text":"caf\u00e9 \u0026 1h"}')
+    assert reading.usage == Usage(18, 386, cache_write_tokens=7502)
+
+
+def test_half_of_the_cache_headers_leaves_the_body():
+    body = answer(cache_read_input_tokens=9, cache_creation_input_tokens=0)
+    headers = token_headers(4, 50, 9)
+    assert metered(SONNET, body, headers=headers) == Metered(Usage(4, 50, 9), "body")
+
+
 def test_without_headers_the_body_is_read_as_a_whole():
     body = answer(
         cache_read_input_tokens=2004,

@@ -189,7 +189,7 @@ def test_a_family_that_no_operation_here_can_call_is_unknown(model_id):
 
 
 def test_an_operation_that_nobody_meters_is_unknown():
-    reading = metered(NOVA, NOVA_BODY, headers=token_headers(7, 9), operation="StartAsyncInvoke")
+    reading = metered(NOVA, NOVA_BODY, headers=token_headers(7, 9), operation="InvokeAgent")
     assert reading == Metered(NO_USAGE, "none", problem="operation_not_metered")
 
 

@@ -7,19 +7,20 @@ from collections.abc import Mapping, Sequence
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ops import keys, report, tenants
+from ops import keys, prices, report, tenants
 from ops.directory import Refused
 
-DESCRIPTION = "Tenants, keys and reports of a Tollgate."
+DESCRIPTION = "Tenants, keys, prices and reports of a Tollgate."
 EPILOG = """environment:
   TENANTS_TABLE   the DynamoDB table of tenants; all that `tenants` and `keys` need
   AWS_REGION      and whatever else an AWS SDK takes: profiles, credentials, AWS_ENDPOINT_URL
-  `report` reads the gateway's own settings, too
+  `report` reads the gateway's own settings, too; `prices` needs none of them
 
 examples:
   python -m ops tenants create genomics --allow 'anthropic.*'
   python -m ops keys create genomics > key.txt
-  python -m ops report --date 2026-11-22"""
+  python -m ops report --date 2026-11-22
+  python -m ops prices show amazon.nova-lite-v1:0"""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -33,6 +34,7 @@ def parser() -> argparse.ArgumentParser:
     tenants.add_commands(groups)
     keys.add_commands(groups)
     report.add_command(groups)
+    prices.add_commands(groups)
     return top
 
 

@@ -1,4 +1,7 @@
-"""`python -m ops report`: the daily report of a day, now, by the code that runs every night."""
+"""`python -m ops report`: the daily report of a day, now, by the code that runs every night.
+
+With `--rerate` the day's kept counts are rated again, and what moved is said.
+"""
 
 import argparse
 import io
@@ -9,18 +12,24 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from chalicelib import settings
+from chalicelib.pricing.price_book import PriceBook
 from chalicelib.settings import Settings
 from ops.directory import Refused
+from ops.price_diff import moves, told
 
 if TYPE_CHECKING:
     from chalicelib.reporting.manifest import Manifest
+    from chalicelib.reporting.rerating import Restatement
 
 PATIENCE_SECONDS = 15 * 60  # the longest time that a Lambda has
 
-EXAMPLES = """example:
+EXAMPLES = """examples:
   python -m ops report --date 2026-11-22
+  python -m ops report --date 2026-11-22 --rerate
 
-A day can be reported again at any time: the same records make the same bytes."""
+A day can be reported again at any time: the same records make the same bytes. --rerate reads no
+logs: it rates the kept counts at the prices that the book now has for that day, and says which
+lines moved and why."""
 
 
 def add_command(groups: Any) -> None:
@@ -32,6 +41,9 @@ def add_command(groups: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument("--date", required=True, metavar="YYYY-MM-DD", help="the day, in UTC")
+    command.add_argument(
+        "--rerate", action="store_true", help="rate the kept counts again; read no logs"
+    )
     command.set_defaults(open=settings.load, run=_report)
 
 
@@ -57,27 +69,52 @@ def summary(manifest: "Manifest") -> list[str]:
     ]
 
 
+def explained(restatement: "Restatement") -> list[str]:
+    """Return which lines of a day's costs moved when it was rated again, and why."""
+    before, after = restatement.price_rows_before, restatement.after.price_rows
+    books = (PriceBook.read(before), PriceBook.read(after)) if before else None
+    if not restatement.costs_before:
+        return ["moved     there was no costs.csv to compare with"]
+    moved = moves(restatement.costs_before, restatement.after.costs, books)
+    return [f"moved     {told(moved)}", *map(str, moved)]
+
+
 def _report(args: argparse.Namespace, configured: Settings) -> None:
-    # Here, so that `tenants` and `keys` do not wait for the price book to be imported.
-    from chalicelib.reporting import daily
-    from chalicelib.reporting.insights import IncompleteReport
+    from chalicelib.reporting import daily  # here, so that `tenants` and `keys` need none of it
 
     today = datetime.now(UTC).date()
     day = read_day(args.date, today)
-    try:
-        with redirect_stdout(io.StringIO()):  # the metrics are for a Lambda's log
-            manifest = daily.run(day, configured, remaining_ms=_countdown(PATIENCE_SECONDS))
-    except IncompleteReport as error:
-        raise Refused(f"the report of {day} was not made: {error}") from error
+    manifest, notes = _rerated(day, configured) if args.rerate else (_made(day, configured), [])
     print(*summary(manifest), sep="\n")
     for name, key in (
         ("costs", daily.costs_key(day)),
         ("counts", daily.counts_key(day)),
+        ("prices", daily.price_rows_key(day)),
         ("manifest", daily.manifest_key(day)),
     ):
         print(f"{name:9} s3://{configured.reports_bucket}/{key}")
     if day == today:
-        print("note      the day is not over; report it again tomorrow")
+        notes.append("note      the day is not over; report it again tomorrow")
+    for note in notes:
+        print(note)
+
+
+def _made(day: date, configured: Settings) -> "Manifest":
+    from chalicelib.reporting import daily
+    from chalicelib.reporting.insights import IncompleteReport
+
+    try:
+        with redirect_stdout(io.StringIO()):  # the metrics are for a Lambda's log
+            return daily.run(day, configured, remaining_ms=_countdown(PATIENCE_SECONDS))
+    except IncompleteReport as error:
+        raise Refused(f"the report of {day} was not made: {error}") from error
+
+
+def _rerated(day: date, configured: Settings) -> "tuple[Manifest, list[str]]":
+    from chalicelib.reporting import rerating
+
+    restatement = rerating.run(day, configured)
+    return restatement.manifest, explained(restatement)
 
 
 def _countdown(seconds: float) -> Callable[[], int]:

@@ -78,6 +78,7 @@ def test_the_balance_and_the_files_are_printed_and_no_metrics(nightly, capsys):
         "unpriced  3",
         "costs     s3://reports/costs/date=2026-11-22/costs.csv",
         "counts    s3://reports/counts/date=2026-11-22/counts.csv",
+        "prices    s3://reports/prices/date=2026-11-22/prices.csv",
         "manifest  s3://reports/manifests/date=2026-11-22/manifest.json",
     ]
 

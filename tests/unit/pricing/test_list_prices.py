@@ -119,6 +119,84 @@ def test_a_tier_is_its_own_row():
     assert per_million(HAIKU, "us", "input_tokens", tier="flex") is None
 
 
+@pytest.mark.parametrize(
+    ("model", "region", "variant", "dollars_a_second"),
+    [
+        ("amazon.nova-reel-v1:0", "us-east-1", "hd_24fps", "0.08"),
+        ("amazon.nova-reel-v1:1", "us-east-1", "hd_24fps", "0.08"),
+        ("luma.ray-v2:0", "us-west-2", "540p", "0.75"),
+        ("luma.ray-v2:0", "us-west-2", "720p", "1.5"),
+    ],
+)
+def test_a_video_costs_what_its_seconds_cost(model, region, variant, dollars_a_second):
+    price = per_unit(model, "none", "video_ms", variant, region=region)
+    assert price * 1000 == Decimal(dollars_a_second)
+
+
+@pytest.mark.parametrize(
+    ("model", "dollars"), [("amazon.rerank-v1:0", "0.001"), ("cohere.rerank-v3-5:0", "0.002")]
+)
+def test_a_query_of_a_rerank_model_has_its_price(model, dollars):
+    assert per_unit(model, "none", "queries") == Decimal(dollars)
+
+
+@pytest.mark.parametrize(
+    ("unit", "dollars"),
+    [
+        ("guardrail_topic_units", "0.00015"),
+        ("guardrail_content_units", "0.00015"),
+        ("guardrail_content_image_units", "0.00075"),
+        ("guardrail_pii_units", "0.0001"),
+        ("guardrail_grounding_units", "0.0001"),
+        ("guardrail_reasoning_units", "0.00017"),
+    ],
+)
+def test_every_policy_of_a_guardrail_has_its_price(unit, dollars):
+    assert per_unit("guardrails", "none", unit) == Decimal(dollars)
+
+
+@pytest.mark.parametrize(
+    ("model", "region", "in_dollars", "out_dollars"),
+    [
+        ("amazon.nova-pro-v1:0", "us-east-1", "1", "4"),
+        ("meta.llama3-1-405b-instruct-v1:0", "us-east-2", "3", "3"),
+        ("meta.llama3-1-70b-instruct-v1:0", "us-west-2", "0.9", "0.9"),
+    ],
+)
+def test_a_faster_answer_has_a_price_of_its_own(model, region, in_dollars, out_dollars):
+    optimized = {"variant": "optimized", "region": region}
+    assert per_million(model, "us", "input_tokens", **optimized) == Decimal(in_dollars)
+    assert per_million(model, "us", "output_tokens", **optimized) == Decimal(out_dollars)
+
+
+def test_a_picture_that_is_embedded_is_priced_by_its_detail():
+    embeddings = ("amazon.nova-2-multimodal-embeddings-v1:0", "none", "input_images")
+    assert per_unit(*embeddings, "standard_image") == Decimal("0.00006")
+    assert per_unit(*embeddings, "document_image") is None
+
+
+@pytest.mark.parametrize(
+    ("service", "dollars"),
+    [
+        ("stable-conservative-upscale", "0.4"),
+        ("stable-creative-upscale", "0.6"),
+        ("stable-fast-upscale", "0.03"),
+        ("stable-image-control-sketch", "0.07"),
+        ("stable-image-control-structure", "0.07"),
+        ("stable-image-erase-object", "0.07"),
+        ("stable-image-inpaint", "0.07"),
+        ("stable-image-remove-background", "0.07"),
+        ("stable-image-search-recolor", "0.07"),
+        ("stable-image-search-replace", "0.07"),
+        ("stable-image-style-guide", "0.07"),
+        ("stable-outpaint", "0.06"),
+        ("stable-style-transfer", "0.08"),
+    ],
+)
+def test_a_stability_service_has_its_price(service, dollars):
+    assert per_unit(f"stability.{service}-v1:0", "us", "images") == Decimal(dollars)
+
+
 def test_seconds_of_media_are_priced_by_the_millisecond_exactly():
     video = per_unit("amazon.nova-2-multimodal-embeddings-v1:0", "none", "input_video_ms")
 

@@ -105,6 +105,10 @@ NOT_RUN: Mapping[tuple[str, str], str] = {
 """ARNs that this gateway never runs, and why."""
 
 
+BILLED_BY_TIME = frozenset({"endpoint", "provisioned", "imported", "marketplace"})
+"""Bases of capacity, which costs the same whatever it is asked: the time of a call is counted."""
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
     """What a model_id names: enough to authorise, call, meter and price it."""
@@ -117,6 +121,10 @@ class Model:
     family: str  # how it reports usage: a value of FAMILIES, other, or sagemaker_<container>
     target: str  # what stands in the provider's path, before percent-encoding
     container: str = ""  # what an endpoint serves, one of settings.CONTAINERS
+
+    @property
+    def billed_by_time(self) -> bool:
+        return self.basis in BILLED_BY_TIME
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def unanswered(model: Model, operation: str, loss: NoAnswer, latency_ms: int) ->
 
     Of a job it is known later: the sweep finds it, and settles it if it was started.
     """
-    usage = Usage(busy_ms=latency_ms) if model.service == "sagemaker" else NO_USAGE
+    usage = Usage(busy_ms=latency_ms) if model.billed_by_time else NO_USAGE
     source: UsageSource = "deferred" if operation in JOB else "none"
     code = "timeout" if loss.timed_out else "no_answer"
     outcome = Outcome("usage", usage, source, latency_ms=latency_ms, error_code=code)

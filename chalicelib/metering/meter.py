@@ -1,7 +1,7 @@
 """The one way in: what did the provider say this call used? Pure."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from chalicelib.catalog import Model
@@ -103,13 +103,16 @@ def meter(model: Model, exchange: Exchange, busy_ms: int = 0) -> Metered:
     """Read what an answered call used. Never raises, and never guesses: `none` says unknown.
 
     A call that the provider refused is not metered: it is recorded `failed`. What an asynchronous
-    job used is settled when it ends (`async_jobs`). `busy_ms` is the endpoint's time and counts
-    for SageMaker alone.
+    job used is settled when it ends (`async_jobs`). `busy_ms` counts where capacity is billed by
+    time.
     """
     if model.service == "sagemaker":
         return containers.meter(model.container, exchange, busy_ms)
     read = OPERATIONS.get(exchange.operation)
-    return unknown("operation_not_metered") if read is None else read(model, exchange)
+    metered = unknown("operation_not_metered") if read is None else read(model, exchange)
+    if not model.billed_by_time:
+        return metered
+    return replace(metered, usage=replace(metered.usage, busy_ms=busy_ms))
 
 
 def _invoke_model(model: Model, exchange: Exchange) -> Metered:

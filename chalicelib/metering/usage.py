@@ -25,7 +25,7 @@ class Usage:
     input_video_ms: int = 0
     input_audio_ms: int = 0
     queries: int = 0
-    busy_ms: int = 0  # a SageMaker endpoint's time, by the gateway's clock
+    busy_ms: int = 0  # of capacity that is billed by time, by the gateway's clock
     guardrail_topic_units: int = 0
     guardrail_content_units: int = 0
     guardrail_content_image_units: int = 0

@@ -21,11 +21,14 @@ def check_s3_locations(body: bytes, own_prefix: str) -> None:
 
     Raises BadRequest. A body that is not JSON names nothing; the provider refuses it.
     """
-    # Without an escape in the body, a location can be spelled in one way only.
-    if (b"s3:" if b"\\" in body else b'"s3://') not in body and not hides_ascii(body):
+    # Without an escape in the body, a location can be spelled in one way only; unless the body is
+    # UTF-16, which has a NUL in every such letter.
+    spelled = b"s3:" if b"\\" in body else b'"s3://'
+    if spelled not in body and b"\0" not in body and not hides_ascii(body):
         return
     try:
-        content = json.loads(body)
+        # Objects as tuples of pairs: of a key that is there twice, both values are seen.
+        content = json.loads(body, object_pairs_hook=tuple)
     except (ValueError, RecursionError):
         return
     for location in _locations(content):
@@ -38,10 +41,10 @@ def _locations(content: object) -> Iterator[str]:
     waiting: list[object] = [content]
     while waiting:
         each = waiting.pop()
-        if isinstance(each, dict):
+        if isinstance(each, tuple):
             waiting.extend(
                 value
-                for key, value in each.items()
+                for key, value in each
                 if not (key in WRITTEN_BY_PEOPLE and isinstance(value, str))
             )
         elif isinstance(each, list):

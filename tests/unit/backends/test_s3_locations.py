@@ -14,6 +14,8 @@ OWN = "s3://payloads/teams/search/"
         b'{"prompt":"s3://anything"}',
         b"not json s3://",
         b"{}",
+        b"[]",
+        b'"text"',
     ],
 )
 def test_a_teams_own_locations_and_mere_texts_pass(body) -> None:
@@ -30,6 +32,11 @@ def test_a_teams_own_locations_and_mere_texts_pass(body) -> None:
         b'{"a":"\\u00733://reports/x"}',
         b'{"uri":"s3://payloads/teams/search/../art/x"}',
         b'{"content":{"uri":"s3://reports/x"}}',
+        b'{"uri":"s3://reports/x","uri":"s3://payloads/teams/search/x"}',
+        b'{"uri":"s3://payloads/teams/search/x","uri":"s3://reports/x"}',
+        '{"uri":"s3://reports/x"}'.encode("utf-16"),
+        '{"uri":"s3://reports/x"}'.encode("utf-16-be"),
+        '{"uri":"s3://reports/x"}'.encode("utf-32"),
     ],
 )
 def test_any_other_location_is_refused_however_it_is_spelled(body) -> None:

@@ -141,3 +141,18 @@ def test_a_closed_stdout_is_a_fault_of_the_ledger(monkeypatch) -> None:
     monkeypatch.setattr("sys.stdout.write", closed)
     with pytest.raises(LedgerFault):
         StdoutWriter().write([Entry(0, "{}")])
+
+
+def test_a_call_that_is_over_is_recorded_by_one_write_of_its_pair(ledger, writer) -> None:
+    assert ledger.settled(provider_call(call_id="c1"), PAID)
+    (pair,) = writer.batches
+    assert [(r["event_id"], r["seq"]) for r in pair] == [("c1-s", 1), ("c1-e", 2)]
+
+
+def test_a_pair_that_could_not_be_written_is_said_so_and_sent_again(ledger, writer) -> None:
+    writer.failing = True
+    assert not ledger.settled(provider_call(call_id="c1"), PAID)
+    writer.failing = False
+    assert ledger.settled(provider_call(call_id="c1"), PAID)
+    assert [r["event_id"] for r in writer.records] == ["c1-s", "c1-e"] * 2
+    assert [r["seq"] for r in writer.records] == [1, 2, 3, 4]

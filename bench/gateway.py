@@ -28,6 +28,7 @@ GOALS: Final = {
     "strict_overhead": 0.6,
     "cold": 0.7,
     "converse_100k": 0.65,
+    "meter_text_us_ratio": 2,
 }
 COLD_RUNS: Final = 15
 
@@ -223,11 +224,13 @@ def warm_calls(key: str, url: str) -> dict[str, Callable[[], object]]:
 
 
 def pure_calls() -> dict[str, Callable[[], object]]:
-    """Our own arithmetic alone: metering a text answer, and rendering a record."""
+    """Our own arithmetic alone: metering a text answer, beside its headers; rendering a record."""
     from bench.upstream import COUNTS
     from chalicelib import catalog
     from chalicelib.metering.exchange import Exchange
     from chalicelib.metering.meter import meter
+    from chalicelib.metering.metered import Metered
+    from chalicelib.metering.usage import Usage
     from chalicelib.usage_record import Outcome, ProviderCall, record_line
 
     model = catalog.resolve(MODEL, endpoints={}, region="us-east-1", account="123456789012")
@@ -254,11 +257,25 @@ def pure_calls() -> dict[str, Callable[[], object]]:
         "invoke",
         0,
     )
-    metered = meter(model, Exchange(b"{}", headers, b"{}"), 0)
+    answered = Exchange(b"{}", headers, b"{}")
+    metered = meter(model, answered)
     outcome = Outcome("usage", metered.usage, metered.usage_source)
     at = datetime.now(UTC)
+
+    def read_by_hand() -> Metered:
+        headers = answered.headers
+        counts = Usage(
+            int(headers["x-amzn-bedrock-input-token-count"]),
+            int(headers["x-amzn-bedrock-output-token-count"]),
+            int(headers.get("x-amzn-bedrock-cache-read-input-token-count", 0)),
+            int(headers.get("x-amzn-bedrock-cache-write-input-token-count", 0)),
+        )
+        return Metered(counts, "header")
+
+    assert read_by_hand() == metered
     return {
-        "meter a text answer": lambda: meter(model, Exchange(b"{}", headers, b"{}"), 0),
+        "meter a text answer": lambda: meter(model, answered),
+        "read its headers by hand": read_by_hand,
         "render a record": lambda: record_line(call, outcome, at=at, instance="i" * 16, seq=1),
     }
 
@@ -306,6 +323,7 @@ def figures(warm: dict[str, float], cold: tuple[float, float]) -> dict[str, floa
         "strict_overhead": strict / (2 * warm["boto3 put_log_events"]),
         "cold": cold[0] / cold[1],
         "metering_us": warm["meter a text answer"],
+        "meter_text_us_ratio": warm["meter a text answer"] / warm["read its headers by hand"],
         "record_us": warm["render a record"],
         "converse_100k": warm["gateway converse 100 KB"] / warm["boto3 converse 100 KB"],
         "base64_100k": warm["gateway 100 KB, base64"] / hundred,

@@ -22,15 +22,11 @@ def token_counts(headers: Mapping[str, str], *, writes_text: bool = True) -> Usa
     those with one send both. Cache writes of both kinds stand in `cache_write_tokens`: only a body
     can tell them apart.
     """
-    read, written = headers.get(CACHE_READ_TOKENS), headers.get(CACHE_WRITE_TOKENS)
-    if read is None and written is None:
-        read = written = "0"
-    return exact_tokens(
-        headers.get(INPUT_TOKENS),
-        headers.get(OUTPUT_TOKENS, None if writes_text else 0),
-        read,
-        written,
-    )
+    written = headers.get(OUTPUT_TOKENS, None if writes_text else 0)
+    cache_read, cache_write = headers.get(CACHE_READ_TOKENS), headers.get(CACHE_WRITE_TOKENS)
+    if cache_read is cache_write is None:
+        return exact_tokens(headers.get(INPUT_TOKENS), written)
+    return exact_tokens(headers.get(INPUT_TOKENS), written, cache_read, cache_write)
 
 
 def output_tokens(headers: Mapping[str, str]) -> int | None:

@@ -25,7 +25,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.serving import make_server
 from werkzeug.test import run_wsgi_app
 
-from local import bedrock_control, swagger
+from local import bedrock_control, endpoints, swagger
 from local.insights import service as insights
 from local.project import ACCOUNT, REGION
 
@@ -60,6 +60,7 @@ class Aws:
         reset_model_data()
         self._patches.enter_context(insights.installed(self.insights))
         self._patches.enter_context(swagger.installed())
+        self._patches.enter_context(endpoints.installed())
         self._patches.enter_context(bedrock_control.installed(self.bedrock))
         self._thread.start()
         return self

@@ -9,7 +9,8 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
-from local import certificate, project, resources
+from chalicelib.settings import load_endpoints
+from local import certificate, endpoints, project, resources
 from local.aws import ENVIRON, Aws
 from local.clients import Clients
 from local.gateway_process import GatewayProcess
@@ -43,8 +44,8 @@ class Stack:
     ) -> None:
         """Take the gateway's port (0: any), the simulator's seed, and overrides of settings.
 
-        `endpoints` replaces SAGEMAKER_ENDPOINTS, in the same shape. With both provider URLs
-        given, no simulator runs.
+        `endpoints` replaces SAGEMAKER_ENDPOINTS, in the same shape; all of them run. With both
+        provider URLs given, no simulator runs.
         """
         self._ports = (port, 0)
         self._seed = seed
@@ -68,6 +69,7 @@ class Stack:
             self._locate(self._simulator())
             self._clients = self._running.enter_context(Clients(self._client_urls()))
             resources.create(self.client, project.STAGE, project.ACCOUNT)
+            endpoints.create(self.client, load_endpoints(self._settings).values())
             self._running.callback(self._stop_gateways)
             self.start_gateway()
             self._running = self._running.pop_all()

@@ -15,6 +15,8 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0: any that is free")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--s3-url", help="an S3 for media that requests name, and jobs' output")
+    parser.add_argument("--job-looks", type=int, help="a job completes after so many looks")
     parser.add_argument(
         "--endpoint",
         action="append",
@@ -27,7 +29,14 @@ def main() -> None:
     done = threading.Event()
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, lambda *_: done.set())
-    with Simulator(arguments.seed, endpoints, arguments.host, arguments.port) as simulator:
+    with Simulator(
+        arguments.seed,
+        endpoints,
+        arguments.host,
+        arguments.port,
+        s3_url=arguments.s3_url,
+        job_looks=arguments.job_looks,
+    ) as simulator:
         addresses = dict.fromkeys(("bedrock", "sagemaker", "control"), simulator.url)
         print(json.dumps(addresses), flush=True)
         done.wait()

@@ -1,12 +1,13 @@
 """The nouns of one model call: what is asked of a family, and what it replies."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from local.simulator.models import Model
 from local.simulator.prompt_cache import PromptCache
 from local.simulator.refusals import malformed
+from local.simulator.storage import NO_STORAGE, Storage
 from local.simulator.tokens import Scribe
 
 Kind = type | tuple[type, ...]
@@ -16,14 +17,29 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What a call used; `input_tokens` without those read from or written to the cache."""
+    """What a call used, each in its billed unit; media in whole milliseconds.
+
+    `input_tokens` is without those read from or written to the cache. A guardrail's unit is up to
+    1,000 characters of text, or one picture, for one policy.
+    """
 
     input_tokens: int = 0
     output_tokens: int = 0
     cache_read_tokens: int = 0
     cache_write_tokens: int = 0  # kept 5 minutes
     cache_write_1h_tokens: int = 0
-    images: int = 0
+    images: int = 0  # made, not filtered
+    input_images: int = 0
+    video_ms: int = 0
+    input_video_ms: int = 0
+    input_audio_ms: int = 0
+    queries: int = 0
+    guardrail_topic_units: int = 0
+    guardrail_content_units: int = 0
+    guardrail_content_image_units: int = 0
+    guardrail_pii_units: int = 0
+    guardrail_grounding_units: int = 0
+    guardrail_reasoning_units: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +48,7 @@ class Direction:
 
     filtered: int = 0  # pictures withheld by the content filter
     mixed_sizes: bool = False
+    chunks_per_document: int = 1  # as a reranking model cuts what it is given
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +60,7 @@ class Ask:
     scribe: Scribe
     cache: PromptCache
     direction: Direction = Direction()
+    storage: Storage = NO_STORAGE
 
     def required(self, key: str, kind: Kind) -> Any:
         """Return a field of the body; raises Refusal where it is missing or of another type."""
@@ -99,18 +117,29 @@ def _found(value: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A family's answer, before faults and delivery.
+    """A family's answer, before guardrails, faults and delivery.
 
     `counted` names the counts that Bedrock sends as headers for this model; `usage` names where
-    the body repeats them.
+    the body repeats them, `texts` where it holds what the model wrote.
     """
 
     body: Any
     counts: Counts
     counted: tuple[str, ...] = ()
     usage: tuple[Path, ...] = ()
+    texts: tuple[Path, ...] = ()
     price_classes: tuple[str, ...] = ()  # one per picture made, not filtered
+    media_class: str = ""  # of the video made, or of the picture read
     picture: Mapping[str, int] | None = None  # width, height, steps, as asked for
+    files: Mapping[str, bytes] = field(default_factory=dict)  # what a job leaves in S3, by name
+    invocation_arn: str = ""  # of the job that the call began
+
+
+def holder(body: Any, path: Path) -> tuple[Any, str | int]:
+    """Return the object or list in which a path's value stands, and its key there."""
+    for key in path[:-1]:
+        body = body[key]
+    return body, path[-1]
 
 
 TEXT = ("input_tokens", "output_tokens")

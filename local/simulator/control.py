@@ -4,6 +4,10 @@ PUT  /_sim/faults      a list of rules (faults.py), replacing the former
 GET  /_sim/faults      the rules, with how many calls each matched and hit
 GET  /_sim/ledger      every call, in order of arrival (ledger.py)
 GET  /_sim/inflight    how many calls are being held; with ?at_least=N, once there are so many
+GET  /_sim/jobs        every asynchronous job, as GetAsyncInvoke shows it, and its team
+POST /_sim/jobs/finish {"match": {"arn", "model", "team"}, "status", "ended", "after_looks"} ends
+                       the running jobs that match: Completed, if not Failed; now, or at the time
+                       given; or completes them after so many looks at them
 POST /_sim/release     answers the calls that `hang` holds
 POST /_sim/reset       forgets ledger, rules and caches, and lets go of every held call
 """
@@ -15,6 +19,7 @@ from urllib.parse import parse_qs
 
 from local.simulator.delivery import Holds
 from local.simulator.faults import BadRule
+from local.simulator.jobs import Finish
 from local.simulator.provider import Provider
 
 LONGEST_WAIT = 30.0  # seconds
@@ -30,6 +35,8 @@ class Control:
             ("GET", "/_sim/faults"): lambda _q, _b: (200, provider.faults.describe()),
             ("GET", "/_sim/ledger"): lambda _q, _b: (200, provider.ledger.entries()),
             ("GET", "/_sim/inflight"): self._inflight,
+            ("GET", "/_sim/jobs"): lambda _q, _b: (200, provider.jobs.describe()),
+            ("POST", "/_sim/jobs/finish"): self._finish_jobs,
             ("POST", "/_sim/release"): lambda _q, _b: (200, {"released": holds.release()}),
             ("POST", "/_sim/reset"): self._reset,
         }
@@ -49,6 +56,13 @@ class Control:
         except ValueError as error:
             return 400, {"error": str(error)}
         return 200, self._provider.faults.describe()
+
+    def _finish_jobs(self, _query: str, body: bytes) -> Answer:
+        try:
+            order = Finish.read(json.loads(body or b"{}"))
+        except ValueError as error:
+            return 400, {"error": str(error)}
+        return 200, {"finished": self._provider.jobs.finish(order)}
 
     def _inflight(self, query: str, _body: bytes) -> Answer:
         at_least = parse_qs(query).get("at_least", ["0"])[0]

@@ -41,7 +41,9 @@ FAULTS: Mapping[str, Mapping[str, Any]] = {
     "big_answer": {"bytes": 7_000_000},
     "filtered": {"n": 1},
     "mixed_sizes": {},
+    "rerank_chunks": {"per_document": 3},  # long documents: more is searched than was listed
     "tier": {"tier": "default"},  # another tier served than asked for
+    "latency": {"latency": "standard"},  # over its quota, optimized is served as standard
 }
 """Every fault with its parameters and their defaults."""
 

@@ -10,6 +10,10 @@ from uuid import uuid4
 
 from local.simulator.calls import Counts
 
+SETTLEMENT = "AsyncInvokeEnded"
+LOOK_UPS = frozenset({"CountTokens", "GetAsyncInvoke", "ListAsyncInvokes"})
+"""Operations that run no model and never cost anything; entered like every other call."""
+
 Outcome = Literal["answered", "refused", "cut_headers", "cut_body", "timeout"]
 
 _TEAM = re.compile(r"md/team#(\S+)")
@@ -22,10 +26,15 @@ class Entry:
     """One call, filled while it is answered. `refused` counts and bills nothing; cut and timed-out
     calls are billed in full.
 
-    `model` keeps the geography or names the endpoint. `status` is the HTTP status that was sent or
-    meant. `billed_usd` is an exact decimal, or None where no price is listed (SageMaker bills
-    instances by the hour, so never a call). `attempt` counts the tries that an SDK made under one
-    `invocation_id`.
+    `model` keeps the geography, names the endpoint, or is `guardrail/<id>`. `status` is the HTTP
+    status that was sent or meant. `billed_usd` is an exact decimal, or None where no price is
+    listed (SageMaker bills instances by the hour, so never a call). `attempt` counts the tries that
+    an SDK made under one `invocation_id`. `media_class` is what the price of the call's media
+    depends on.
+
+    The call that begins a job bills nothing. When the job ends, an entry of its own follows, whose
+    operation is SETTLEMENT and whose request id is the `invocation_arn`: what it used, and when it
+    `ended`. A job that failed is `refused`.
     """
 
     request_id: str
@@ -44,11 +53,16 @@ class Entry:
     outcome: Outcome = "refused"
     fault: str | None = None
     tier: str = "default"
+    latency: str = "standard"
+    guardrail: str | None = None
     counts: Counts = field(default_factory=Counts)
     image: dict[str, Any] | None = None
+    media_class: str | None = None
     billed_usd: str | None = "0"
     characters_in: int = 0
     characters_out: int = 0
+    invocation_arn: str | None = None
+    ended: str | None = None  # RFC 3339, UTC
 
 
 def open_entry(headers: Mapping[str, str]) -> Entry:
@@ -59,15 +73,19 @@ def open_entry(headers: Mapping[str, str]) -> Entry:
     """
     agent = headers.get("user-agent", "")
     attempt = _ATTEMPT.search(headers.get("amz-sdk-request", ""))
-    now = datetime.now(UTC)
     return Entry(
         request_id=str(uuid4()),
-        time=f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03d}Z",
+        time=timestamp(datetime.now(UTC)),
         team=_first(_TEAM, agent),
         gateway_request=_first(_GATEWAY_REQUEST, agent),
         invocation_id=headers.get("amz-sdk-invocation-id"),
         attempt=int(attempt[1]) if attempt else 1,
     )
+
+
+def timestamp(moment: datetime) -> str:
+    """Return a moment in RFC 3339, in milliseconds."""
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
 
 
 def _first(pattern: re.Pattern[str], text: str) -> str | None:

@@ -42,6 +42,11 @@ def given(encoded: object, place: str) -> tuple[int, int]:
     return found
 
 
+def given_bytes(data: bytes, place: str) -> tuple[int, int]:
+    """Return the size of a picture that a request gives as bytes; raises Refusal."""
+    return given(base64.b64encode(data).decode(), place)
+
+
 def size(encoded: str) -> tuple[int, int] | None:
     """Return (width, height) of a PNG or JPEG in base64, or None where it is neither."""
     try:

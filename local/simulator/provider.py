@@ -10,20 +10,22 @@ from dataclasses import asdict, dataclass
 from email.utils import formatdate
 from http import HTTPStatus
 
-from local.simulator import prices, refusals, spoiling
+from local.simulator import prices, spoiling
+from local.simulator.actions import Account, Call
+from local.simulator.arrival import Arrival
 from local.simulator.calls import Counts, Reply
 from local.simulator.faults import Fault, Faults
+from local.simulator.jobs import Jobs
 from local.simulator.ledger import Entry, Ledger, Outcome, open_entry
-from local.simulator.models import Model, Resources, no_resources
-from local.simulator.operations import Call, route
+from local.simulator.models import Resources, no_resources
+from local.simulator.operations import Operation, resource, route
 from local.simulator.prompt_cache import PromptCache
 from local.simulator.refusals import Refusal
 from local.simulator.signatures import Request, Signatures
+from local.simulator.storage import NO_STORAGE, Storage
+from local.simulator.terms import LATENCY_HEADER, TIER_HEADER, Terms
 from local.simulator.tokens import Scribe
 
-_TIERS = ("priority", "default", "flex", "reserved")
-_TIER = "X-Amzn-Bedrock-Service-Tier"
-_LATENCY_CONFIG = "X-Amzn-Bedrock-PerformanceConfig-Latency"
 _COUNT_HEADERS = {
     "input_tokens": "X-Amzn-Bedrock-Input-Token-Count",
     "output_tokens": "X-Amzn-Bedrock-Output-Token-Count",
@@ -65,20 +67,23 @@ class Provider:
         seed: int,
         endpoints: Mapping[str, str],
         credentials: Mapping[str, str],
+        storage: Storage = NO_STORAGE,
+        job_looks: int | None = None,
         resources: Resources = no_resources,
     ) -> None:
         self.ledger = Ledger()
         self.faults = Faults(seed)
+        self.jobs = Jobs(self.ledger, storage, job_looks)
         self._seed = seed
-        self._endpoints = dict(endpoints)
         self._resources = resources
         self._signatures = Signatures(credentials)
-        self._cache = PromptCache()
+        self._account = Account(dict(endpoints), PromptCache(), self.jobs, storage)
 
     def reset(self) -> None:
+        self.jobs.clear()
         self.ledger.clear()
         self.faults.replace([])
-        self._cache.clear()
+        self._account.cache.clear()
 
     def handle(self, request: Request) -> Delivery:
         """Answer one request. Its ledger entry is written before anything can be sent."""
@@ -92,84 +97,80 @@ class Provider:
         return delivery
 
     def _answer(self, request: Request, entry: Entry) -> Delivery:
-        operation, label = route(request.method, request.path)
-        entry.service, entry.operation, entry.model = operation.service, operation.name, label
+        operation, labels = route(request.method, request.path)
+        arrival = Arrival(labels, request.query, request.headers, request.body)
+        entry.service, entry.operation = operation.service, operation.name
+        entry.model = arrival.label
         entry.region = self._signatures.check(request, operation.service).region
-        own = self._resources(label) if operation.service == "bedrock" else None
-        model = own or operation.identify(label)
+        model = operation.identify(arrival, self._resources)
         entry.model, entry.base_model = model.id, model.base
         fault = self.faults.choose(model.id, entry.team, request.body)
         if fault and fault.name in spoiling.REFUSED:
             entry.fault = fault.name
-            resource = operation.resource(model)
-            raise spoiling.REFUSED[fault.name](operation.service, entry.region, resource)
-        entry.tier = _served_tier(request, fault)
+            refuse = spoiling.REFUSED[fault.name]
+            raise refuse(operation.service, entry.region, resource(operation, model))
+        terms = operation.terms(arrival).served(model, entry.region, fault)
+        entry.tier, entry.latency = terms.billed_tier, terms.billed_latency
         scribe = Scribe(self._seed, request.body, spoiling.padding(fault))
-        reply = operation.answer(
-            Call(
-                entry.region,
-                model,
-                request.body,
-                scribe,
-                self._cache,
-                spoiling.direction(fault),
-                self._endpoints,
-            )
-        )
-        _book(entry, model, reply, scribe)
+        direction = spoiling.direction(fault)
+        call = Call(arrival, model, terms, scribe, direction, self._account, entry)
+        reply = operation.answer(call)
+        _book(entry, reply, call)
         if fault:
             spoiling.spoil_body(reply, fault)
             entry.fault = fault.name
             entry.outcome = _OUTCOMES.get(fault.name, "answered")
         body = json.dumps(reply.body, separators=(",", ":")).encode()
-        return Delivery(entry.request_id, 200, _headers(request, entry, reply, fault), body, fault)
+        headers = _headers(operation, entry, reply, terms, fault)
+        return Delivery(entry.request_id, 200, headers, body, fault)
 
 
-def _book(entry: Entry, model: Model, reply: Reply, scribe: Scribe) -> None:
+def _book(entry: Entry, reply: Reply, call: Call) -> None:
     """Enter what the call used and what it costs."""
     entry.outcome = "answered"
     entry.counts = reply.counts
-    entry.characters_in, entry.characters_out = scribe.characters_in, scribe.characters_out
+    entry.characters_in = call.scribe.characters_in
+    entry.characters_out = call.scribe.characters_out
+    entry.guardrail = call.terms.guardrail.id if call.terms.guardrail else None
+    entry.media_class = reply.media_class or None
+    entry.invocation_arn = reply.invocation_arn or None
     if reply.picture is not None:
         classes = sorted(set(reply.price_classes))
         name = classes[0] if len(classes) == 1 else "mixed" if classes else None
         entry.image = {"class": name, **reply.picture}
     entry.billed_usd = None
-    if model.hourly:
-        entry.billed_usd = "0"
+    if call.model.hourly:
+        entry.billed_usd = prices.as_text(prices.bill_guardrail(entry.region, reply.counts))
     elif entry.service == "bedrock":
-        listed = model.listed or model.id
-        cost = prices.bill(listed, entry.region, entry.tier, reply.counts, reply.price_classes)
-        entry.billed_usd = None if cost is None else f"{cost.normalize():f}"
-
-
-def _served_tier(request: Request, fault: Fault | None) -> str:
-    """Return the tier that serves the call: reserved capacity there is none, so its overflow."""
-    asked = request.headers.get(_TIER.lower(), "default")
-    if asked not in _TIERS:
-        raise refusals.invalid(
-            f"1 validation error detected: Value '{asked}' at 'serviceTier' failed to satisfy "
-            f"constraint: Member must satisfy enum value set: [{', '.join(_TIERS)}]"
+        cost = prices.bill(
+            call.model.listed or call.model.id,
+            entry.region,
+            entry.tier,
+            reply.counts,
+            reply.price_classes,
+            media_class=reply.media_class,
+            latency=entry.latency,
         )
-    if fault and fault.name == "tier":
-        return str(fault.params["tier"])
-    return "default" if asked == "reserved" else asked
+        entry.billed_usd = prices.as_text(cost)
 
 
-def _headers(request: Request, entry: Entry, reply: Reply, fault: Fault | None) -> dict[str, str]:
+def _headers(
+    operation: Operation, entry: Entry, reply: Reply, terms: Terms, fault: Fault | None
+) -> dict[str, str]:
     headers = _plain_headers(entry.request_id)
-    if entry.service == "sagemaker":
-        headers["x-Amzn-Invoked-Production-Variant"] = "AllTraffic"
+    if operation.service == "sagemaker":
+        return headers | {"x-Amzn-Invoked-Production-Variant": "AllTraffic"}
+    if not operation.counts_in_headers:
         return headers
     counts = _count_headers(reply)
     if fault:
         spoiling.spoil_headers(counts, fault)
     headers |= counts
     headers["X-Amzn-Bedrock-Invocation-Latency"] = str(_latency_ms(reply.counts, fault))
-    if _TIER.lower() in request.headers or (fault and fault.name == "tier"):
-        headers[_TIER] = entry.tier
-    if _LATENCY_CONFIG.lower() in request.headers:
-        headers[_LATENCY_CONFIG] = "standard"  # no model here is served latency-optimised
+    if terms.tier:
+        headers[TIER_HEADER] = terms.tier
+    if terms.latency:
+        headers[LATENCY_HEADER] = terms.latency
     return headers
 
 

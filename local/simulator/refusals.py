@@ -14,6 +14,10 @@ Service = Literal["bedrock", "sagemaker"]
 ACCOUNT = "123456789012"
 _NAMESPACE = "http://internal.amazon.com/coral/com.amazon.{}/"
 _AUTHENTICATION = _NAMESPACE.format("coral.service")
+TOO_LONG = (
+    "1 validation error detected: Value at 'body' failed to satisfy constraint: Member must have "
+    "length less than or equal to {}"
+)
 
 
 @dataclass(eq=False)

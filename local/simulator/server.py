@@ -15,6 +15,7 @@ from local.simulator.delivery import Holds, Postman
 from local.simulator.models import Resources, no_resources
 from local.simulator.provider import Provider
 from local.simulator.signatures import Request
+from local.simulator.storage import Storage
 
 MOTO_CREDENTIALS = {"testing": "testing"}
 _LONGEST_GOODBYE = 5.0  # seconds
@@ -25,7 +26,9 @@ class Simulator:
 
     `endpoints` maps a SageMaker endpoint's name to its container: tgi, lmi, openai or none.
     `credentials` maps the access keys that are known to their secrets, and `resources` an ARN or a
-    name to the model that it runs.
+    name to the model that it runs. `s3_url` is where media that requests name are read and jobs
+    leave their output; without it, neither happens. `job_looks` is after how many looks a job
+    completes by itself; without it, only when the control API says so.
     """
 
     def __init__(
@@ -36,11 +39,14 @@ class Simulator:
         port: int = 0,
         credentials: Mapping[str, str] | None = None,
         resources: Resources = no_resources,
+        s3_url: str | None = None,
+        job_looks: int | None = None,
     ) -> None:
-        endpoints = endpoints or {}
+        endpoints, credentials = endpoints or {}, credentials or MOTO_CREDENTIALS
         if unknown := set(endpoints.values()) - set(CONTAINERS):
             raise ValueError(f"no such container: {', '.join(sorted(unknown))}")
-        self.provider = Provider(seed, endpoints, credentials or MOTO_CREDENTIALS, resources)
+        storage = Storage(s3_url, *next(iter(credentials.items())))
+        self.provider = Provider(seed, endpoints, credentials, storage, job_looks, resources)
         self._server = _Server((host, port), self.provider)
         self._thread: threading.Thread | None = None
 

@@ -3,10 +3,9 @@
 import json
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
-from typing import Any
 
 from local.simulator import refusals
-from local.simulator.calls import Direction, Path, Reply
+from local.simulator.calls import Direction, Reply, holder
 from local.simulator.faults import Fault
 from local.simulator.refusals import ACCOUNT, Refusal, Service, unauthenticated
 
@@ -85,6 +84,7 @@ def direction(fault: Fault | None) -> Direction:
     return Direction(
         filtered=fault.params["n"] if fault.name == "filtered" else 0,
         mixed_sizes=fault.name == "mixed_sizes",
+        chunks_per_document=fault.params["per_document"] if fault.name == "rerank_chunks" else 1,
     )
 
 
@@ -96,19 +96,19 @@ def spoil_body(reply: Reply, fault: Fault) -> None:
     """Change the counts that the body reports, in place; the true counts stay in the reply."""
     if fault.name == "guardrail_floats":
         for path in reply.usage:
-            holder, key = _holder(reply.body, path)
-            holder[key] = float(holder[key])
+            place, key = holder(reply.body, path)
+            place[key] = float(place[key])
     elif fault.name == "guardrail_masked":
         for path in reply.usage[1:]:
-            holder, key = _holder(reply.body, path)
-            del holder[key]
+            place, key = holder(reply.body, path)
+            del place[key]
     elif fault.name == "bad_usage" and fault.params["where"] != "headers":
         for path in reply.usage:
-            holder, key = _holder(reply.body, path)
+            place, key = holder(reply.body, path)
             if fault.params["value"] == "missing":
-                del holder[key]
+                del place[key]
             else:
-                holder[key] = fault.params["value"]
+                place[key] = fault.params["value"]
 
 
 def spoil_headers(headers: MutableMapping[str, str], fault: Fault) -> None:
@@ -120,9 +120,3 @@ def spoil_headers(headers: MutableMapping[str, str], fault: Fault) -> None:
         headers.clear()
     for name in headers:
         headers[name] = value if isinstance(value, str) else json.dumps(value)
-
-
-def _holder(body: Any, path: Path) -> tuple[Any, str | int]:
-    for key in path[:-1]:
-        body = body[key]
-    return body, path[-1]

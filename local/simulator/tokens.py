@@ -28,13 +28,14 @@ class Passage:
 
 
 class Scribe:
-    """Reads and writes for one call, and keeps the number of characters that passed."""
+    """Reads and writes for one call, and keeps what passed: characters, and pictures looked at."""
 
     def __init__(self, seed: int, payload: bytes, pad_bytes: int = 0) -> None:
         digest = hashlib.blake2b(payload, digest_size=8, salt=seed.to_bytes(8, "big")).digest()
         self.digest = int.from_bytes(digest, "big")
         self.characters_in = 0
         self.characters_out = 0
+        self.pictures = 0
         self._seed = seed & 0xFFFFFFFF
         self._pad_bytes = pad_bytes
         self._written = 0
@@ -52,6 +53,7 @@ class Scribe:
 
     def look(self, picture: str) -> int:
         """Return how many tokens a picture in a prompt costs, whatever its size."""
+        self.pictures += 1
         return 1_000 + crc32(picture.encode(), self._seed) % 600
 
     def write(self, limit: int | None = None) -> Passage:

@@ -6,7 +6,7 @@ given picture, the answer has that picture's size and `width` and `height` are n
 Pictures that the content filter withholds are missing from `images`, and `error` says so.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,18 +26,22 @@ _FILTERED = (
 @dataclass(frozen=True, slots=True)
 class _Task:
     params: str  # where the task's own parameters stand
-    requires: str  # … and which of them must be there
+    requires: tuple[str, ...]  # … and which of them must be there
     source: str | None = None  # the given picture whose size the answer takes
 
 
 _TASKS = {
-    "TEXT_IMAGE": _Task("textToImageParams", "text"),
-    "COLOR_GUIDED_GENERATION": _Task("colorGuidedGenerationParams", "colors"),
-    "IMAGE_VARIATION": _Task("imageVariationParams", "images"),
-    "INPAINTING": _Task("inPaintingParams", "image", "image"),
-    "OUTPAINTING": _Task("outPaintingParams", "image", "image"),
-    "BACKGROUND_REMOVAL": _Task("backgroundRemovalParams", "image", "image"),
-    "VIRTUAL_TRY_ON": _Task("virtualTryOnParams", "sourceImage", "sourceImage"),
+    "TEXT_IMAGE": _Task("textToImageParams", ("text",)),
+    "COLOR_GUIDED_GENERATION": _Task("colorGuidedGenerationParams", ("colors",)),
+    "IMAGE_VARIATION": _Task("imageVariationParams", ("images",)),
+    "INPAINTING": _Task("inPaintingParams", ("image",), "image"),
+    "OUTPAINTING": _Task("outPaintingParams", ("image",), "image"),
+    "BACKGROUND_REMOVAL": _Task("backgroundRemovalParams", ("image",), "image"),
+}
+_CANVAS_TASKS = _TASKS | {
+    "VIRTUAL_TRY_ON": _Task(
+        "virtualTryOnParams", ("sourceImage", "referenceImage", "maskType"), "sourceImage"
+    ),
 }
 
 _PRICED_AS_512 = frozenset(
@@ -57,11 +61,11 @@ CANVAS_PIXELS = 4_194_304
 
 
 def titan(ask: Ask) -> Reply:
-    return _generate(ask, _check_titan_size, _titan_class)
+    return _generate(ask, _TASKS, _check_titan_size, _titan_class)
 
 
 def canvas(ask: Ask) -> Reply:
-    return _generate(ask, _check_canvas_size, _canvas_class)
+    return _generate(ask, _CANVAS_TASKS, _check_canvas_size, _canvas_class)
 
 
 def _titan_class(size: Size, quality: str) -> str:
@@ -84,14 +88,18 @@ def _check_canvas_size(size: Size) -> None:
 
 
 def _generate(
-    ask: Ask, check_size: Callable[[Size], None], price_class: Callable[[Size, str], str]
+    ask: Ask,
+    tasks: Mapping[str, _Task],
+    check_size: Callable[[Size], None],
+    price_class: Callable[[Size, str], str],
 ) -> Reply:
-    task = _TASKS.get(ask.required("taskType", str))
+    task = tasks.get(ask.required("taskType", str))
     if task is None:
         raise malformed(f"#/taskType: {ask.payload['taskType']} is not a valid enum value")
     params = ask.required(task.params, dict)
-    if task.requires not in params:
-        raise malformed(f"#/{task.params}: required key [{task.requires}] not found")
+    for name in task.requires:
+        if name not in params:
+            raise malformed(f"#/{task.params}: required key [{name}] not found")
     if isinstance(params.get("text"), str):
         ask.scribe.read(params["text"])
     config = ask.optional("imageGenerationConfig", dict, {})

@@ -34,7 +34,7 @@ def messages(ask: Ask) -> Reply:
     ask.required("messages", list)
     segments = list(_segments(ask))
     caches = not _UNCACHED.match(ask.model.base)
-    _check(segments)
+    check_checkpoints(segments)
     split = ask.cache.settle(ask.model.id, segments if caches else [_unmarked(s) for s in segments])
     passage = ask.scribe.write(ask.limit("max_tokens"))
     counts = Counts(split.uncached, passage.tokens, split.read, split.written_5m, split.written_1h)
@@ -48,7 +48,13 @@ def messages(ask: Ask) -> Reply:
         "stop_sequence": None,
         "usage": _usage(counts, caches),
     }
-    return Reply(body, counts, CACHED if caches else TEXT, _CACHE_USAGE if caches else _PLAIN_USAGE)
+    return Reply(
+        body,
+        counts,
+        counted=CACHED if caches else TEXT,
+        usage=_CACHE_USAGE if caches else _PLAIN_USAGE,
+        texts=(("content", 0, "text"),),
+    )
 
 
 def _usage(counts: Counts, caches: bool) -> dict[str, Any]:
@@ -113,7 +119,8 @@ def _keep(block: Mapping[str, Any]) -> Keep | None:
     return "1h" if ttl == "1h" else "5m"
 
 
-def _check(segments: list[Segment]) -> None:
+def check_checkpoints(segments: list[Segment]) -> None:
+    """Refuse more checkpoints than four, and one of an hour after one of five minutes."""
     kept = [segment.keep for segment in segments if segment.keep]
     if len(kept) > _MOST_CHECKPOINTS:
         raise invalid(

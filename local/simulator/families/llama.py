@@ -2,6 +2,8 @@
 
 from local.simulator.calls import TEXT, Ask, Counts, Reply
 
+_USAGE = (("prompt_token_count",), ("generation_token_count",))
+
 
 def completion(ask: Ask) -> Reply:
     prompt = ask.required("prompt", str)
@@ -13,4 +15,4 @@ def completion(ask: Ask) -> Reply:
         "generation_token_count": counts.output_tokens,
         "stop_reason": "stop" if passage.finished else "length",
     }
-    return Reply(body, counts, TEXT, (("prompt_token_count",), ("generation_token_count",)))
+    return Reply(body, counts, TEXT, _USAGE, (("generation",),))

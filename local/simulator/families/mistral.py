@@ -1,6 +1,7 @@
-"""Mistral AI: text completion for the older models, chat completion for the newer.
+"""Mistral AI: text completion for the older models, chat completion for those of 2024.
 
 Bedrock user guide, "Mistral AI models". Neither body says what was used: only the headers do.
+Models since then (Ministral, Magistral, Devstral, Voxtral) speak as OpenAI's do, with usage.
 """
 
 from local.simulator.calls import TEXT, Ask, Counts, Reply
@@ -12,7 +13,8 @@ def completion(ask: Ask) -> Reply:
     passage = ask.scribe.write(ask.limit("max_tokens"))
     counts = Counts(ask.scribe.read(prompt), passage.tokens)
     reason = "stop" if passage.finished else "length"
-    return Reply({"outputs": [{"text": passage.text, "stop_reason": reason}]}, counts, TEXT)
+    body = {"outputs": [{"text": passage.text, "stop_reason": reason}]}
+    return Reply(body, counts, TEXT, texts=(("outputs", 0, "text"),))
 
 
 def chat_completion(ask: Ask) -> Reply:
@@ -23,4 +25,5 @@ def chat_completion(ask: Ask) -> Reply:
         "message": {"role": "assistant", "content": passage.text, "tool_calls": None},
         "stop_reason": "stop" if passage.finished else "length",
     }
-    return Reply({"choices": [choice]}, Counts(read, passage.tokens), TEXT)
+    texts = (("choices", 0, "message", "content"),)
+    return Reply({"choices": [choice]}, Counts(read, passage.tokens), TEXT, texts=texts)

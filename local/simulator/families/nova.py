@@ -19,6 +19,7 @@ _USAGE = (
     ("usage", "cacheReadInputTokenCount"),
     ("usage", "cacheWriteInputTokenCount"),
 )
+_TEXTS = (("output", "message", "content", 0, "text"),)
 _PICTURE_KINDS = ("image", "video", "document")
 
 
@@ -40,7 +41,7 @@ def messages(ask: Ask) -> Reply:
             "cacheWriteInputTokenCount": counts.cache_write_tokens,
         },
     }
-    return Reply(body, counts, CACHED, _USAGE)
+    return Reply(body, counts, CACHED, _USAGE, _TEXTS)
 
 
 def _segments(ask: Ask) -> Iterator[Segment]:

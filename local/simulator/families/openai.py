@@ -45,10 +45,11 @@ def _reply(ask: Ask, uncached: int, cached: int | None) -> Reply:
     counts = Counts(uncached, sum(passage.tokens for passage in written), cached or 0)
     body = completion_body(ask, [choice(i, p.text, p.finished) for i, p in enumerate(written)])
     body["usage"] = usage(uncached + (cached or 0), counts.output_tokens)
+    texts = tuple(("choices", i, "message", "content") for i in range(wanted))
     if cached is None:
-        return Reply(body, counts, TEXT, _USAGE)
+        return Reply(body, counts, TEXT, _USAGE, texts)
     body["usage"]["prompt_tokens_details"] = {"cached_tokens": cached}
-    return Reply(body, counts, (*TEXT, "cache_read_tokens"), _CACHE_USAGE)
+    return Reply(body, counts, (*TEXT, "cache_read_tokens"), _CACHE_USAGE, texts)
 
 
 def completion_body(ask: Ask, choices: list[dict[str, Any]]) -> dict[str, Any]:

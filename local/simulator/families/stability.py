@@ -34,6 +34,11 @@ def stable_image(ask: Ask) -> Reply:
     size = _SIZES[ratio]
     if ask.optional("mode", str, "text-to-image") == "image-to-image":
         size = pictures.given(ask.required("image", str), "#/image")
+    return one_picture(ask, size)
+
+
+def one_picture(ask: Ask, size: tuple[int, int]) -> Reply:
+    """Answer with a picture of that size, or with the reason why it was withheld."""
     filtered = ask.direction.filtered > 0
     body = {
         "seeds": [ask.scribe.digest % 2**32],

@@ -1,11 +1,15 @@
-"""Amazon Titan Text and Titan Text Embeddings (Bedrock user guide, "Amazon Titan models")."""
+"""Amazon Titan Text, Text Embeddings and Multimodal Embeddings (Bedrock user guide, "Titan").
 
-from typing import Any
+A picture given to the multimodal model is reported nowhere.
+"""
 
-from local.simulator.calls import EMBEDDING, TEXT, Ask, Counts, Reply, limit
+from local.simulator import pictures
+from local.simulator.calls import EMBEDDING, TEXT, Ask, Counts, Reply, limit, optional
 from local.simulator.refusals import malformed
 
-_DIMENSIONS = {"amazon.titan-embed-text-v1": (1536,), "": (1024, 512, 256)}
+_FIRST_EMBEDDINGS = ("amazon.titan-embed-text-v1", "amazon.titan-embed-g1-")
+_DIMENSIONS = (1024, 512, 256)
+_MULTIMODAL_DIMENSIONS = (1024, 384, 256)
 _TEXT_USAGE = (("inputTextTokenCount",), ("results", 0, "tokenCount"))
 
 
@@ -24,18 +28,47 @@ def text(ask: Ask) -> Reply:
             }
         ],
     }
-    return Reply(body, counts, TEXT, _TEXT_USAGE)
+    return Reply(body, counts, TEXT, _TEXT_USAGE, (("results", 0, "outputText"),))
 
 
 def embedding(ask: Ask) -> Reply:
+    """Answer as the first or the second model; the first has one size and one kind of vector."""
     prompt = ask.required("inputText", str)
-    allowed = _DIMENSIONS.get(ask.model.base, _DIMENSIONS[""])
-    dimensions = ask.optional("dimensions", int, allowed[0])
-    if dimensions not in allowed:
-        raise malformed(f"#/dimensions: {dimensions} is not a valid enum value")
     counts = Counts(ask.scribe.read(prompt))
+    if ask.model.base.startswith(_FIRST_EMBEDDINGS):
+        body = {"embedding": ask.scribe.vector(1_536), "inputTextTokenCount": counts.input_tokens}
+        return Reply(body, counts, EMBEDDING, (("inputTextTokenCount",),))
+    dimensions = _one_of(_DIMENSIONS, ask.optional("dimensions", int, 1024), "#/dimensions")
     vector = ask.scribe.vector(dimensions)
-    body: dict[str, Any] = {"embedding": vector, "inputTextTokenCount": counts.input_tokens}
-    if len(allowed) > 1:
-        body["embeddingsByType"] = {"float": vector}
+    body = {
+        "embedding": vector,
+        "embeddingsByType": {"float": vector},
+        "inputTextTokenCount": counts.input_tokens,
+    }
     return Reply(body, counts, EMBEDDING, (("inputTextTokenCount",),))
+
+
+def multimodal_embedding(ask: Ask) -> Reply:
+    """Embed a text, a picture, or both into one vector."""
+    text, picture = ask.optional("inputText", str, ""), ask.optional("inputImage", str, None)
+    if not text and picture is None:
+        raise malformed("#: required key [inputText] or [inputImage] not found")
+    if picture is not None:
+        pictures.given(picture, "#/inputImage")
+    place = "#/embeddingConfig"
+    config = ask.optional("embeddingConfig", dict, {})
+    length = optional(config, "outputEmbeddingLength", int, 1024, place)
+    dimensions = _one_of(_MULTIMODAL_DIMENSIONS, length, f"{place}/outputEmbeddingLength")
+    counts = Counts(ask.scribe.read(text), input_images=int(picture is not None))
+    body = {
+        "embedding": ask.scribe.vector(dimensions),
+        "inputTextTokenCount": counts.input_tokens,
+        "message": None,
+    }
+    return Reply(body, counts, EMBEDDING, (("inputTextTokenCount",),))
+
+
+def _one_of(allowed: tuple[int, ...], value: int, place: str) -> int:
+    if value not in allowed:
+        raise malformed(f"{place}: {value} is not a valid enum value")
+    return value

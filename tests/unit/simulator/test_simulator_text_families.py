@@ -199,9 +199,8 @@ def test_cohere_command_counts_every_generation(ask):
 
 
 @pytest.mark.parametrize(
-    "model_id",
-    ["amazon.nova-reel-v1:0", "cohere.rerank-v3-5:0", "stability.stable-image-inpaint-v1:0"],
+    "model_id", ["amazon.nova-reel-v1:0", "luma.ray-v2:0", "amazon.nova-2-sonic-v1:0"]
 )
-def test_a_family_that_is_not_built_is_refused_and_not_guessed(ask, model_id):
+def test_a_model_that_invoke_model_cannot_run_is_refused_and_not_guessed(ask, model_id):
     with pytest.raises(Refusal):
         ask(model_id, prompt="Hello", messages=[USER])

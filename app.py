@@ -7,19 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, partial, wraps
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from chalice.app import Chalice, CloudWatchEvent, Cron, Rate, Request, Response
 
 from chalicelib import __version__, settings
-from chalicelib.async_jobs.table import JobsTable
 from chalicelib.aws_json import AwsApi
-from chalicelib.backends.async_invokes import AsyncInvokes
 from chalicelib.errors import TollgateError
 from chalicelib.ledger import Ledger, LogGroupWriter, StdoutWriter, new_instance
 from chalicelib.router import Router
 from chalicelib.surfaces.answers import Answer, error_answer, in_our_shape, json_answer
-from chalicelib.surfaces.async_invoke import AsyncInvokeSurface
 from chalicelib.surfaces.aws_errors import bedrock_error, sagemaker_error
 from chalicelib.surfaces.invocation import Invocation
 from chalicelib.surfaces.invoke import InvokeSurface
@@ -30,6 +27,10 @@ from chalicelib.tenants.nouns import Identity
 from chalicelib.tenants.table import TenantsTable
 from chalicelib.transport import CLOUDWATCH_LOGS, DYNAMODB, Transport
 
+if TYPE_CHECKING:
+    from chalicelib.async_jobs.sweep import Sweep
+    from chalicelib.surfaces.async_invoke import AsyncInvokeSurface
+
 app = Chalice(app_name="tollgate")
 ANY_TYPE = ["*/*"]
 
@@ -39,13 +40,12 @@ class Gateway:
     """The parts that serve requests, made once in a process."""
 
     transport: Transport
+    dynamodb: AwsApi
     ledger: Ledger
-    jobs: JobsTable
-    invokes: AsyncInvokes
+    router: Router
     authenticator: Authenticator
     invoke: InvokeSurface
     native: NativeSurface
-    async_invoke: AsyncInvokeSurface
 
 
 @cache
@@ -63,19 +63,40 @@ def gateway() -> Gateway:
     )
     ledger = Ledger(writer, stage=config.stage, instance=instance)
     router = Router(config, ledger, transport)
-    jobs = JobsTable(dynamodb, config.streams_table)
-    invokes = AsyncInvokes(transport, lambda: client("bedrock-runtime"))
     tenants = TenantsTable(dynamodb, config.tenants_table)
     large_answers = LargeAnswers(config.payloads_bucket, lambda: client("s3"))
     return Gateway(
         transport,
+        dynamodb,
         ledger,
-        jobs,
-        invokes,
+        router,
         Authenticator(tenants.read_item, config.key_cache_seconds),
         InvokeSurface(router, large_answers),
         NativeSurface(router, large_answers, config.region),
-        AsyncInvokeSurface(router, jobs, invokes, stage=config.stage),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AsyncJobs:
+    """The parts that serve and settle asynchronous jobs; made when the first one is asked for."""
+
+    surface: "AsyncInvokeSurface"
+    sweep: "Sweep"
+
+
+@cache
+def async_jobs() -> AsyncJobs:
+    from chalicelib.async_jobs.sweep import Sweep
+    from chalicelib.async_jobs.table import JobsTable
+    from chalicelib.backends.async_invokes import AsyncInvokes
+    from chalicelib.surfaces.async_invoke import AsyncInvokeSurface
+
+    config, parts = settings.load(), gateway()
+    jobs = JobsTable(parts.dynamodb, config.streams_table)
+    invokes = AsyncInvokes(parts.transport, lambda: client("bedrock-runtime"))
+    return AsyncJobs(
+        AsyncInvokeSurface(parts.router, jobs, invokes, stage=config.stage),
+        Sweep(jobs, invokes, parts.ledger, stage=config.stage),
     )
 
 
@@ -196,19 +217,19 @@ def bedrock_guardrail(request: Request, this_id: str, guardrail_id: str, version
 @app.route("/async-invoke", methods=["POST"], content_types=ANY_TYPE)
 @as_bedrock
 def start_async_invoke(request: Request, this_id: str) -> Answer:
-    return gateway().async_invoke.start(*identified(request, this_id))
+    return async_jobs().surface.start(*identified(request, this_id))
 
 
 @app.route("/async-invoke", methods=["GET"])
 @as_bedrock
 def list_async_invokes(request: Request, this_id: str) -> Answer:
-    return gateway().async_invoke.list(*identified(request, this_id))
+    return async_jobs().surface.list(*identified(request, this_id))
 
 
 @app.route("/async-invoke/{arn}", methods=["GET"])
 @as_bedrock
 def get_async_invoke(request: Request, this_id: str, arn: str) -> Answer:
-    return gateway().async_invoke.get(*identified(request, this_id), arn)
+    return async_jobs().surface.get(*identified(request, this_id), arn)
 
 
 @app.route("/endpoints/{name}/{operation}", methods=["POST"], content_types=ANY_TYPE)
@@ -243,11 +264,8 @@ def sample_capacity(event: CloudWatchEvent) -> Any:
 @app.schedule(Rate(5, unit=Rate.MINUTES))
 def settle_jobs(event: CloudWatchEvent) -> Any:
     """Settle the asynchronous jobs that have ended, each once, on the day on which it ended."""
-    from chalicelib.async_jobs.sweep import Sweep
-
-    parts, context = gateway(), cast(Any, event.context)
-    sweep = Sweep(parts.jobs, parts.invokes, parts.ledger, stage=settings.load().stage)
-    return sweep.run(context.get_remaining_time_in_millis).to_dict()
+    context = cast(Any, event.context)
+    return async_jobs().sweep.run(context.get_remaining_time_in_millis).to_dict()
 
 
 if "AWS_CHALICE_CLI_MODE" not in os.environ:

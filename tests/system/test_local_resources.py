@@ -27,15 +27,30 @@ def test_the_tenants_table_is_keyed_by_pk_and_paid_on_demand(client):
     assert table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
 
 
-def test_the_tenants_table_is_encrypted_and_can_be_restored_to_any_second(client):
+@pytest.mark.parametrize("name", ["tenants", "streams"])
+def test_a_table_is_encrypted_and_can_be_restored_to_any_second(client, name):
     dynamodb = client("dynamodb")
 
-    table = dynamodb.describe_table(TableName="tollgate-test-tenants")["Table"]
-    backups = dynamodb.describe_continuous_backups(TableName="tollgate-test-tenants")
+    table = dynamodb.describe_table(TableName=f"tollgate-test-{name}")["Table"]
+    backups = dynamodb.describe_continuous_backups(TableName=f"tollgate-test-{name}")
 
     assert table["SSEDescription"]["Status"] == "ENABLED"
     recovery = backups["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
     assert recovery["PointInTimeRecoveryStatus"] == "ENABLED"
+
+
+def test_the_streams_table_keeps_a_partition_in_order_and_by_time_and_forgets_in_time(client):
+    dynamodb = client("dynamodb")
+
+    table = dynamodb.describe_table(TableName="tollgate-test-streams")["Table"]
+    told = dynamodb.describe_time_to_live(TableName="tollgate-test-streams")
+
+    assert [key["AttributeName"] for key in table["KeySchema"]] == ["pk", "sk"]
+    (index,) = table["GlobalSecondaryIndexes"]
+    assert index["IndexName"] == "by_time"
+    assert [key["AttributeName"] for key in index["KeySchema"]] == ["pk", "started_at"]
+    forgets = told["TimeToLiveDescription"]
+    assert (forgets["TimeToLiveStatus"], forgets["AttributeName"]) == ("ENABLED", "expires_at")
 
 
 def test_every_version_of_a_report_is_kept(client):

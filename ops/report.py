@@ -11,6 +11,8 @@ from contextlib import redirect_stdout
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
+import boto3
+
 from chalicelib import settings
 from chalicelib.pricing.price_book import PriceBook
 from chalicelib.settings import Settings
@@ -25,6 +27,7 @@ PATIENCE_SECONDS = 15 * 60  # the longest time that a Lambda has
 
 EXAMPLES = """examples:
   python -m ops report --date 2026-11-22
+  python -m ops report --date 2026-11-22 --print
   python -m ops report --date 2026-11-22 --rerate
 
 A day can be reported again at any time: the same records make the same bytes. --rerate reads no
@@ -44,6 +47,7 @@ def add_command(groups: Any) -> None:
     command.add_argument(
         "--rerate", action="store_true", help="rate the kept counts again; read no logs"
     )
+    command.add_argument("--print", action="store_true", help="print costs.csv as well")
     command.set_defaults(open=settings.load, run=_report)
 
 
@@ -97,6 +101,14 @@ def _report(args: argparse.Namespace, configured: Settings) -> None:
         notes.append("note      the day is not over; report it again tomorrow")
     for note in notes:
         print(note)
+    if args.print:
+        print(_costs(configured, daily.costs_key(day)), end="")
+
+
+def _costs(configured: Settings, key: str) -> str:
+    s3 = boto3.client("s3", region_name=configured.region)
+    written: bytes = s3.get_object(Bucket=configured.reports_bucket, Key=key)["Body"].read()
+    return written.decode("utf-8")
 
 
 def _made(day: date, configured: Settings) -> "Manifest":

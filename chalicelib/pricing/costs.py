@@ -155,15 +155,14 @@ def _by_own_rows(found: tuple[Charge, ...]) -> tuple[Charge, ...]:
     return tuple(c for c in found if c.price or (by_token and c.unit in TOKENS))
 
 
-CAPACITY: Final[Mapping[str, Callable[[tuple[Charge, ...]], tuple[Charge, ...]]]] = (
-    MappingProxyType(
-        {
-            "provisioned": _by_the_hour,
-            "endpoint": _by_own_rows,
-            "imported": _by_own_rows,
-            "marketplace": _by_own_rows,
-        }
-    )
+Choose = Callable[[tuple[Charge, ...]], tuple[Charge, ...]]
+CAPACITY: Final[Mapping[str, Choose]] = MappingProxyType(
+    {
+        "provisioned": _by_the_hour,
+        "endpoint": _by_own_rows,
+        "imported": _by_own_rows,
+        "marketplace": _by_own_rows,
+    }
 )
 """Bases whose tokens are no unit of AWS's bill: what runs there is billed by time and size."""
 
@@ -179,9 +178,8 @@ def rate(
 
     `orphaned` is how many calls of a row began and left no end record, and `shares` is who bears
     the hours of capacity. Status, worst last: PRICED, PARTLY_PRICED (some of what was used has no
-    price), UNPRICED (none of it has), INCOMPLETE (what was used is not wholly known: partial,
-    unknown or orphaned calls, hours without a sample). A row where nothing was used, such as one
-    of failed calls, is PRICED at 0.
+    price), UNPRICED (none of it has), INCOMPLETE (partial, unknown or orphaned calls, hours without
+    a sample). A row where nothing was used, such as one of failed calls, is PRICED at 0.
     """
     tallies: dict[RowKey, _Tally] = {}
     for line in lines:

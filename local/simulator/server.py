@@ -45,8 +45,8 @@ class Simulator:
         endpoints, credentials = endpoints or {}, credentials or MOTO_CREDENTIALS
         if unknown := set(endpoints.values()) - set(CONTAINERS):
             raise ValueError(f"no such container: {', '.join(sorted(unknown))}")
-        storage = Storage(s3_url, *next(iter(credentials.items())))
-        self.provider = Provider(seed, endpoints, credentials, storage, job_looks, resources)
+        self._storage = Storage(s3_url, *next(iter(credentials.items())))
+        self.provider = Provider(seed, endpoints, credentials, self._storage, job_looks, resources)
         self._server = _Server((host, port), self.provider)
         self._thread: threading.Thread | None = None
 
@@ -75,6 +75,7 @@ class Simulator:
         self._server.server_close()
         if self._thread:
             self._thread.join()
+        self._storage.close()
 
 
 class _Server(ThreadingHTTPServer):

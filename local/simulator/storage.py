@@ -27,6 +27,10 @@ class Storage:
             aws_secret_access_key=secret,
         )
 
+    def close(self) -> None:
+        if self.connected:
+            self._s3.close()
+
     def read(self, uri: str) -> bytes:
         """Return an object's content; raises Refusal where Bedrock could not read it."""
         bucket, key = split(uri)

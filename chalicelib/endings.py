@@ -2,7 +2,7 @@
 
 | what happened                        | record            | tenant               |
 |--------------------------------------|-------------------|----------------------|
-| nothing was sent                     | failed            | 503                  |
+| nothing was sent                     | failed            | 503, or 504          |
 | the provider refused (error status)  | failed            | by the error's kind  |
 | sent, no answer: time is up          | usage, `none`     | 504                  |
 | sent, no answer: connection lost     | usage, `none`     | 502                  |
@@ -13,6 +13,7 @@ A call that starts a job counts nothing: its usage is `deferred`, with or withou
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from chalicelib.backends.faults import error_code, tenant_error
 from chalicelib.backends.operation import Prepared
@@ -32,6 +33,13 @@ class Ending:
     outcome: Outcome
     error: TollgateError | None = None
     problem: str = ""  # why the usage of an answer is not known: a code for the log
+
+
+NO_TIME: Final = "There was no time left to call the model. Try again."
+
+
+def no_time_left() -> Ending:
+    return Ending(Outcome("failed", error_code="no_time_left"), ProviderTimeout(NO_TIME))
 
 
 def not_sent(latency_ms: int) -> Ending:

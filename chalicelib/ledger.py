@@ -12,10 +12,9 @@ import logging
 import secrets
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import groupby
 from typing import Any, Final, Protocol
 
 from chalicelib import metrics
@@ -24,10 +23,19 @@ from chalicelib.errors import LedgerUnavailable
 from chalicelib.usage_record import Outcome, ProviderCall, record_line
 
 MAX_UNWRITTEN: Final = 500
-"""Records kept for a later attempt: with 1.5 KB each they fit one PutLogEvents (1 MiB)."""
+"""Records kept for a later attempt."""
 
+MAX_BATCH_BYTES: Final = 1_048_576
+EVENT_OVERHEAD_BYTES: Final = 26
+MAX_BATCH_EVENTS: Final = 10_000
 MS_PER_DAY: Final = 86_400_000
-"""A batch may not span more than 24 hours (CloudWatch Logs API, PutLogEvents)."""
+"""What one PutLogEvents takes: bytes with their overhead, events, and a span of at most 24 hours.
+
+Source: CloudWatch Logs API, PutLogEvents.
+"""
+
+NEVER_TAKEN: Final = frozenset({"InvalidParameterException", "rejectedLogEventsInfo"})
+"""How Logs says that it will not take these records, now or later."""
 
 log = logging.getLogger("tollgate.ledger")
 
@@ -41,7 +49,14 @@ class Entry:
 
 
 class LedgerFault(Exception):
-    """The writer could not make sure that the records were written."""
+    """The writer could not make sure that the records were written.
+
+    `for_good` says that another attempt with the same records would fail as well.
+    """
+
+    def __init__(self, why: str, *, for_good: bool = False) -> None:
+        self.for_good = for_good
+        super().__init__(why)
 
 
 class Writer(Protocol):
@@ -72,16 +87,16 @@ class LogGroupWriter:
     def write(self, entries: Sequence[Entry]) -> None:
         try:
             self._make_stream()
-            for _, batch in groupby(entries, key=lambda entry: entry.at_ms // MS_PER_DAY):
+            for batch in batches(entries):
                 self._put([{"timestamp": e.at_ms, "message": e.line} for e in batch])
         except AwsFault as fault:
             self._stream_made = self._stream_made and fault.code != "ResourceNotFoundException"
-            raise LedgerFault(fault.code) from fault
+            raise LedgerFault(fault.code, for_good=fault.code in NEVER_TAKEN) from fault
 
     def _put(self, events: list[dict[str, Any]]) -> None:
         reply = self._logs.call("PutLogEvents", {**self._place, "logEvents": events})
-        if "rejectedLogEventsInfo" in reply:
-            raise LedgerFault("rejectedLogEventsInfo")
+        if "rejectedLogEventsInfo" in reply:  # it took the others
+            raise LedgerFault("rejectedLogEventsInfo", for_good=True)
 
     def _make_stream(self) -> None:
         if self._stream_made:
@@ -92,6 +107,25 @@ class LogGroupWriter:
             if fault.code != "ResourceAlreadyExistsException":
                 raise
         self._stream_made = True
+
+
+def batches(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
+    """Cut records, oldest first, into what one PutLogEvents takes."""
+    batch: list[Entry] = []
+    size = 0
+    for entry in sorted(entries, key=lambda entry: entry.at_ms):
+        added = len(entry.line.encode()) + EVENT_OVERHEAD_BYTES
+        if batch and (
+            size + added > MAX_BATCH_BYTES
+            or len(batch) == MAX_BATCH_EVENTS
+            or entry.at_ms // MS_PER_DAY != batch[0].at_ms // MS_PER_DAY
+        ):
+            yield batch
+            batch, size = [], 0
+        batch.append(entry)
+        size += added
+    if batch:
+        yield batch
 
 
 class Ledger:
@@ -151,16 +185,34 @@ class Ledger:
         return Entry(int(at.timestamp() * 1000), line)
 
     def _write(self, *entries: Entry) -> bool:
+        """Write what waits, then the entries. False where the entries may not be written."""
         with self._lock:
-            unwritten, self._unwritten = self._unwritten, []
+            waiting, self._unwritten = self._unwritten, []
+        if waiting and not self._attempt(waiting):
+            return False
         try:
-            self._writer.write([*unwritten, *entries])
-        except LedgerFault as fault:
-            self._keep(*unwritten)
-            log.error("usage record not written: %s", fault)
-            metrics.emit(self._stage, LedgerFault=1)
+            self._writer.write(entries)
+        except Exception as fault:  # whatever breaks here, a paid answer goes out
+            self._tell(fault)
             return False
         return True
+
+    def _attempt(self, waiting: Sequence[Entry]) -> bool:
+        """Write records that wait. False where they could not be, and wait on."""
+        try:
+            self._writer.write(waiting)
+        except Exception as fault:  # as above
+            self._tell(fault)
+            if isinstance(fault, LedgerFault) and fault.for_good:
+                log.error("usage records lost: %d", len(waiting))
+                return True
+            self._keep(*waiting)
+            return False
+        return True
+
+    def _tell(self, fault: Exception) -> None:
+        log.error("usage record not written: %s", str(fault) or type(fault).__name__)
+        metrics.emit(self._stage, LedgerFault=1)
 
     def _keep(self, *entries: Entry) -> None:
         """Keep records for the next attempt, oldest first.

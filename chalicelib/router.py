@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
+from math import ceil
 from typing import TYPE_CHECKING, Final
 
 from chalicelib import catalog, endings, metrics
@@ -28,8 +29,11 @@ from chalicelib.usage_record import Outcome, ProviderCall
 if TYPE_CHECKING:
     from chalicelib.backends.identity import Identities
 
-SETTLE_SECONDS: Final = 8.0
-"""Kept back from a Lambda's time, so that the end record is written even after a timeout."""
+SETTLE_SECONDS: Final = 15.0
+"""Kept back from a Lambda's time, so that the end record is written even after a timeout.
+
+Enough for two writes to the log group, each made twice (`aws_json`).
+"""
 
 log = logging.getLogger("tollgate.router")
 
@@ -46,6 +50,17 @@ class ModelRequest:
     account: str  # the gateway's own AWS account id
     seconds_left: float  # of the Lambda that serves it
     model: Model | None = None  # where the route itself says what runs
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A call that was admitted, as it will be made."""
+
+    call: ProviderCall
+    model: Model
+    operation: Operation
+    prepared: Prepared
+    deadline: float  # by the router's clock
 
 
 class Router:
@@ -71,6 +86,7 @@ class Router:
 
         Raises a TollgateError for anything else; LedgerUnavailable before any call is made.
         """
+        deadline = self._clock() + request.seconds_left - SETTLE_SECONDS
         model = request.model or self._resolved(identity.tenant, request)
         if not identity.tenant.may_use(model.model_id):
             raise ModelNotAllowed
@@ -80,10 +96,11 @@ class Router:
         if model.service == "bedrock":  # a container reads with its own role, not with ours
             check_s3_locations(request.payload.body, self._own_prefix(identity))
         prepared = operation.prepared(request.payload)
-        timeout = self._timeout(request)
+        if deadline <= self._clock():
+            raise ProviderTimeout(endings.NO_TIME)
         call = self._new_call(identity, request, model, operation)
         self._ledger.started(call)
-        return self._recorded(call, model, operation, prepared, timeout)
+        return self._recorded(_Plan(call, model, operation, prepared, deadline))
 
     def _resolved(self, tenant: Tenant, request: ModelRequest) -> Model:
         """Say which model is asked for. About an ARN, AWS is asked only for who may use it."""
@@ -109,13 +126,6 @@ class Router:
     def _own_prefix(self, identity: Identity) -> str:
         return f"s3://{self._settings.payloads_bucket}/teams/{identity.tenant.team_id}/"
 
-    def _timeout(self, request: ModelRequest) -> float:
-        """Seconds that the provider may take, so that the end can still be recorded."""
-        left = request.seconds_left - SETTLE_SECONDS
-        if left <= 0:
-            raise ProviderTimeout("There was no time left to call the model. Try again.")
-        return min(left, self._settings.model_timeout_seconds)
-
     def _new_call(
         self, identity: Identity, request: ModelRequest, model: Model, operation: Operation
     ) -> ProviderCall:
@@ -139,39 +149,29 @@ class Router:
             streamed=0,
         )
 
-    def _recorded(
-        self,
-        call: ProviderCall,
-        model: Model,
-        operation: Operation,
-        prepared: Prepared,
-        timeout: float,
-    ) -> Reply:
+    def _recorded(self, plan: _Plan) -> Reply:
         """Make the call, and record how it ended before anything else is done with it."""
         outcome = Outcome("usage", error_code="gateway_fault")  # stands if anything here breaks
         try:
-            reply, ending = self._attempt(call, model, operation, prepared, timeout)
+            reply, ending = self._attempt(plan)
             outcome = ending.outcome
         finally:
-            self._ledger.ended(call, outcome)
+            self._ledger.ended(plan.call, outcome)
         if ending.problem:
-            log.error("usage not known: %s, call %s", ending.problem, call.call_id)
+            log.error("usage not known: %s, call %s", ending.problem, plan.call.call_id)
             metrics.emit(self._settings.stage, UsageNotKnown=1)
         if ending.error:
             raise ending.error
-        return replace(reply, body=prepared.restored(reply.body))
+        return replace(reply, body=plan.prepared.restored(reply.body))
 
-    def _attempt(
-        self,
-        call: ProviderCall,
-        model: Model,
-        operation: Operation,
-        prepared: Prepared,
-        timeout: float,
-    ) -> tuple[Reply, Ending]:
+    def _attempt(self, plan: _Plan) -> tuple[Reply, Ending]:
+        model, operation, prepared = plan.model, plan.operation, plan.prepared
         began = self._clock()
+        timeout = min(plan.deadline - began, self._settings.model_timeout_seconds)
+        if timeout <= 0:  # the ledger took it
+            return NO_REPLY, endings.no_time_left()
         try:
-            reply = operation.send(self._transport, model, prepared.payload, call, timeout)
+            reply = operation.send(self._transport, model, prepared.payload, plan.call, timeout)
         except NotSent:
             return NO_REPLY, endings.not_sent(self._ms_since(began))
         except NoAnswer as loss:
@@ -180,7 +180,8 @@ class Router:
         return reply, ending
 
     def _ms_since(self, began: float) -> int:
-        return int((self._clock() - began) * 1000)
+        """Whole milliseconds, a begun one included: no use of an endpoint takes no time."""
+        return ceil((self._clock() - began) * 1000)
 
 
 NO_REPLY: Final = Reply(0, {}, b"", complete=False)

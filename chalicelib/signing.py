@@ -49,7 +49,7 @@ def find_credentials(environ: Mapping[str, str] = os.environ) -> Callable[[], Cr
 
 
 def _session_credentials() -> Callable[[], Credentials]:
-    from botocore.exceptions import BotoCoreError
+    from botocore.exceptions import BotoCoreError, ClientError
     from botocore.session import get_session
 
     found = get_session().get_credentials()
@@ -59,7 +59,7 @@ def _session_credentials() -> Callable[[], Credentials]:
     def in_force() -> Credentials:
         try:
             return Credentials(*found.get_frozen_credentials()[:3])
-        except BotoCoreError as error:
+        except (BotoCoreError, ClientError) as error:
             raise CredentialsNotFound(type(error).__name__) from error
 
     return in_force
@@ -88,7 +88,7 @@ def sign(
         added["X-Amz-Security-Token"] = credentials.token
     signed = sorted(
         [(name.lower(), value) for name, value in added.items()]
-        + [(n.lower(), v.strip()) for n, v in headers.items() if n.lower() in SIGNED]
+        + [(n.lower(), " ".join(v.split())) for n, v in headers.items() if n.lower() in SIGNED]
     )
     names = ";".join(name for name, _ in signed)
     canonical = "\n".join(

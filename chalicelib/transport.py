@@ -234,7 +234,7 @@ class _Connection:
         try:
             self._http.sock.settimeout(self._remaining())
             self._http.request(method, path, body, headers)
-        except OSError as error:  # cut before the last byte: the service cannot have begun
+        except (OSError, ValueError) as error:  # before the last byte: it cannot have begun
             self.close()
             raise NotSent(str(error)) from error
         try:

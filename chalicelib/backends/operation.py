@@ -58,6 +58,9 @@ class Operation:
         for name, why in self.refused.items():
             if name in payload.headers:
                 raise BadRequest(why)
+        for name in self.passed_on:
+            if not payload.headers.get(name, "").isascii():
+                raise BadRequest(f"The header {name} has characters beyond ASCII.")
         return self.prepare(payload)
 
     def send(

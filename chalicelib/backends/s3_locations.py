@@ -12,8 +12,26 @@ from typing import Final
 from chalicelib.backends.json_splice import hides_ascii
 from chalicelib.errors import BadRequest
 
-WRITTEN_BY_PEOPLE: Final = frozenset({"text", "content", "prompt", "inputText", "query", "message"})
-"""Keys under which a text is only a text, even one that begins with `s3://`."""
+WRITTEN_BY_PEOPLE: Final = frozenset(
+    {
+        "content",
+        "documents",
+        "inputText",
+        "inputs",
+        "message",
+        "prompt",
+        "query",
+        "system",
+        "text",
+        "texts",
+    }
+)
+"""Keys under which a text, or a list of texts, is only that, even if it begins with `s3://`."""
+
+OUTSIDE: Final = (
+    "An S3 location in a request must lie under your team's own prefix, teams/<your team>/, "
+    "of the gateway's payloads bucket."
+)
 
 
 def check_s3_locations(body: bytes, own_prefix: str) -> None:
@@ -33,7 +51,7 @@ def check_s3_locations(body: bytes, own_prefix: str) -> None:
         return
     for location in _locations(content):
         if not location.startswith(own_prefix) or ".." in location:
-            raise BadRequest(f"An S3 location in a request must begin with {own_prefix}")
+            raise BadRequest(OUTSIDE)
 
 
 def _locations(content: object) -> Iterator[str]:
@@ -42,12 +60,15 @@ def _locations(content: object) -> Iterator[str]:
     while waiting:
         each = waiting.pop()
         if isinstance(each, tuple):
-            waiting.extend(
-                value
-                for key, value in each
-                if not (key in WRITTEN_BY_PEOPLE and isinstance(value, str))
-            )
+            waiting.extend(value for key, value in each if not _is_prose(key, value))
         elif isinstance(each, list):
             waiting.extend(each)
-        elif isinstance(each, str) and each.startswith("s3:"):
+        elif isinstance(each, str) and each.startswith("s3:/"):
             yield each
+
+
+def _is_prose(key: str, value: object) -> bool:
+    if key not in WRITTEN_BY_PEOPLE:
+        return False
+    texts = value if isinstance(value, list) else [value]
+    return all(isinstance(text, str) for text in texts)

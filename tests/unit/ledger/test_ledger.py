@@ -19,11 +19,17 @@ class FakeWriter:
 
     def __init__(self) -> None:
         self.failing = False
+        self.breaks = False
+        self.refuses = ""
         self.batches: list[list[dict]] = []
 
     def write(self, entries: Sequence[Entry]) -> None:
         if self.failing:
             raise LedgerFault("away")
+        if self.breaks:
+            raise ZeroDivisionError
+        if any(self.refuses and self.refuses in entry.line for entry in entries):
+            raise LedgerFault("rejectedLogEventsInfo", for_good=True)
         self.batches.append([json.loads(entry.line) for entry in entries])
 
     @property
@@ -100,8 +106,29 @@ def test_a_record_that_was_not_written_goes_with_the_next_one_under_the_same_id(
     ledger.ended(provider_call(call_id="paid"), PAID)
     writer.failing = False
     ledger.started(provider_call(call_id="next"))
-    assert [r["event_id"] for r in writer.batches[0]] == ["paid-e", "next-s"]
-    assert writer.batches[0][0]["input_tokens"] == 30
+    assert [r["event_id"] for r in writer.records] == ["paid-e", "next-s"]
+    assert writer.records[0]["input_tokens"] == 30
+
+
+def test_records_that_will_never_be_taken_do_not_stand_in_the_way_of_others(
+    ledger, writer, caplog
+) -> None:
+    writer.failing = True
+    ledger.ended(provider_call(call_id="old"), PAID)
+    writer.failing = False
+    writer.refuses = "old-e"
+    ledger.started(provider_call(call_id="next"))
+    ledger.started(provider_call(call_id="later"))
+    assert [r["event_id"] for r in writer.records] == ["next-s", "later-s"]
+    assert "usage records lost: 1" in caplog.messages
+
+
+def test_a_paid_answer_goes_out_whatever_breaks_in_the_writer(ledger, writer) -> None:
+    writer.breaks = True
+    ledger.ended(provider_call(call_id="paid"), PAID)  # does not raise
+    writer.breaks = False
+    ledger.started(provider_call(call_id="next"))
+    assert [r["event_id"] for r in writer.records] == ["paid-e", "next-s"]
 
 
 def test_a_fault_of_the_ledger_is_a_metric_and_an_error_in_the_log(

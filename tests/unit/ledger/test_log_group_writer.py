@@ -79,6 +79,30 @@ def test_a_record_that_logs_rejects_is_not_written(logs, writer) -> None:
         writer.write([Entry(5, "a")])
 
 
+def put_batches(logs: FakeLogs) -> list[list[str]]:
+    puts = [payload["logEvents"] for name, payload in logs.calls if name == "PutLogEvents"]
+    return [[event["message"] for event in events] for events in puts]
+
+
+def test_a_batch_never_exceeds_the_bytes_that_logs_takes(logs, writer) -> None:
+    long = "x" * 400_000
+    writer.write([Entry(at, long) for at in range(5)])
+    assert [len(batch) for batch in put_batches(logs)] == [2, 2, 1]
+
+
+def test_records_are_sent_in_the_order_of_their_time(logs, writer) -> None:
+    writer.write([Entry(7, "b"), Entry(5, "a")])
+    assert put_batches(logs) == [["a", "b"]]
+
+
+@pytest.mark.parametrize("code", ["InvalidParameterException", "ThrottlingException"])
+def test_what_logs_will_never_take_is_told_from_what_it_may_take_later(logs, writer, code) -> None:
+    logs.faults["PutLogEvents"] = code
+    with pytest.raises(LedgerFault) as fault:
+        writer.write([Entry(5, "a")])
+    assert fault.value.for_good is (code == "InvalidParameterException")
+
+
 def test_records_of_two_days_go_in_two_batches(logs, writer) -> None:
     writer.write([Entry(5, "a"), Entry(MS_PER_DAY, "b"), Entry(MS_PER_DAY + 1, "c")])
     batches = [payload["logEvents"] for name, payload in logs.calls if name == "PutLogEvents"]

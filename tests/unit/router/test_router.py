@@ -265,13 +265,27 @@ def test_the_deadline_is_never_longer_than_the_setting(stage) -> None:
     assert stage.provider.calls[0][3] == 60
 
 
+def test_time_that_the_ledger_took_is_not_the_providers() -> None:
+    moments = iter([0.0, 0.0, 12.0, 12.0, 12.0])
+    stage = Stage(clock=lambda: next(moments))
+    stage.answer(seconds_left=20.0 + SETTLE_SECONDS)
+    assert stage.provider.calls[0][3] == 8.0
+
+
+def test_a_call_for_which_the_ledger_left_no_time_is_failed_and_never_sent() -> None:
+    moments = iter([0.0, 0.0, 30.0])
+    stage = Stage(clock=lambda: next(moments))
+    stage.refusal(ProviderTimeout, seconds_left=20.0 + SETTLE_SECONDS)
+    assert (stage.ledger.kinds, stage.provider.calls) == (["started", "failed"], [])
+
+
 def test_a_call_for_which_no_time_is_left_is_not_made(stage) -> None:
     stage.refusal(ProviderTimeout, seconds_left=SETTLE_SECONDS)
     assert (stage.ledger.kinds, stage.provider.calls) == ([], [])
 
 
 def test_the_time_of_an_endpoint_is_measured_by_our_own_clock() -> None:
-    moments = iter([10.0, 12.5])
+    moments = iter([9.0, 9.0, 10.0, 12.4991])
     stage = Stage(clock=lambda: next(moments))
     stage.provider.reply = Reply(200, {"content-type": "application/json"}, b"[[0.1]]")
     stage.answer(model_id="chat")

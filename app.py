@@ -106,7 +106,12 @@ def client(service: str) -> Any:
     import boto3
     from botocore.config import Config
 
-    config = Config(signature_version="s3v4") if service == "s3" else None
+    config = Config(
+        signature_version="s3v4" if service == "s3" else None,
+        connect_timeout=3,
+        read_timeout=5,
+        retries={"mode": "standard", "total_max_attempts": 2},  # within what a call keeps back
+    )
     return boto3.client(service, region_name=settings.load().region, config=config)
 
 
@@ -157,16 +162,15 @@ def answered(view: Callable[..., Answer], shape: Shape = error_answer) -> Callab
 
 def identified(request: Request, this_id: str) -> tuple[Identity, Invocation]:
     """Who calls, and with what."""
-    event, context = request.to_original_event(), cast(Any, request.lambda_context)
-    headers = {name.lower(): value for name, value in event["headers"].items()}
-    return gateway().authenticator.identify(headers), Invocation(
+    context = cast(Any, request.lambda_context)
+    invocation = Invocation.of(
+        request.to_original_event(),
+        cast(bytes, request.raw_body),
         request_id=this_id,
-        query=event["multiValueQueryStringParameters"] or {},
-        headers=headers,
-        body=cast(bytes, request.raw_body),
         account=account_id(context),
-        seconds_left=context.get_remaining_time_in_millis() / 1000,
+        context=context,
     )
+    return gateway().authenticator.identify(invocation.headers), invocation
 
 
 as_bedrock = partial(answered, shape=bedrock_error)

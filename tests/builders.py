@@ -73,6 +73,9 @@ def proxy_event(
         "path": path,
         "httpMethod": method,
         "headers": {"Content-Type": "application/json", **headers},
+        "multiValueHeaders": {
+            name: [value] for name, value in {"Content-Type": "application/json", **headers}.items()
+        },
         "multiValueQueryStringParameters": dict(query) or None,
         "pathParameters": path_parameters,
         "stageVariables": None,

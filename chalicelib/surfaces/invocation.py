@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, Self
 
 from chalicelib.backends.operation import Operation, Payload
 from chalicelib.catalog import Model
@@ -28,6 +28,20 @@ class Invocation:
     body: bytes
     account: str
     seconds_left: float
+
+    @classmethod
+    def of(
+        cls, event: Mapping[str, Any], body: bytes, *, request_id: str, account: str, context: Any
+    ) -> Self:
+        """Read an API Gateway proxy event, with its body decoded and its Lambda context."""
+        return cls(
+            request_id=request_id,
+            query=event["multiValueQueryStringParameters"] or {},
+            headers=headers_of(event),
+            body=body,
+            account=account,
+            seconds_left=context.get_remaining_time_in_millis() / 1000,
+        )
 
     def model_request(
         self,
@@ -60,3 +74,22 @@ class Invocation:
         headers["x-request-id"] = self.request_id
         content_type = reply.headers.get("content-type", JSON)
         return Answer(reply.status, reply.body, headers, content_type)
+
+
+def headers_of(event: Mapping[str, Any]) -> dict[str, str]:
+    """Read a proxy event's headers by their names in lower case.
+
+    Of one that is repeated with other values all are kept, joined as HTTP joins them (RFC 9110,
+    5.3): two keys in two headers of one name are then no key at all. `chalice local` gives single
+    values only.
+    """
+    repeated: Mapping[str, list[str]] | None = event.get("multiValueHeaders")
+    if repeated is None:
+        repeated = {name: [value] for name, value in (event["headers"] or {}).items()}
+    headers: dict[str, str] = {}
+    for name, values in repeated.items():
+        value = values[0] if len(values) == 1 else ", ".join(dict.fromkeys(values))
+        known = headers.setdefault(name.lower(), value)
+        if known != value:
+            headers[name.lower()] = f"{known}, {value}"
+    return headers

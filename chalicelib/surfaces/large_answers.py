@@ -58,17 +58,17 @@ class LargeAnswers:
     def _kept(self, answer: Answer, identity: Identity) -> str:
         from botocore.exceptions import BotoCoreError, ClientError  # rare: not in a cold start
 
-        s3 = self._s3()
         place = {
             "Bucket": self._bucket,
             "Key": f"answers/{identity.tenant.team_id}/{secrets.token_hex(16)}",
         }
         try:
+            s3 = self._s3()
             s3.put_object(**place, Body=answer.body, ContentType=answer.content_type)
+            url: str = s3.generate_presigned_url("get_object", place, LINK_SECONDS)
         except (ClientError, BotoCoreError) as error:
             log.error("large answer not kept: %s", type(error).__name__)
             raise AnswerNotKept from error
-        url: str = s3.generate_presigned_url("get_object", place, LINK_SECONDS)
         return url
 
 

@@ -304,3 +304,11 @@ def test_an_endpoint_cannot_be_called_as_a_model_nor_a_model_as_an_endpoint(call
     parameters = {"name": "us.amazon.nova-lite-v1%3A0", "operation": "invocations"}
     sent = call(path="/endpoints/{name}/{operation}", path_parameters=parameters, query={})
     assert (sent["statusCode"], "Message" in json.loads(sent["body"])) == (403, True)
+
+
+def test_two_keys_in_one_repeated_header_are_no_key(call, server) -> None:
+    event = proxy_event(headers={"Authorization": f"Bearer {KEY}"})
+    event["multiValueHeaders"]["Authorization"].append("Bearer tg_another")
+    module = sys.modules["app"]
+    assert module.app(event, LambdaContext())["statusCode"] == 401
+    assert records(server) == []

@@ -92,5 +92,5 @@ def _aws_error(error: TollgateError) -> AwsError:
 def _answer(
     status: int, kind: str, body: Mapping[str, object], error: TollgateError, request_id: str
 ) -> Answer:
-    named = {"x-amzn-ErrorType": kind, "x-amzn-RequestId": request_id, "x-request-id": request_id}
+    named = {"x-amzn-ErrorType": kind, "x-request-id": request_id}
     return json_answer(status, body, {**error.headers, **named})

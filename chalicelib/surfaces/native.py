@@ -72,11 +72,7 @@ class NativeSurface:
         model: Model | None = None,
     ) -> Answer:
         request = invocation.model_request(model_id, operations, self.name, model)
-        reply = self._router.answer(identity, request)
-        answer = invocation.answer(reply)
-        answer.headers["x-amzn-RequestId"] = reply.headers.get(
-            "x-amzn-requestid", invocation.request_id
-        )
+        answer = invocation.answer(self._router.answer(identity, request))
         if kept := self._large_answers.keep(answer, identity):
             raise AnswerKept(
                 f"The model answered and was billed. Its answer of {kept.bytes} bytes is too large "

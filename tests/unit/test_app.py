@@ -261,9 +261,9 @@ def native(operation: str, **event: Any) -> dict[str, Any]:
     return {"path": path, "path_parameters": parameters, "query": {}, **event}
 
 
-def test_a_native_route_answers_with_the_providers_own_bytes_and_request_id(call) -> None:
+def test_a_native_route_answers_with_the_providers_own_bytes(call) -> None:
     sent = call(**native("invoke"))
-    assert (sent["statusCode"], sent["headers"]["x-amzn-RequestId"]) == (200, "aws-1")
+    assert sent["statusCode"] == 200
     assert sent["body"] == '{"output":{"message":{"content":[{"text":"ä"}]}}}'
 
 

@@ -327,3 +327,59 @@ def test_another_tier_is_served_billed_and_said(simulator, bedrock):
 def test_a_rule_that_makes_no_sense_is_refused_by_the_control_api(simulator):
     with pytest.raises(urllib.error.HTTPError, match="400"):
         spoil(simulator, "explode")
+
+
+def test_an_optimised_call_over_its_quota_is_served_and_billed_as_standard(simulator, bedrock):
+    spoil(simulator, "latency")
+    talk = [{"role": "user", "content": [{"text": "Hi"}]}]
+
+    answer = bedrock.converse(
+        modelId="us.amazon.nova-pro-v1:0",
+        messages=talk,
+        performanceConfig={"latency": "optimized"},
+    )
+
+    assert answer["performanceConfig"] == {"latency": "standard"}
+    assert ledger(simulator)[0]["latency"] == "standard"
+
+
+def test_more_chunks_are_searched_than_documents_were_listed(simulator, bedrock):
+    spoil(simulator, "rerank_chunks", per_document=5)
+    body = json.dumps({"query": "which?", "documents": ["a"] * 60})
+
+    bedrock.invoke_model(modelId="amazon.rerank-v1:0", body=body)
+
+    (entry,) = ledger(simulator)
+    assert (entry["counts"]["queries"], entry["billed_usd"]) == (3, "0.003")
+
+
+def test_a_fault_of_converse_is_typed_as_a_fault_of_invoke_model_is(simulator, bedrock):
+    spoil(simulator, "throttle")
+    talk = [{"role": "user", "content": [{"text": "Hi"}]}]
+
+    with pytest.raises(bedrock.exceptions.ThrottlingException):
+        bedrock.converse(modelId=LLAMA, messages=talk)
+    with pytest.raises(bedrock.exceptions.ThrottlingException):
+        bedrock.apply_guardrail(
+            guardrailIdentifier="content",
+            guardrailVersion="1",
+            source="INPUT",
+            content=[{"text": {"text": "a"}}],
+        )
+
+    assert [entry["model"] for entry in ledger(simulator)] == [LLAMA, "guardrail/content"]
+
+
+def test_a_guarded_and_masked_answer_bears_bad_usage_too(simulator, bedrock):
+    spoil(simulator, "bad_usage", value="missing")
+    body = json.dumps({"messages": [{"role": "user", "content": [{"text": "Hi"}]}]})
+
+    answer = bedrock.invoke_model(
+        modelId="amazon.nova-lite-v1:0",
+        body=body,
+        guardrailIdentifier="piimasks",
+        guardrailVersion="1",
+    )
+
+    assert json.loads(answer["body"].read())["usage"] == {}
+    assert is_billed_in_full(ledger(simulator)[0])

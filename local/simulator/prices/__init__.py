@@ -68,7 +68,8 @@ def _card(model_id: str, region: str, tier: str, latency: str) -> Card:
     if latency == "optimized":
         return OPTIMIZED.get(model_id, _NO_CARD) if tier == "default" else _NO_CARD
     if region not in REGIONS:
-        return ELSEWHERE.get((region, model_id), _NO_CARD) if tier == "default" else _NO_CARD
+        listed = ELSEWHERE.get(region, {}) if tier == "default" else {}
+        return listed.get(model_id, _NO_CARD)
     known = TEXT.get(model_id) if tier == "default" else TIERS.get((model_id, tier))
     return known or _NO_CARD
 

@@ -158,15 +158,29 @@ OPTIMIZED: Mapping[str, Card] = {
 }
 """Latency-optimised, the same wherever it is served; the page lists no prices of cached tokens."""
 
-_EUROPE = ("eu-central-1", "eu-north-1", "eu-west-1", "eu-west-3")
-_EUROPEAN: Mapping[str, Card] = {
-    "eu.anthropic.claude-sonnet-4-20250514-v1:0": _SONNET_4,
-    "eu.anthropic.claude-sonnet-4-5-20250929-v1:0": _SONNET_4_5,
-    "eu.anthropic.claude-haiku-4-5-20251001-v1:0": _HAIKU_4_5,
+_GLOBAL: Mapping[str, Card] = {
     "global.anthropic.claude-sonnet-4-5-20250929-v1:0": _SONNET_4_5_GLOBAL,
     "global.anthropic.claude-haiku-4-5-20251001-v1:0": _HAIKU_4_5_GLOBAL,
 }
-ELSEWHERE: Mapping[tuple[str, str], Card] = {
-    (region, model_id): card for region in _EUROPE for model_id, card in _EUROPEAN.items()
+_EUROPEAN: Mapping[str, Card] = _GLOBAL | {
+    "eu.anthropic.claude-sonnet-4-20250514-v1:0": _SONNET_4,
+    "eu.anthropic.claude-sonnet-4-5-20250929-v1:0": _SONNET_4_5,
+    "eu.anthropic.claude-haiku-4-5-20251001-v1:0": _HAIKU_4_5,
 }
-"""Other regions, by region and model: what is missing here has no price there."""
+_JAPANESE: Mapping[str, Card] = _GLOBAL | {
+    "jp.anthropic.claude-sonnet-4-5-20250929-v1:0": _SONNET_4_5,
+    "jp.anthropic.claude-haiku-4-5-20251001-v1:0": _HAIKU_4_5,
+}
+_AUSTRALIAN: Mapping[str, Card] = _GLOBAL | {
+    "au.anthropic.claude-sonnet-4-5-20250929-v1:0": _SONNET_4_5,
+    "au.anthropic.claude-haiku-4-5-20251001-v1:0": _HAIKU_4_5,
+}
+ELSEWHERE: Mapping[str, Mapping[str, Card]] = {
+    "ap-northeast-1": _JAPANESE,
+    "ap-southeast-2": _AUSTRALIAN,
+    "eu-central-1": _EUROPEAN,
+    "eu-north-1": _EUROPEAN,
+    "eu-west-1": _EUROPEAN,
+    "eu-west-3": _EUROPEAN,
+}
+"""Other regions: what is missing in one has no price there."""

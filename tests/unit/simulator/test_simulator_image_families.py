@@ -92,6 +92,41 @@ def test_a_task_on_a_given_picture_answers_in_that_pictures_size(ask, task, para
     assert reply.price_classes == ("le512/standard",)
 
 
+def test_canvas_dresses_a_person_in_the_size_of_the_persons_picture(ask):
+    given = {
+        "sourceImage": pictures.png(1_152, 768),
+        "referenceImage": pictures.png(512, 512),
+        "maskType": "GARMENT",
+        "garmentBasedMask": {"garmentClass": "UPPER_BODY"},
+    }
+    config = {"numberOfImages": 2, "quality": "premium"}
+
+    reply = ask(
+        CANVAS, taskType="VIRTUAL_TRY_ON", virtualTryOnParams=given, imageGenerationConfig=config
+    )
+
+    assert sizes(reply) == [(1_152, 768)] * 2
+    assert reply.price_classes == ("le1024/premium",) * 2
+
+
+def test_titan_dresses_nobody(ask):
+    with pytest.raises(Refusal):
+        ask(TITAN, taskType="VIRTUAL_TRY_ON", virtualTryOnParams={})
+
+
+@pytest.mark.parametrize("missing", ["sourceImage", "referenceImage", "maskType"])
+def test_a_try_on_that_lacks_something_is_refused(ask, missing):
+    given = {
+        "sourceImage": pictures.png(512, 512),
+        "referenceImage": pictures.png(512, 512),
+        "maskType": "PROMPT",
+    }
+    del given[missing]
+
+    with pytest.raises(Refusal):
+        ask(CANVAS, taskType="VIRTUAL_TRY_ON", virtualTryOnParams=given)
+
+
 def test_filtered_pictures_are_missing_and_the_answer_says_so(ask):
     config = {"numberOfImages": 3}
 
@@ -164,3 +199,60 @@ def test_odd_values_are_refused_or_borne_and_never_break_a_picture_model(ask, mo
             spoiled = {**payload, key: value, draw.choice(["samples", "height"]): draw.choice(odd)}
             with suppress(Refusal):
                 ask(model_id, **spoiled)
+
+
+PICTURE = pictures.png(640, 320)
+EDITS = [
+    ("stable-conservative-upscale", {"prompt": "a river"}, (2_560, 1_280)),
+    ("stable-creative-upscale", {"prompt": "a river"}, (2_560, 1_280)),
+    ("stable-fast-upscale", {}, (2_560, 1_280)),
+    ("stable-image-control-sketch", {"prompt": "a river"}, (640, 320)),
+    ("stable-image-control-structure", {"prompt": "a river"}, (640, 320)),
+    ("stable-image-erase-object", {}, (640, 320)),
+    ("stable-image-inpaint", {"prompt": "a river"}, (640, 320)),
+    ("stable-image-remove-background", {}, (640, 320)),
+    ("stable-image-search-recolor", {"prompt": "blue", "select_prompt": "bank"}, (640, 320)),
+    ("stable-image-search-replace", {"prompt": "mill", "search_prompt": "bank"}, (640, 320)),
+    ("stable-image-style-guide", {"prompt": "a river"}, (640, 320)),
+    ("stable-outpaint", {"left": 60, "down": 80}, (700, 400)),
+]
+
+
+@pytest.mark.parametrize(("service", "payload", "size"), EDITS)
+def test_a_service_makes_one_picture_of_the_one_that_it_is_given(ask, service, payload, size):
+    reply = ask(f"stability.{service}-v1:0", image=PICTURE, **payload)
+
+    assert sizes(reply) == [size]
+    assert (reply.counts.images, reply.price_classes, reply.counted) == (1, ("each",), ())
+
+
+def test_a_style_is_transferred_from_one_picture_to_another(ask):
+    reply = ask(
+        "stability.stable-style-transfer-v1:0",
+        init_image=PICTURE,
+        style_image=pictures.png(512, 512),
+    )
+
+    assert sizes(reply) == [(640, 320)]
+
+
+@pytest.mark.parametrize(("service", "payload", "_size"), EDITS)
+def test_a_service_refuses_what_is_no_picture(ask, service, payload, _size):
+    with pytest.raises(Refusal):
+        ask(f"stability.{service}-v1:0", image="iVBO", **payload)
+
+
+def test_a_picture_that_grows_nowhere_is_refused(ask):
+    with pytest.raises(Refusal):
+        ask("stability.stable-outpaint-v1:0", image=PICTURE)
+
+
+def test_a_filtered_edit_counts_nothing(ask):
+    reply = ask(
+        "stability.stable-image-inpaint-v1:0",
+        Direction(filtered=1),
+        image=PICTURE,
+        prompt="a river",
+    )
+
+    assert (reply.counts.images, reply.price_classes) == (0, ())

@@ -40,3 +40,24 @@ def test_a_resource_that_this_account_does_not_have_is_not_found():
         models.parse("arn:aws:bedrock:us-east-1:123456789012:provisioned-model/abcdefghijkl")
 
     assert (refused.value.status, refused.value.code) == (404, "ResourceNotFoundException")
+
+
+@pytest.mark.parametrize(
+    "identifier", ["anthropic.claude-v2:1", "us.anthropic.claude-instant-v1", "ai21.j2-mid-v1"]
+)
+def test_a_retired_model_is_not_found(identifier):
+    with pytest.raises(Refusal) as refused:
+        models.parse(identifier)
+
+    assert refused.value.code == "ResourceNotFoundException"
+
+
+@pytest.mark.parametrize("model_id", models.SERVED)
+def test_a_listed_model_is_listed_by_its_base_id(model_id):
+    assert models.parse(model_id) == models.Model(model_id, model_id)
+
+
+def test_every_operation_on_models_is_listed_for_some():
+    operations = {operation for each in models.SERVED.values() for operation in each}
+
+    assert operations == {"InvokeModel", "Converse", "CountTokens", "StartAsyncInvoke"}

@@ -3,6 +3,7 @@ from contextlib import suppress
 
 import pytest
 
+from local.simulator.calls import holder
 from local.simulator.refusals import Refusal
 
 CLAUDE = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
@@ -26,6 +27,11 @@ TEXT_CALLS = [
     ("cohere.embed-english-v3", {"texts": ["one", "two"], "input_type": "search_query"}),
     ("openai.gpt-oss-120b-1:0", {"messages": [USER], "max_completion_tokens": 40}),
     ("ai21.jamba-1-5-mini-v1:0", {"messages": [USER], "max_tokens": 40, "n": 2}),
+    ("deepseek.r1-v1:0", {"prompt": "Hello", "max_tokens": 40}),
+    ("deepseek.v3-v1:0", {"messages": [USER], "max_tokens": 40}),
+    ("mistral.voxtral-mini-3b-2507", {"messages": [USER], "max_tokens": 40}),
+    ("moonshotai.kimi-k2.5", {"messages": [USER], "max_tokens": 40}),
+    ("writer.palmyra-x5-v1:0", {"messages": [USER], "max_tokens": 40}),
     ("acme.launched-today-v1:0", {"messages": [USER]}),
 ]
 
@@ -78,6 +84,35 @@ def test_the_body_repeats_the_true_counts_where_it_says_so(ask, model_id, payloa
         for key in path:
             value = value[key]
         assert isinstance(value, int)
+
+
+@pytest.mark.parametrize(("model_id", "payload"), TEXT_CALLS)
+def test_a_reply_says_where_its_texts_stand(ask, model_id, payload):
+    reply = ask(model_id, **payload)
+
+    for path in reply.texts:
+        place, key = holder(reply.body, path)
+        assert isinstance(place[key], str)
+    assert bool(reply.texts) == ("output_tokens" in reply.counted)
+
+
+def test_deepseek_completes_a_prompt_or_chats(ask):
+    completed = ask("deepseek.r1-v1:0", prompt="Hello", max_tokens=4)
+    chatted = ask("us.deepseek.r1-v1:0", messages=[USER], max_tokens=4)
+
+    assert set(completed.body["choices"][0]) == {"text", "stop_reason"}
+    assert chatted.body["choices"][0]["message"]["role"] == "assistant"
+    assert completed.usage == chatted.usage == ()
+
+
+def test_sound_in_a_chat_costs_tokens(ask):
+    sound = {"type": "input_audio", "input_audio": {"data": "UklGRg==", "format": "wav"}}
+    content = [sound, {"type": "text", "text": "What is said?"}]
+
+    reply = ask("mistral.voxtral-mini-3b-2507", messages=[{"role": "user", "content": content}])
+
+    assert reply.counts.input_tokens > 1_000
+    assert reply.body["usage"]["prompt_tokens"] == reply.counts.input_tokens
 
 
 def test_claude_reports_the_split_of_a_cache_write_in_the_body_alone(ask):

@@ -59,10 +59,10 @@ class Control:
 
     def _finish_jobs(self, _query: str, body: bytes) -> Answer:
         try:
-            order = Finish.read(json.loads(body or b"{}"))
+            how = Finish.read(json.loads(body or b"{}"))
         except ValueError as error:
             return 400, {"error": str(error)}
-        return 200, {"finished": self._provider.jobs.finish(order)}
+        return 200, {"finished": self._provider.jobs.finish(how)}
 
     def _inflight(self, query: str, _body: bytes) -> Answer:
         at_least = parse_qs(query).get("at_least", ["0"])[0]

@@ -80,19 +80,19 @@ class Finish:
 
     @classmethod
     def read(cls, source: Any) -> Self:
-        """Read an order as the control API takes it; raises ValueError for one that makes none."""
+        """Read an instruction as the control API takes it; raises ValueError for what is none."""
         known = {"match", "status", "ended", "after_looks"}
         if not isinstance(source, dict) or set(source) - known:
-            raise ValueError(f"an order has {', '.join(sorted(known))}: {source!r}")
+            raise ValueError(f"an instruction has {', '.join(sorted(known))}: {source!r}")
         match, status = source.get("match", {}), source.get("status", "Completed")
-        if not isinstance(match, dict) or set(match) - {"arn", "model", "team"}:
+        if not _is_match(match):
             raise ValueError(f"match has arn, model and team: {match!r}")
         if status not in ("Completed", "Failed"):
             raise ValueError(f"status is Completed or Failed: {status!r}")
         looks = source.get("after_looks")
         if looks is not None and (type(looks) is not int or looks < 1):
             raise ValueError(f"after_looks is a whole number from 1: {looks!r}")
-        ended = datetime.fromisoformat(source["ended"]) if "ended" in source else None
+        ended = datetime.fromisoformat(str(source["ended"])) if "ended" in source else None
         if ended and not ended.tzinfo:
             raise ValueError(f"ended needs a time zone: {source['ended']}")
         return cls(match, status, ended and ended.astimezone(UTC), looks)
@@ -173,15 +173,15 @@ class Jobs:
             found = [replace(job) for job in self._jobs.values() if wanted(job)]
         return found[::-1] if newest_first else found
 
-    def finish(self, order: Finish) -> list[str]:
-        """End the running jobs that an order names, or arm them; return their ARNs."""
+    def finish(self, how: Finish) -> list[str]:
+        """End the running jobs that are named, or arm them; return their ARNs."""
         with self._lock:
-            found = [job for job in self._jobs.values() if order.names(job)]
+            found = [job for job in self._jobs.values() if how.names(job)]
             for job in found:
-                if order.after_looks is None:
-                    self._end(job, order.status, order.ended or self._clock())
+                if how.after_looks is None:
+                    self._end(job, how.status, how.ended or self._clock())
                 else:
-                    job.looks_left = order.after_looks
+                    job.looks_left = how.after_looks
         return [job.arn for job in found]
 
     def describe(self) -> list[dict[str, Any]]:
@@ -208,6 +208,14 @@ class Jobs:
 
 
 _CONFLICT = "The client request token {} was already used with other parameters."
+
+
+def _is_match(source: Any) -> bool:
+    return (
+        isinstance(source, dict)
+        and set(source) <= {"arn", "model", "team"}
+        and all(isinstance(each, str) for each in source.values())
+    )
 
 
 def _settlement(job: Job, status: Status, ended: datetime) -> Entry:

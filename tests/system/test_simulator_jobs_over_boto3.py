@@ -98,7 +98,7 @@ def test_a_job_can_be_made_to_fail_and_to_end_on_another_day(simulator, bedrock)
     assert simulator.provider.ledger.entries()[1]["billed_usd"] == "0"
 
 
-def test_an_order_that_means_nothing_is_refused_by_the_control_api(simulator, bedrock):
+def test_an_instruction_that_means_nothing_is_refused_by_the_control_api(simulator, bedrock):
     with pytest.raises(urllib.error.HTTPError) as refused:
         control(simulator, "jobs/finish", {"status": "Lost"})
 

@@ -158,20 +158,20 @@ OPTIMIZED: Mapping[str, Card] = {
 }
 """Latency-optimised, the same wherever it is served; the page lists no prices of cached tokens."""
 
-_GLOBAL: Mapping[str, Card] = {
+_GLOBAL = {
     "global.anthropic.claude-sonnet-4-5-20250929-v1:0": _SONNET_4_5_GLOBAL,
     "global.anthropic.claude-haiku-4-5-20251001-v1:0": _HAIKU_4_5_GLOBAL,
 }
-_EUROPEAN: Mapping[str, Card] = _GLOBAL | {
+_EUROPEAN = _GLOBAL | {
     "eu.anthropic.claude-sonnet-4-20250514-v1:0": _SONNET_4,
     "eu.anthropic.claude-sonnet-4-5-20250929-v1:0": _SONNET_4_5,
     "eu.anthropic.claude-haiku-4-5-20251001-v1:0": _HAIKU_4_5,
 }
-_JAPANESE: Mapping[str, Card] = _GLOBAL | {
+_JAPANESE = _GLOBAL | {
     "jp.anthropic.claude-sonnet-4-5-20250929-v1:0": _SONNET_4_5,
     "jp.anthropic.claude-haiku-4-5-20251001-v1:0": _HAIKU_4_5,
 }
-_AUSTRALIAN: Mapping[str, Card] = _GLOBAL | {
+_AUSTRALIAN = _GLOBAL | {
     "au.anthropic.claude-sonnet-4-5-20250929-v1:0": _SONNET_4_5,
     "au.anthropic.claude-haiku-4-5-20251001-v1:0": _HAIKU_4_5,
 }

@@ -165,10 +165,10 @@ def test_a_job_that_is_not_there_is_refused(jobs):
         jobs.look("arn:aws:bedrock:us-east-1:123456789012:async-invoke/abcdefghijkl")
 
 
-def test_an_order_is_read_as_the_control_api_takes_it():
-    ordered = Finish.read({"match": {"team": "red"}, "ended": "2026-11-21T01:30:00+01:00"})
+def test_an_instruction_is_read_as_the_control_api_takes_it():
+    told = Finish.read({"match": {"team": "red"}, "ended": "2026-11-21T01:30:00+01:00"})
 
-    assert ordered == Finish({"team": "red"}, "Completed", NEXT_DAY)
+    assert told == Finish({"team": "red"}, "Completed", NEXT_DAY)
 
 
 @pytest.mark.parametrize(
@@ -177,12 +177,14 @@ def test_an_order_is_read_as_the_control_api_takes_it():
         [],
         {"status": "InProgress"},
         {"match": {"colour": "red"}},
+        {"match": {"team": 1}},
         {"when": "now"},
+        {"ended": 5},
         {"after_looks": 0},
         {"ended": "tomorrow"},
         {"ended": "2026-11-21T00:30:00"},
     ],
 )
-def test_an_order_that_cannot_mean_what_it_says_is_refused(source):
+def test_an_instruction_that_cannot_mean_what_it_says_is_refused(source):
     with pytest.raises(ValueError):
         Finish.read(source)

@@ -64,7 +64,10 @@ def read_day(text: str, today: date) -> date:
 
 def summary(manifest: "Manifest") -> list[str]:
     """Return the balance of a report, and whether anything in it is missing, a line each."""
-    lacking = f"{manifest.orphaned} orphaned, {manifest.unknown} unknown, {manifest.lost} lost"
+    lacking = (
+        f"{manifest.orphaned} orphaned, {manifest.unknown} unknown, {manifest.lost} lost,"
+        f" {manifest.foreign} foreign"
+    )
     return [
         f"balance   {manifest.started} started + {manifest.unannounced} unannounced"
         f" = {manifest.usage} usage + {manifest.failed} failed + {manifest.orphaned} orphaned",

@@ -31,7 +31,7 @@ LONG_CONTEXTS = (
 """Source: the Amazon Bedrock price list's long-context rows, as LiteLLM 1.106.2 lists them."""
 
 _SHORTEST = min(rule.above for rule in LONG_CONTEXTS)
-_LABEL = re.compile(r"[a-z_]{1,32}")
+_LABEL = re.compile(r"[a-z][a-z_]{0,31}")
 
 
 def as_served(

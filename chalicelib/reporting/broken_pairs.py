@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from chalicelib.pricing.costs import RowKey
-from chalicelib.reporting.cells import KEY_FIELDS, clean
+from chalicelib.reporting.cells import KEY_FIELDS, ROW_FIELDS, clean
 from chalicelib.reporting.groups import Group, single
 from chalicelib.reporting.insights import MAX_ROWS, IncompleteReport, Insights, Query, Row, whole
 from chalicelib.usage_record import RECORD_COUNTERS
 
-CALL_FIELDS: Final = ("call_id", "request_id", "team_id", "service", "model_id")
+CALL_FIELDS: Final = ("call_id", "request_id", *ROW_FIELDS)
 """Who a call is. Both records carry all of it, so a forged end closes nobody else's call."""
 
 BROKEN: Final = (
@@ -109,8 +109,9 @@ def surplus(
     """Read the records of calls that have too many, and return each that repeats an `event_id`.
 
     They come by the call's identity. The first record of an `event_id` by its own time is the one
-    that counts. `template` is the query of the day's records, to be narrowed. Raises
-    IncompleteReport where the records are not as many as the calls said.
+    that counts; a foreign record repeats nothing and takes nobody's place. `template` is the query
+    of the day's records, to be narrowed. Raises IncompleteReport where the records are not as many
+    as the calls said.
     """
     expected = Counter({call.identity: call.records for call in calls})
     records = [
@@ -123,7 +124,8 @@ def surplus(
         raise IncompleteReport("records of repeated calls came or went while they were read")
     repeats: dict[tuple[str, ...], list[Group]] = {}
     seen: set[tuple[str, ...]] = set()
-    for record in sorted(records, key=Record.order):
+    ours = (record for record in records if not record.group.key.foreign)
+    for record in sorted(ours, key=Record.order):
         event = (record.event_id, *record.identity)
         if record.event_id and event in seen:
             repeats.setdefault(record.identity, []).append(record.group)

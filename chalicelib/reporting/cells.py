@@ -14,6 +14,9 @@ from chalicelib.usage_record import PRICE_FIELDS, UsageSource
 KEY_FIELDS: Final[tuple[str, ...]] = ("team_id", *PRICE_FIELDS)
 """What the day's counts are grouped by; together they are a row's key."""
 
+ROW_FIELDS: Final[tuple[str, ...]] = ("team_id", "service", "model_id")
+"""What costs.csv adds up by: the fields of a RowKey."""
+
 _TEAM: Final = re.compile(r"[a-z][a-z0-9._-]{1,62}")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+-]{0,2047}")
 _FORMS: Final[Mapping[str, re.Pattern[str]]] = MappingProxyType(
@@ -59,10 +62,19 @@ def key_of(row: Mapping[str, str]) -> Key:
     return Key(tuple(map(clean, values)) if odd else values, odd)
 
 
+def is_ours(cells: Mapping[str, str]) -> bool:
+    """Say whether cells, by the names of their fields, can be of records that we wrote.
+
+    The cells of a foreign key cannot: what made it foreign is not of our form encoded either, and
+    neither is an empty cell. So a kept counts.csv tells foreign lines as the logs did.
+    """
+    return all(_FORMS[field].fullmatch(cell) for field, cell in cells.items())
+
+
 def clean(value: str) -> str:
     """Percent-encode what could end a cell, a row, or be run by a spreadsheet; `%` too.
 
-    Two values never become one, and a value of our own form stays as it is.
+    Two values never become one, and a value stays of our own form, or stays not of it.
     """
     text = quote(value, safe=_SAFE, errors="surrogatepass")
     return f"%{ord(text[0]):02X}{text[1:]}" if text.startswith(_STARTS_A_FORMULA) else text

@@ -2,8 +2,8 @@
 
 Nothing is written until every query is complete and every byte is rendered, and the manifest is
 written last. Whoever reads a report trusts a file whose SHA-256 the manifest states: if S3 fails
-half-way through a repeated report, the manifest there does not match the newer file, and the next
-run mends it.
+half-way through a repeated report, the manifest there does not match the newer file, and reporting
+the day again mends it.
 """
 
 import hashlib

@@ -39,7 +39,7 @@ class Manifest:
 
     schema: int
     date: str
-    complete: bool  # no call is orphaned, unknown or lost
+    complete: bool  # no call is orphaned, unknown or lost, and no record is foreign
     started: int
     usage: int
     failed: int
@@ -51,7 +51,7 @@ class Manifest:
     unknown: int  # sent, and what it cost is not known
     derived: int  # counted from the request or the media
     deferred: int  # asynchronous jobs, settled by a call of their own
-    foreign: int  # records that the gateway did not write
+    foreign: int  # records that the gateway did not write: counted above, and never rated
     unpriced: int  # something that they used has no price
     window: Mapping[str, str]
     queries: tuple[Mapping[str, str | int], ...]
@@ -72,7 +72,7 @@ class Manifest:
         return cls(
             schema=SCHEMA,
             date=date,
-            complete=not (orphaned or unknown or day.lost),
+            complete=not (orphaned or unknown or day.lost or day.foreign),
             started=sum(line.n_started for line in day.lines),
             usage=sum(line.n_usage for line in day.lines),
             failed=sum(line.n_failed for line in day.lines),

@@ -1,7 +1,8 @@
 """A day's counts, rated: the bytes of costs.csv and of the price rows that made it. Pure.
 
 The report and its re-rating both come through here, so that the same counts, orphans and prices
-make the same bytes.
+make the same bytes. Lines of foreign records are left out of all of it: whoever forges one may name
+a real team, but cannot charge it.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ from chalicelib.pricing.costs import RowKey, charges, rate
 from chalicelib.pricing.count_line import CountLine
 from chalicelib.pricing.price_book import PriceBook
 from chalicelib.reporting.capacity_files import NOT_SAMPLED, SampledDay
+from chalicelib.reporting.cells import KEY_FIELDS, ROW_FIELDS, is_ours
 from chalicelib.reporting.csv_writer import write_costs
 
 
@@ -22,7 +24,7 @@ from chalicelib.reporting.csv_writer import write_costs
 class Rated:
     costs: bytes  # costs.csv
     price_rows: bytes  # the rows of the price book that were used, as a price file
-    unpriced: int  # calls of which something has no price
+    unpriced: int  # calls of ours of which something has no price
     price_book_sha256: str
     capacity_hours_missing: int  # hours of the day of which no sample says what ran
     capacity_unpriced: int  # endpoints and provisioned models of which an hour has no price
@@ -44,17 +46,19 @@ def rated(
     book: PriceBook,
     sampled: SampledDay = NOT_SAMPLED,
 ) -> Rated:
-    shares = shared(lines, sampled.capacity, book, day)
+    ours = [line for line in lines if is_ours({name: getattr(line, name) for name in KEY_FIELDS})]
+    orphans = {row: calls for row, calls in orphaned.items() if is_ours(_named(row))}
+    shares = shared(ours, sampled.capacity, book, day)
     unpriced = 0
     used = set(shares.prices)
-    for line in lines:
+    for line in ours:
         prices = [charge.price for charge in charges(line, book, day, shares.resources)]
         used.update(price for price in prices if price)
         resource = Resource(line.service, line.region, line.model_id)
         if not all(prices) or resource in shares.unpriced:
             unpriced += line.n_usage
     return Rated(
-        costs=write_costs(rate(lines, book, day, orphaned, shares)),
+        costs=write_costs(rate(ours, book, day, orphans, shares)),
         price_rows=price_file.write(used),
         unpriced=unpriced,
         price_book_sha256=book.sha256,
@@ -62,3 +66,7 @@ def rated(
         capacity_unpriced=len(shares.unpriced),
         capacity_sha256=sampled.sha256,
     )
+
+
+def _named(row: RowKey) -> dict[str, str]:
+    return dict(zip(ROW_FIELDS, row, strict=True))

@@ -31,6 +31,7 @@ def test_a_tier_that_nobody_knows_is_never_priced_as_default():
     assert served(tier="default\n").tier == "unknown"
     assert served(tier='"=cmd()').tier == "unknown"
     assert served(tier="").tier == "unknown"
+    assert served(tier="_flex").tier == "unknown"  # the report would take its record for forged
 
 
 def test_an_optimized_latency_has_its_own_price():

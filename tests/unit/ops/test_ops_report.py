@@ -84,8 +84,8 @@ def test_the_balance_and_the_files_are_printed_and_no_metrics(nightly, capsys):
 
 
 def test_what_is_missing_of_a_day_is_said():
-    broken = replace(WHOLE, complete=False, orphaned=1, unknown=2)
-    assert "complete  no: 1 orphaned, 2 unknown, 0 lost" in report.summary(broken)
+    broken = replace(WHOLE, complete=False, orphaned=1, unknown=2, foreign=4)
+    assert "complete  no: 1 orphaned, 2 unknown, 0 lost, 4 foreign" in report.summary(broken)
 
 
 def test_a_report_of_today_is_said_to_be_of_a_day_that_goes_on(nightly, capsys):

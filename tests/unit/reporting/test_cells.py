@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scripted_logs import IDENTITY
 
-from chalicelib.reporting.cells import FieldMissing, clean, key_of
+from chalicelib.reporting.cells import KEY_FIELDS, FieldMissing, clean, is_ours, key_of
 
 anything = st.text(st.characters())  # line ends, lone surrogates and all
 
@@ -100,3 +100,20 @@ def test_no_cell_ever_needs_quotes_or_starts_a_formula(value: str) -> None:
 @given(anything, anything)
 def test_two_values_never_become_one_cell(one: str, other: str) -> None:
     assert (clean(one) == clean(other)) == (one == other)
+
+
+def test_cells_of_our_own_records_are_ours_when_they_are_read_again() -> None:
+    assert is_ours(dict(zip(KEY_FIELDS, key_of(IDENTITY).cells, strict=True)))
+
+
+@given(st.sampled_from(KEY_FIELDS), st.text(st.characters(), min_size=1))
+def test_the_cells_of_records_tell_whether_they_are_foreign_as_the_records_do(
+    field: str, value: str
+) -> None:
+    key = key_of({**IDENTITY, field: value})
+
+    assert is_ours(dict(zip(KEY_FIELDS, key.cells, strict=True))) is not key.foreign
+
+
+def test_a_cell_that_is_empty_is_not_ours() -> None:
+    assert not is_ours({**IDENTITY, "tier": ""})

@@ -196,7 +196,7 @@ def test_duplicates_and_foreign_records_are_counted_in_the_manifest() -> None:
 
     manifest = report(scripted_day(totals, [call(2, 1)], repeated=copies))
 
-    assert (manifest.duplicated, manifest.foreign, manifest.complete) == (1, 2, True)
+    assert (manifest.duplicated, manifest.foreign) == (1, 2)
 
 
 def test_an_incomplete_query_writes_nothing_and_leaves_what_was_there() -> None:

@@ -21,7 +21,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, cast
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from chalicelib.signing import CredentialsNotFound, find_credentials, sign
@@ -213,14 +213,10 @@ class _Connection:
         connect_timeout: float,
         clock: Callable[[], float],
     ) -> None:
-        self._http = (
-            http.client.HTTPSConnection(host, port, timeout=connect_timeout, context=tls)
-            if tls
-            else http.client.HTTPConnection(host, port, timeout=connect_timeout)
-        )
-        self._http.response_class = self._bounded_response  # type: ignore[assignment]
-        self._http.connect()  # sets TCP_NODELAY
-        self._http.auto_open = 0
+        self._sock = socket.create_connection((host, port or (443 if tls else 80)), connect_timeout)
+        self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls:
+            self._sock = tls.wrap_socket(self._sock, server_hostname=host)
         self._clock = clock
         self._deadline = 0.0
         self.reusable = False
@@ -232,14 +228,17 @@ class _Connection:
         self._deadline = deadline
         self.reusable = False
         try:
-            self._http.sock.settimeout(self._remaining())
-            self._http.request(method, path, body, headers)
+            request = _head(method, path, headers, len(body)) + body  # in one piece: one wake-up
+            self._sock.settimeout(self._remaining())
+            self._sock.sendall(request)
         except (OSError, ValueError) as error:  # before the last byte: it cannot have begun
             self.close()
             raise NotSent(str(error)) from error
+        response = _Response(_BoundedSocket(self._sock, self._remaining), method=method)  # type: ignore[arg-type]
         try:
-            response = cast(_Response, self._http.getresponse())
+            response.begin()
         except (OSError, http.client.HTTPException) as error:
+            response.close()
             self.close()
             raise NoAnswer(timed_out=isinstance(error, TimeoutError)) from error
         reply = _read(response)
@@ -251,11 +250,11 @@ class _Connection:
     def is_quiet(self) -> bool:
         """Say whether an idle connection has nothing to read: one that has was closed."""
         poll = select.poll()
-        poll.register(self._http.sock, select.POLLIN)
+        poll.register(self._sock, select.POLLIN)
         return not poll.poll(0)
 
     def close(self) -> None:
-        self._http.close()
+        self._sock.close()
 
     def _remaining(self) -> float:
         remaining = self._deadline - self._clock()
@@ -263,8 +262,15 @@ class _Connection:
             raise TimeoutError
         return remaining
 
-    def _bounded_response(self, sock: socket.socket, method: str | None = None) -> "_Response":
-        return _Response(_BoundedSocket(sock, self._remaining), method=method)  # type: ignore[arg-type]
+
+def _head(method: str, path: str, headers: Mapping[str, str], length: int) -> bytes:
+    """Write a request's head. Raises ValueError where a value would add a line to it."""
+    lines = [f"{method} {path} HTTP/1.1"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    head = "\r\n".join([*lines, f"Content-Length: {length}", "", ""])
+    if head.count("\n") != len(lines) + 2 or head.count("\r") != len(lines) + 2:
+        raise ValueError("a header has a line break")
+    return head.encode("latin-1")
 
 
 class _BoundedSocket:

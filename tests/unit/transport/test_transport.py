@@ -196,6 +196,15 @@ def test_a_chunked_answer_that_ends_too_soon_is_not_complete(transport_to: To) -
         assert not call(transport_to(server.url)).complete
 
 
+@pytest.mark.parametrize("value", ["a\r\nX-Forged: 1", "a\nb", "a\rb", "☃"])
+def test_a_header_that_cannot_be_sent_as_one_line_is_not_sent(transport_to: To, value) -> None:
+    with scripted_server(lambda connection, _: connection.sendall(OK)) as server:
+        transport = transport_to(server.url)
+        with pytest.raises(NotSent):
+            transport.call(BEDROCK_RUNTIME, "POST", "/p", {"accept": value}, b"{}", timeout=5)
+    assert server.requests == []
+
+
 def test_a_path_is_sent_as_it_is_encoded(transport_to: To) -> None:
     with scripted_server(lambda connection, _: connection.sendall(OK)) as server:
         transport_to(server.url).call(

@@ -141,7 +141,12 @@ class Stack:
         endpoints = json.loads(self._settings["SAGEMAKER_ENDPOINTS"])
         containers = {name: endpoint["container"] for name, endpoint in endpoints.items()}
         return self._running.enter_context(
-            Simulator(seed=self._seed, endpoints=containers, resources=self.aws.bedrock.runs)
+            Simulator(
+                seed=self._seed,
+                endpoints=containers,
+                resources=self.aws.bedrock.runs,
+                s3_url=self.aws.url,
+            )
         ).url
 
     def _locate(self, simulator: str) -> None:

@@ -2,7 +2,7 @@
 
 Source: AWS IAM user guide, "Create a signed AWS API request". botocore has this too; importing its
 signer costs a third of a cold start and using it a third of a warm call, so the tests hold this
-one to botocore's own signatures instead (docs/decisions/signing.md).
+one to botocore's own signatures instead (docs/decisions/hot-path.md).
 """
 
 import os

@@ -3,68 +3,32 @@
 Nothing is rounded but the cells of a CostLine, once each, half-even, to 12 places.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, Inexact, InvalidOperation
 from functools import reduce
 from types import MappingProxyType
-from typing import Final, Literal, get_args
+from typing import Literal, get_args
 
-from chalicelib.metering.usage import COUNTERS, NO_USAGE
-from chalicelib.pricing.capacity import NO_SHARES, Resource, Share, Shares
+from chalicelib.metering.usage import NO_USAGE
+from chalicelib.pricing.capacity import NO_SHARES, Share, Shares
+from chalicelib.pricing.charges import Charge, CostColumn, charges
 from chalicelib.pricing.count_line import CountLine
-from chalicelib.pricing.price import UNITS, Price, PriceKey
+from chalicelib.pricing.price import Price, PriceKey
 from chalicelib.pricing.price_book import PriceBook, version_of
 
-CostColumn = Literal[
-    "input_cost", "output_cost", "cache_cost", "image_cost", "capacity_cost", "other_cost"
-]
 Status = Literal["PRICED", "PARTLY_PRICED", "UNPRICED", "INCOMPLETE"]
 RowKey = tuple[str, str, str]
 """(team_id, service, model_id): one row of the day's costs.csv."""
 
 COST_COLUMNS: tuple[CostColumn, ...] = get_args(CostColumn)
-_GUARDRAILS: tuple[str, ...] = tuple(unit for unit in UNITS if unit.startswith("guardrail_"))
-COLUMN_OF: Mapping[str, CostColumn] = MappingProxyType(
-    {
-        "input_tokens": "input_cost",
-        "output_tokens": "output_cost",
-        "cache_read_tokens": "cache_cost",
-        "cache_write_tokens": "cache_cost",
-        "cache_write_1h_tokens": "cache_cost",
-        "images": "image_cost",
-        "input_images": "image_cost",
-        "video_ms": "image_cost",
-        "input_video_ms": "image_cost",
-        "input_audio_ms": "image_cost",
-        "busy_ms": "capacity_cost",
-        "instance_hour": "capacity_cost",
-        "model_unit_hour": "capacity_cost",
-        **dict.fromkeys(_GUARDRAILS, "other_cost"),
-        "queries": "other_cost",
-        "request": "other_cost",
-    }
-)
-"""Where a unit's cost is written."""
-
 _ENDS_UNKNOWN = frozenset({"partial", "none"})
 _EXACT = Context(prec=80, traps=[Inexact, InvalidOperation, DivisionByZero])
 _ROUNDED = Context(prec=80, rounding=ROUND_HALF_EVEN)
 _PICO = Decimal("1e-12")
 _ZERO = Decimal(0)
 _NO_ORPHANS: Mapping[RowKey, int] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True)
-class Charge:
-    """What one unit of one CountLine costs. Without a price row it has no cost, not a cost of 0."""
-
-    unit: str
-    quantity: int
-    price: Price | None
-    cost: Decimal | None  # US dollars, exact
-    column: CostColumn
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,65 +71,6 @@ class CostLine:
 
 CSV_COLUMNS: tuple[str, ...] = tuple(each.name for each in fields(CostLine))
 
-TOKENS: Final = frozenset(name for name in COUNTERS if name.endswith("_tokens"))
-
-
-def charges(
-    line: CountLine, book: PriceBook, day: date, hourly: Set[Resource] = NO_SHARES.resources
-) -> tuple[Charge, ...]:
-    """Price one line of counts: a Charge for every unit that is billed, with its row.
-
-    On demand, that is every counter that is not 0, but for the time it took, and each request
-    where a `request` row says so. Capacity (CAPACITY) is billed by itself, and its calls by what
-    the operator's rows name, or, to a resource that is in `hourly`, by their share of its hours
-    alone. A guardrail is billed on top of any model.
-    """
-    if line.usage_source == "deferred":
-        return ()
-    made = {unit: amount for unit, amount in line.usage.as_dict().items() if amount}
-    if line.n_usage:
-        made["request"] = line.n_usage
-    found = tuple(_charge(line, book, day, unit, amount) for unit, amount in made.items())
-    of_model = tuple(charge for charge in found if charge.unit not in _GUARDRAILS)
-    of_guardrails = tuple(charge for charge in found if charge.unit in _GUARDRAILS)
-    by_the_hour = Resource(line.service, line.region, line.model_id) in hourly
-    choose = _by_the_hour if by_the_hour else CAPACITY.get(line.basis, _by_use)
-    return (*choose(of_model), *of_guardrails)
-
-
-def _by_use(found: tuple[Charge, ...]) -> tuple[Charge, ...]:
-    return tuple(c for c in found if c.price or c.unit not in ("request", "busy_ms"))
-
-
-def _by_the_hour(_found: tuple[Charge, ...]) -> tuple[Charge, ...]:
-    """Choose nothing: a call on capacity that is billed by the hour costs nothing, its hours do."""
-    return ()
-
-
-def _by_own_rows(found: tuple[Charge, ...]) -> tuple[Charge, ...]:
-    """Choose what calls on capacity are charged by: the operator's price rows say it.
-
-    Where one kind of token has a price, every kind is billed. Where nothing has one, all that
-    was used is without a price.
-    """
-    priced = tuple(charge for charge in found if charge.price)
-    if not priced:
-        return tuple(charge for charge in found if charge.unit != "request")
-    by_token = any(charge.unit in TOKENS for charge in priced)
-    return tuple(c for c in found if c.price or (by_token and c.unit in TOKENS))
-
-
-Choose = Callable[[tuple[Charge, ...]], tuple[Charge, ...]]
-CAPACITY: Final[Mapping[str, Choose]] = MappingProxyType(
-    {
-        "provisioned": _by_the_hour,
-        "endpoint": _by_own_rows,
-        "imported": _by_own_rows,
-        "marketplace": _by_own_rows,
-    }
-)
-"""Bases whose tokens are no unit of AWS's bill: what runs there is billed by time and size."""
-
 
 def rate(
     lines: Iterable[CountLine],
@@ -193,21 +98,6 @@ def rate(
             tallies.setdefault(key, _Tally()).incomplete = True
     by_team_and_model = sorted(tallies, key=lambda key: (key[0], key[2], key[1]))
     return [tallies[key].cost_line(day, key) for key in by_team_and_model]
-
-
-def _charge(line: CountLine, book: PriceBook, day: date, unit: str, quantity: int) -> Charge:
-    price = book.find(_key(line, unit), day)
-    cost = _EXACT.multiply(price.usd_per_unit, Decimal(quantity)) if price else None
-    return Charge(unit, quantity, price, cost, COLUMN_OF[unit])
-
-
-def _key(line: CountLine, unit: str) -> PriceKey:
-    """Say what prices a unit. A guardrail has prices of its own, whichever model it went with."""
-    if unit in _GUARDRAILS:
-        return PriceKey("guardrails", line.region, "none", "on_demand", "default", "none", unit)
-    return PriceKey(
-        line.base_model, line.region, line.geo, line.basis, line.tier, line.variant, unit
-    )
 
 
 @dataclass(slots=True)

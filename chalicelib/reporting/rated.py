@@ -12,7 +12,8 @@ from datetime import date
 
 from chalicelib.pricing import price_file
 from chalicelib.pricing.capacity import Resource, shared
-from chalicelib.pricing.costs import RowKey, charges, rate
+from chalicelib.pricing.charges import charges
+from chalicelib.pricing.costs import RowKey, rate
 from chalicelib.pricing.count_line import CountLine
 from chalicelib.pricing.price_book import PriceBook
 from chalicelib.reporting.capacity_files import NOT_SAMPLED, SampledDay
@@ -23,8 +24,8 @@ from chalicelib.reporting.csv_writer import write_costs
 @dataclass(frozen=True, slots=True)
 class Rated:
     costs: bytes  # costs.csv
-    price_rows: bytes  # the rows of the price book that were used, as a price file
-    unpriced: int  # calls of ours of which something has no price
+    price_rows: bytes  # the rows of the price book that decided the costs, as a price file
+    unpriced: int  # calls of ours of which something has no cost
     price_book_sha256: str
     capacity_hours_missing: int  # hours of the day of which no sample says what ran
     capacity_unpriced: int  # endpoints and provisioned models of which an hour has no price
@@ -52,10 +53,10 @@ def rated(
     unpriced = 0
     used = set(shares.prices)
     for line in ours:
-        prices = [charge.price for charge in charges(line, book, day, shares.resources)]
-        used.update(price for price in prices if price)
+        charged = charges(line, book, day, shares.resources)
+        used.update(charge.price for charge in charged if charge.price)
         resource = Resource(line.service, line.region, line.model_id)
-        if not all(prices) or resource in shares.unpriced:
+        if any(charge.cost is None for charge in charged) or resource in shares.unpriced:
             unpriced += line.n_usage
     return Rated(
         costs=write_costs(rate(ours, book, day, orphans, shares)),

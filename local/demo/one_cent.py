@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from chalicelib.pricing.costs import Charge
+from chalicelib.pricing.charges import Charge
 from chalicelib.pricing.price import Price
 from chalicelib.pricing.price_book import PRICES_CSV
 from chalicelib.pricing.price_file import plain

@@ -49,7 +49,7 @@ class _Expected:
             self.usage += verdict.entry.usage
         elif verdict.kind == "partial" and verdict.call:
             self.usage += verdict.call.usage
-        self.priced |= any(charge.price for charge in verdict.charges)
+        self.priced |= any(charge.cost is not None for charge in verdict.charges)
         self.unpriced |= verdict.unpriced
         listed = verdict.list_price
         self.dollars += verdict.dollars if listed is None else listed
@@ -117,7 +117,7 @@ class _Day:
     def unpriced(self) -> int:
         """Count calls as the report does: a line of counts.csv is unpriced if one of its calls is.
 
-        An endpoint's call of no millisecond has nothing to price; its line may have.
+        A call that read nothing from a cache may be in the line of one that did.
         """
         lines: dict[tuple[str, ...], list[Verdict]] = defaultdict(list)
         for verdict, call in zip(self.verdicts, self.calls, strict=True):

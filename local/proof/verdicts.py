@@ -17,7 +17,7 @@ from decimal import Decimal
 from typing import Literal
 
 from chalicelib.metering.usage import COUNTERS
-from chalicelib.pricing.costs import Charge, charges
+from chalicelib.pricing.charges import Charge, charges
 from chalicelib.pricing.count_line import CountLine
 from chalicelib.pricing.price_book import PriceBook
 from chalicelib.usage_record import PRICE_FIELDS
@@ -69,8 +69,8 @@ class Verdict:
 
     @property
     def unpriced(self) -> bool:
-        """Something that the call used has no price here."""
-        return any(charge.price is None for charge in self.charges)
+        """Something that the call used has no cost here."""
+        return any(charge.cost is None for charge in self.charges)
 
     @property
     def dollars(self) -> Decimal:

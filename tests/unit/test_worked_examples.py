@@ -12,7 +12,7 @@ import pytest
 from builders import provider_call
 
 from chalicelib.metering.usage import COUNTERS
-from chalicelib.pricing.costs import charges
+from chalicelib.pricing.charges import charges
 from chalicelib.pricing.price_book import PRICES_CSV, PriceBook
 from chalicelib.reporting.groups import count_line
 from chalicelib.usage_record import PRICE_FIELDS, RECORD_COUNTERS, Outcome, record_line

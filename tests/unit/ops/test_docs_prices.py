@@ -10,7 +10,7 @@ import pytest
 from price_lists import offer, product
 from test_ops_rerate import BEFORE, DEARER, LINE
 
-from chalicelib.pricing.costs import charges
+from chalicelib.pricing.charges import charges
 from chalicelib.pricing.price_book import PRICES_CSV, PriceBook
 from chalicelib.pricing.price_file import COLUMNS
 from ops import __main__ as command_line

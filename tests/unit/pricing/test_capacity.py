@@ -60,6 +60,7 @@ LINE = CountLine(
 ON_UNITS = replace(
     LINE, service="bedrock", model_id=UNITS.model_id, base_model="nova", basis="provisioned"
 )
+BY_TOKEN = replace(LINE, model_id="by-token", base_model="by-token", usage_source="body")
 
 
 def used(team, hours, line=LINE, **fields):
@@ -164,9 +165,7 @@ def test_the_idle_row_has_a_cost_and_no_counts():
 
 
 def test_an_endpoint_that_is_priced_by_its_own_name_is_not_charged_by_the_hour_too():
-    line = replace(
-        LINE, model_id="by-token", base_model="by-token", usage=Usage(output_tokens=10, busy_ms=9)
-    )
+    line = replace(BY_TOKEN, usage=Usage(output_tokens=10, busy_ms=9))
     day = day_of(replace(G5, resource=CHAT._replace(model_id="by-token")))
 
     found = rows([line], day)
@@ -212,9 +211,7 @@ def test_a_day_with_hours_that_were_not_sampled_is_incomplete_and_costs_what_is_
 
 
 def test_missing_hours_say_nothing_of_what_is_not_charged_by_the_hour():
-    line = replace(
-        LINE, model_id="by-token", base_model="by-token", usage=Usage(output_tokens=10, busy_ms=9)
-    )
+    line = replace(BY_TOKEN, usage=Usage(output_tokens=10, busy_ms=9))
 
     assert rows([line], Capacity((), hours_missing=24))["search"].status == "PRICED"
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.metering.usage import COUNTERS, Usage
-from chalicelib.pricing.costs import COST_COLUMNS, charges, rate
+from chalicelib.pricing.charges import charges
+from chalicelib.pricing.costs import COST_COLUMNS, rate
 from chalicelib.pricing.count_line import CountLine
 from chalicelib.pricing.price_book import PriceBook
 

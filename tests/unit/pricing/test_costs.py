@@ -7,7 +7,8 @@ from decimal import Decimal
 import pytest
 
 from chalicelib.metering.usage import Usage
-from chalicelib.pricing.costs import COLUMN_OF, CSV_COLUMNS, charges, rate
+from chalicelib.pricing.charges import COLUMN_OF, charges
+from chalicelib.pricing.costs import CSV_COLUMNS, rate
 from chalicelib.pricing.count_line import CountLine
 from chalicelib.pricing.price import UNITS
 from chalicelib.pricing.price_book import PriceBook
@@ -198,7 +199,7 @@ def test_an_endpoint_without_rows_is_unpriced():
 def test_an_endpoint_priced_by_tokens_that_reports_none_is_unpriced_not_free():
     row = only([endpoint("chat", usage_source="clock", usage=Usage(busy_ms=500))])
 
-    assert (row.status, row.capacity_cost, row.total_cost) == ("UNPRICED", None, None)
+    assert (row.status, row.output_cost, row.total_cost) == ("UNPRICED", None, None)
 
 
 def test_a_call_on_provisioned_throughput_costs_nothing_for_its_hours_do():

@@ -257,3 +257,20 @@ def test_the_price_rows_that_are_kept_rate_the_day_to_the_same_costs(
     first = rated(DAY, day_lines, {}, BOOK)
 
     assert rated(DAY, day_lines, {}, PriceBook.read(first.price_rows)).costs == first.costs
+
+
+def test_the_price_rows_that_are_kept_tell_of_tokens_that_nobody_counted() -> None:
+    key = "chat,us-east-1,none,endpoint,default,none"
+    rows = (
+        f"{key},{unit},1E-6,2026-01-01,,test,2026-11-01" for unit in ("request", "input_tokens")
+    )
+    book = PriceBook.read("\n".join((PRICES.splitlines()[0], *rows)))
+    silent = replace(
+        LINE, base_model="chat", basis="endpoint", usage_source="clock", n_started=1, n_usage=1
+    )
+    first = rated(DAY, [silent], {}, book)
+
+    again = rated(DAY, [silent], {}, PriceBook.read(first.price_rows))
+
+    assert (b",PARTLY_PRICED," in first.costs, first.unpriced) == (True, 1)
+    assert (again.costs, again.price_rows) == (first.costs, first.price_rows)

@@ -173,7 +173,7 @@ def main() -> None:
     server = Server(("127.0.0.1", arguments.port), api)
     urls = {"gateway": f"http://127.0.0.1:{server.server_port}"}
     if arguments.certificate:
-        tls_server = TlsServer(("127.0.0.1", arguments.tls_port), api, arguments.certificate)
+        tls_server = TlsServer(("127.0.0.1", 0), api, arguments.certificate)
         urls["gateway_tls"] = f"https://127.0.0.1:{tls_server.server_port}"
         threading.Thread(target=tls_server.serve_forever, args=(3600,), daemon=True).start()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -188,7 +188,6 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local.gateway", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="0 takes any free port")
-    parser.add_argument("--tls-port", type=int, default=0)
     parser.add_argument("--certificate", help="PEM with key and chain: serve TLS as well")
     parser.add_argument("--app", default="app", help="the module that holds the Chalice app")
     parser.add_argument("--integration-timeout", type=float, default=INTEGRATION_TIMEOUT_S)

@@ -20,15 +20,14 @@ class GatewayProcess:
         self,
         environ: Mapping[str, str],
         certificate: Path | None = None,
-        ports: tuple[int, int] = (0, 0),
+        port: int = 0,
         app: str = "app",
     ) -> None:
-        """Start it and wait until it serves. `ports` are plain HTTP's and TLS's; 0 takes any.
+        """Start it and wait until it serves. `port` is plain HTTP's; 0, as TLS does, takes any.
 
         Raises StartFailed.
         """
-        command = [sys.executable, "-m", "local.gateway", "--app", app]
-        command += ["--port", str(ports[0]), "--tls-port", str(ports[1])]
+        command = [sys.executable, "-m", "local.gateway", "--app", app, "--port", str(port)]
         command += ["--certificate", str(certificate)] if certificate else []
         with project.GATEWAY_LOG.open("ab") as log:
             begins = log.tell()
@@ -50,18 +49,6 @@ class GatewayProcess:
         self.url = urls["gateway"]
         self.tls_url = urls.get("gateway_tls", "")
 
-    @property
-    def port(self) -> int:
-        return _port(self.url)
-
-    @property
-    def ports(self) -> tuple[int, int]:
-        return _port(self.url), _port(self.tls_url)
-
-    @property
-    def alive(self) -> bool:
-        return self._process.poll() is None
-
     def kill(self) -> None:
         """End it as a crash would (SIGKILL)."""
         self._end(self._process.kill)
@@ -74,7 +61,3 @@ class GatewayProcess:
         self._process.wait()
         for pipe in self._pipes:
             pipe.close()
-
-
-def _port(url: str) -> int:
-    return int(url.rpartition(":")[2])

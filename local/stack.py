@@ -47,7 +47,7 @@ class Stack:
         `endpoints` replaces SAGEMAKER_ENDPOINTS, in the same shape; all of them run. With both
         provider URLs given, no simulator runs.
         """
-        self._ports = (port, 0)
+        self._port = port
         self._seed = seed
         self._app = app
         self._settings = {**project.environment(), **(environ or {})}
@@ -71,7 +71,8 @@ class Stack:
             resources.create(self.client, project.STAGE, project.ACCOUNT)
             endpoints.create(self.client, load_endpoints(self._settings).values())
             self._running.callback(self._stop_gateways)
-            self.start_gateway()
+            gateway = self.start_gateway(self._port)
+            self.urls |= {"gateway": gateway.url, "gateway_tls": gateway.tls_url}
             self._running = self._running.pop_all()
         return self
 
@@ -83,21 +84,11 @@ class Stack:
     ) -> None:
         self._running.close()
 
-    def start_gateway(self) -> GatewayProcess:
-        """Start the gateway where it was, or, if it runs, one more on a port of its own."""
-        first_runs = any(gateway.alive for gateway in self._gateways)
-        ports = (0, 0) if first_runs else self._ports
-        gateway = GatewayProcess(self._child_environ, self._certificate.server, ports, self._app)
+    def start_gateway(self, port: int = 0) -> GatewayProcess:
+        """Start a gateway beside those that run; port 0 takes any. It ends with the stack."""
+        gateway = GatewayProcess(self._child_environ, self._certificate.server, port, self._app)
         self._gateways.append(gateway)
-        if not first_runs:
-            self._ports = gateway.ports
-            self.urls |= {"gateway": gateway.url, "gateway_tls": gateway.tls_url}
         return gateway
-
-    def kill_gateway(self) -> None:
-        """End the gateway as a crash would: SIGKILL, in the middle of whatever it does."""
-        self._gateways[0].kill()
-        del self._gateways[0]
 
     def invoke(self, function: str, event: Mapping[str, Any]) -> Any:
         """Run a function in a process of its own and return its result.

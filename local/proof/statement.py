@@ -29,10 +29,6 @@ class Proof:
     def holds(self) -> bool:
         return not self.mismatches
 
-    @property
-    def exit_status(self) -> int:
-        return 0 if self.holds else 1
-
     def of(self, kind: Kind) -> list[Verdict]:
         return [verdict for verdict in self.verdicts if verdict.kind == kind]
 

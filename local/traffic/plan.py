@@ -68,7 +68,6 @@ HOSTED = (
     Offer(EMBED_ENDPOINT, payloads.container_embedding, 3),
 )
 BARE = (Offer("demo-chat-lmi", payloads.bare_generation, 1),)
-EVERYTHING = (*TEXT, *EMBEDDINGS, *PICTURES, *HOSTED, *BARE)
 
 
 @dataclass(frozen=True, slots=True)

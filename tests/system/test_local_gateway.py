@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -28,7 +29,7 @@ def gateway():
 
 @pytest.fixture
 def connection(gateway):
-    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(gateway.url).netloc, timeout=10)
     yield connection
     connection.close()
 
@@ -39,9 +40,14 @@ def exchange(connection, method="GET", path="/echo", body=None, headers=None, ch
     return response.status, response.read()
 
 
+def address(gateway):
+    url = urlsplit(gateway.url)
+    return url.hostname, url.port
+
+
 def raw(gateway, request):
     """Send bytes as they are; return all that comes until the connection ends."""
-    with socket.create_connection(("127.0.0.1", gateway.port), timeout=10) as sock:
+    with socket.create_connection(address(gateway), timeout=10) as sock:
         sock.sendall(request)
         sock.shutdown(socket.SHUT_WR)
         return b"".join(iter(lambda: sock.recv(65536), b""))
@@ -82,7 +88,7 @@ def test_a_chunked_body_is_put_together(connection):
 
 def test_a_client_that_expects_to_continue_is_told_to(gateway):
     head = b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", gateway.port), timeout=10) as sock:
+    with socket.create_connection(address(gateway), timeout=10) as sock:
         sock.sendall(head)
         interim = sock.recv(65536)
         sock.sendall(b"body")

@@ -48,6 +48,8 @@ def test_it_says_where_everything_is(stack):
         "control",
         "bucket",
         "region",
+        "gateway_tls",
+        "ca",
     ]
     assert get(stack.urls["gateway"] + "/healthz") == 200
 
@@ -64,19 +66,8 @@ def test_its_resources_are_there(stack):
     tables = stack.client("dynamodb").list_tables()["TableNames"]
     buckets = [bucket["Name"] for bucket in stack.client("s3").list_buckets()["Buckets"]]
 
-    assert tables == ["tollgate-local-streams", "tollgate-local-tenants"]
+    assert set(tables) == {"tollgate-local-streams", "tollgate-local-tenants"}
     assert stack.urls["bucket"] in buckets
-
-
-def test_a_gateway_that_was_killed_starts_again_where_it_was(stack):
-    url = stack.urls["gateway"]
-
-    stack.kill_gateway()
-    assert refuses_connections(url + "/healthz")
-
-    stack.start_gateway()
-    assert stack.urls["gateway"] == url
-    assert get(url + "/healthz") == 200
 
 
 def test_a_second_gateway_runs_beside_the_first(stack):

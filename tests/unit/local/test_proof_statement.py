@@ -36,7 +36,7 @@ def test_an_honest_day_ends_with_the_two_ledgers_being_one():
     proof = prove(one_of_each(), BOOK)
 
     assert proof.mismatches == ()
-    assert proof.exit_status == 0
+    assert proof.holds
     assert proof.lines()[-1] == (
         "ledger: gateway = provider   5 calls, 110 tokens, 0 images, $0.0000084"
     )

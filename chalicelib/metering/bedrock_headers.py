@@ -15,17 +15,21 @@ CACHE_READ_TOKENS = "x-amzn-bedrock-cache-read-input-token-count"
 CACHE_WRITE_TOKENS = "x-amzn-bedrock-cache-write-input-token-count"  # 5 minutes and 1 hour together
 
 
-def token_counts(headers: Mapping[str, str], *, writes_text: bool = True) -> Usage | None:
+def token_counts(
+    headers: Mapping[str, str], *, writes_text: bool = True, bills_writes: bool = True
+) -> Usage | None:
     """Read the counts, or None unless every one is there and exact.
 
     An embedding model sends no output count; models without a prompt cache send no cache counts,
-    those with one send both. Cache writes of both kinds stand in `cache_write_tokens`: only a body
+    those with one send both, or only reads where writes are not billed. Cache writes of both kinds stand in `cache_write_tokens`: only a body
     can tell them apart.
     """
     written = headers.get(OUTPUT_TOKENS, None if writes_text else 0)
     cache_read, cache_write = headers.get(CACHE_READ_TOKENS), headers.get(CACHE_WRITE_TOKENS)
     if cache_read is cache_write is None:
         return exact_tokens(headers.get(INPUT_TOKENS), written)
+    if cache_write is None and not bills_writes:
+        return exact_tokens(headers.get(INPUT_TOKENS), written, cache_read)
     return exact_tokens(headers.get(INPUT_TOKENS), written, cache_read, cache_write)
 
 

@@ -59,10 +59,13 @@ def went_with(exchange: Exchange) -> bool:
 
 
 def added_to_invoke(metered: Metered, exchange: Exchange) -> Metered:
-    """Add a guardrail's units to what InvokeModel's model used. None of both is known by half."""
+    """Add a guardrail's units to what InvokeModel's model used. None of both is known by half.
+
+    Where the input was blocked no model ran, whatever the request would have been billed for.
+    """
     answer = exchange.response_json
     trace = at(answer, INVOKE_TRACE, "guardrail")
-    if metered.usage_source == "none" and _blocked(answer, trace, exchange.headers):
+    if _blocked(answer, trace, exchange.headers):
         metered = Metered(NO_USAGE, "body")
     return added(metered, _assessed(trace, "input", "outputs"))
 

@@ -89,10 +89,16 @@ class TextFamily:
     read_body: ReadBody
     where: str = ""  # that stands in the body; empty: nowhere
     writes_text: bool = True
+    bills_writes: bool = True  # to a prompt cache; OpenAI's shape has no count of them
 
 
 def _in_body(counts: BodyCounts) -> TextFamily:
-    return TextFamily(counts.read, counts.where, writes_text=bool(counts.output))
+    return TextFamily(
+        counts.read,
+        counts.where,
+        writes_text=bool(counts.output),
+        bills_writes=bool(counts.cache_write),
+    )
 
 
 HEADERS_ONLY = TextFamily(_read_nothing)
@@ -129,7 +135,9 @@ foundation models"; which of them an answer really carries, from recorded answer
 
 def meter(family: TextFamily, exchange: Exchange) -> Metered:
     """Read a text model's counts: Bedrock's headers, else the body's own as a whole."""
-    usage = bedrock_headers.token_counts(exchange.headers, writes_text=family.writes_text)
+    usage = bedrock_headers.token_counts(
+        exchange.headers, writes_text=family.writes_text, bills_writes=family.bills_writes
+    )
     return meter_body(family.read_body, exchange) if usage is None else Metered(usage, "header")
 
 

@@ -317,6 +317,6 @@ def test_output_outside_the_teams_prefix_is_refused_before_the_call(
 ) -> None:
     elsewhere = f"s3://{stack.environ['PAYLOADS_BUCKET']}/teams/art/"
     output = {"s3OutputDataConfig": {"s3Uri": elsewhere}}
-    with pytest.raises(ClientError, match="must begin with"):
+    with pytest.raises(ClientError, match="team's own prefix"):
         team.start(outputDataConfig=output)
     assert not [r for r in stack.log_events() if r["team_id"] == team.team_id]

@@ -99,6 +99,16 @@ def test_a_masked_answer_is_counted_by_its_headers():
     assert reading == Metered(Usage(30, 51) + UNITS_BOTH, "header")
 
 
+def test_a_masked_answer_of_a_model_that_counts_only_cache_reads_is_counted_by_its_headers():
+    body = {
+        "usage": {"prompt_tokens": 30},
+        "amazon-bedrock-trace": invoke_trace(CHECKED_IN, CHECKED_OUT),
+        "amazon-bedrock-guardrailAction": "INTERVENED",
+    }
+    reading = metered("openai.gpt-5.6", body, headers=token_headers(6, 51, 24), guardrail=True)
+    assert reading == Metered(Usage(6, 51, cache_read_tokens=24) + UNITS_BOTH, "header")
+
+
 def test_a_guardrail_that_let_all_pass_is_billed_too():
     body = {**MASKED, "amazon-bedrock-guardrailAction": "NONE"}
     reading = metered(TITAN, body, headers=token_headers(28, 197), guardrail=True)
@@ -115,6 +125,22 @@ def test_a_blocked_picture_is_billed_for_its_evaluation_alone():
         "amazon-bedrock-guardrailAction": "INTERVENED",
     }
     reading = metered("amazon.titan-image-generator-v2:0", body, guardrail=True)
+    assert reading == Metered(UNITS_IN, "body")
+
+
+@pytest.mark.parametrize(
+    ("model_id", "request_body"),
+    [
+        ("amazon.rerank-v1:0", {"query": "Which?", "documents": ["a"] * 350}),
+        ("twelvelabs.marengo-embed-3-0-v1:0", {"inputType": "text", "text": {"inputText": "a"}}),
+    ],
+)
+def test_a_blocked_input_that_would_be_billed_by_its_request_is_not(model_id, request_body):
+    body = {
+        "amazon-bedrock-trace": invoke_trace(CHECKED_IN),
+        "amazon-bedrock-guardrailAction": "INTERVENED",
+    }
+    reading = metered(model_id, body, request=request_body, guardrail=True)
     assert reading == Metered(UNITS_IN, "body")
 
 

@@ -208,6 +208,12 @@ def test_a_nova_cache_write_is_free_and_a_claude_one_is_not():
     assert per_unit(HAIKU, "us", "cache_write_tokens") > 0
 
 
+@pytest.mark.parametrize("tier", ["default", "flex", "priority"])
+@pytest.mark.parametrize("geo", ["none", "us"])
+def test_a_nova_cache_write_is_free_on_every_tier(tier, geo):
+    assert per_unit("amazon.nova-pro-v1:0", geo, "cache_write_tokens", tier=tier) == 0
+
+
 def test_only_what_a_source_calls_free_costs_nothing():
     assert {price.key.unit for price in BOOK if price.usd_per_unit == 0} == {"cache_write_tokens"}
 

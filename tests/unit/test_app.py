@@ -3,6 +3,7 @@
 import importlib
 import json
 import socket
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -312,3 +313,30 @@ def test_two_keys_in_one_repeated_header_are_no_key(call, server) -> None:
     module = sys.modules["app"]
     assert module.app(event, LambdaContext())["statusCode"] == 401
     assert records(server) == []
+
+
+def test_what_talks_to_aws_is_made_once_in_a_process(call, server) -> None:
+    call()
+    connections, parts = server.connections, sys.modules["app"].gateway()
+
+    call()
+    call()
+
+    assert (server.connections, sys.modules["app"].gateway()) == (connections, parts)
+
+
+def test_a_boto3_client_of_a_service_is_made_once_in_a_process(environ) -> None:
+    module = importlib.import_module("app")
+
+    assert module.client("s3") is module.client("s3")
+
+
+def test_a_start_makes_no_client_and_calls_nobody(environ, server) -> None:
+    started = (
+        "import app, sys; print('boto3' in sys.modules, *(each.cache_info().currsize"
+        " for each in (app.async_jobs, app.client, app.price_book)))"
+    )
+    done = subprocess.run([sys.executable, "-c", started], capture_output=True, check=True)
+
+    assert done.stdout.split() == [b"False", b"0", b"0", b"0"]
+    assert server.connections == 0

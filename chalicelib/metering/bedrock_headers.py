@@ -21,8 +21,8 @@ def token_counts(
     """Read the counts, or None unless every one is there and exact.
 
     An embedding model sends no output count; models without a prompt cache send no cache counts,
-    those with one send both, or only reads where writes are not billed. Cache writes of both kinds stand in `cache_write_tokens`: only a body
-    can tell them apart.
+    those with one send both, or only reads where writes are not billed. Cache writes of both kinds
+    stand in `cache_write_tokens`: only a body can tell them apart.
     """
     written = headers.get(OUTPUT_TOKENS, None if writes_text else 0)
     cache_read, cache_write = headers.get(CACHE_READ_TOKENS), headers.get(CACHE_WRITE_TOKENS)

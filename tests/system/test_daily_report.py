@@ -124,6 +124,20 @@ def test_records_become_a_bill(account: Account) -> None:
     assert {row["status"] for row in rows} == {"PRICED"}
 
 
+def test_two_answers_of_one_provider_request_id_are_two_calls(account: Account) -> None:
+    same = replace(METERED, provider_request_id="aws-1")
+    first, second = replace(CALL, call_id="c1"), replace(CALL, call_id="c2")
+    account.write(account.record(first, None), account.record(first, same))
+    account.write(account.record(second, None), account.record(second, same))
+
+    manifest = account.report()
+
+    assert (manifest.usage, manifest.duplicated, manifest.complete) == (2, 0, True)
+    assert [(row["invocations"], row["input_tokens"]) for row in account.costs()] == [
+        ("2", "24000000")
+    ]
+
+
 @pytest.mark.parametrize("rendering", list(Rendering))
 def test_numbers_are_the_same_in_every_rendering(account: Account, rendering: Rendering) -> None:
     account.write(*account.pair(call_id="c1"))

@@ -328,3 +328,20 @@ def test_the_day_is_the_one_before_the_events_own_time(event_time: str, day: dat
 def test_an_event_without_a_time_zone_names_no_day(event_time: str) -> None:
     with pytest.raises(ValueError):
         daily.day_before(event_time)
+
+
+def test_ten_times_the_groups_are_ten_times_the_look_ups_and_no_more_queries(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    few = [total(2, PAIR, team_id=f"team{n:03}") for n in range(10)]
+    many = [total(2, PAIR, team_id=f"team{n:03}") for n in range(100)]
+    find, asked = PriceBook.find, []
+    monkeypatch.setattr(PriceBook, "find", lambda *key: asked.append(key) or find(*key))
+
+    report(scripted_day(few))
+    for_few = len(asked)
+    logs = scripted_day(many)
+    report(logs)
+
+    assert len(asked) - for_few <= 10 * for_few
+    assert len(logs.started) == 3

@@ -205,7 +205,9 @@ def test_an_orphan_a_duplicate_a_gap_and_an_unannounced_end_are_each_found(
     assert account.costs()[0]["status"] == "INCOMPLETE"
 
 
-def test_forged_lines_are_foreign_and_the_csv_stays_clean(account: Account) -> None:
+def test_forged_lines_are_foreign_on_nobodys_bill_and_both_files_stay_clean(
+    account: Account,
+) -> None:
     forged = {
         "tollgate": "usage",
         "day": DAY.isoformat(),
@@ -219,12 +221,25 @@ def test_forged_lines_are_foreign_and_the_csv_stays_clean(account: Account) -> N
 
     manifest = account.report()
 
-    assert manifest.foreign == 1
-    assert [(row["team_id"], row["model_id"]) for row in account.costs()] == [
-        ("%3Dcmd%28%29%7C%22x%22%21A0", "line%0Abreak%2C%C3%A9"),
-        ("search", "amazon.nova-lite-v1:0"),
-    ]
-    assert b'"' not in account.files()[daily.costs_key(DAY)]
+    assert (manifest.foreign, manifest.complete) == (1, False)
+    assert [row["team_id"] for row in account.costs()] == ["search"]
+    counts = account.files()[daily.counts_key(DAY)]
+    assert b"\n%3Dcmd%28%29%7C%22x%22%21A0,,,,line%0Abreak%2C%C3%A9," in counts
+    assert b'"' not in counts
+
+
+@pytest.mark.parametrize("field", ["usage_source", "tier", "family"])
+def test_a_forged_copy_of_a_real_pair_charges_its_team_nothing(
+    account: Account, field: str
+) -> None:
+    account.write(*account.pair(call_id="c1"))
+    before = account.report()
+    copies = [json.loads(line) | {field: "=cmd()"} for line in account.pair(call_id="c2")]
+    account.write(*map(json.dumps, copies))
+
+    after = account.report()
+
+    assert (after.foreign, after.csv_sha256) == (2, before.csv_sha256)
 
 
 def test_records_of_another_day_in_the_same_window_are_not_counted(account: Account) -> None:

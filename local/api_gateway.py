@@ -1,6 +1,7 @@
-"""API Gateway in front of one Lambda function: routes, limits, time-out and errors.
+"""API Gateway in front of one Lambda function: routes, limits, time-out, errors, binary types.
 
-Limits: "Amazon API Gateway quotas" in its Developer Guide, and
+The binary types are those that Chalice deploys (`app.api.binary_types`), so what AWS would spoil on
+its way is spoilt here. Limits: "Amazon API Gateway quotas" in its Developer Guide, and
 docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 """
 
@@ -15,7 +16,7 @@ from typing import Any
 from chalice.app import Chalice
 
 from local.lambda_runtime import LambdaContext
-from local.proxy_event import HttpRequest, Routes, proxy_event
+from local.proxy_event import HttpRequest, Routes, is_binary, proxy_event
 
 MAX_REQUEST_BYTES = 10 * 1024 * 1024
 MAX_PAYLOAD_BYTES = 6 * 1024 * 1024
@@ -58,7 +59,8 @@ class ApiGateway:
             return refusal(403, request.request_id)
         if len(request.body) > MAX_REQUEST_BYTES:
             return refusal(413, request.request_id)
-        event = proxy_event(request, match, self._app.api.binary_types)
+        binary_types = self._app.api.binary_types
+        event = proxy_event(request, match, binary_types)
         if _too_large(event, len(request.body) + len(request.target)):
             return refusal(413, request.request_id)
         call = self._functions.submit(self._app, event, self._context())
@@ -67,7 +69,8 @@ class ApiGateway:
         if error := call.exception():
             traceback.print_exception(error)
             return refusal(502, request.request_id)
-        return _translated(call.result(), request.request_id)
+        as_bytes = is_binary(request.header("accept"), binary_types)
+        return _translated(call.result(), request.request_id, as_bytes=as_bytes)
 
 
 def refusal(status: int, request_id: str) -> HttpAnswer:
@@ -105,13 +108,17 @@ def _too_large(payload: Any, characters: int) -> bool:
     return len(json.dumps(payload, ensure_ascii=False).encode()) > MAX_PAYLOAD_BYTES
 
 
-def _translated(answer: dict[str, Any], request_id: str) -> HttpAnswer:
-    """Turn the function's answer into HTTP; one that Lambda or API Gateway refuses is a 502."""
+def _translated(answer: dict[str, Any], request_id: str, *, as_bytes: bool) -> HttpAnswer:
+    """Turn the function's answer into HTTP; one that Lambda or API Gateway refuses is a 502.
+
+    Base64 is decoded only for a client whose Accept names a binary type first.
+    """
     body = answer.get("body") or ""
     if isinstance(body, bytes) or _too_large(answer, len(body)):
         return refusal(502, request_id)
     headers = [*_headers(answer), ("x-amzn-requestid", request_id)]
-    content = base64.b64decode(body) if answer.get("isBase64Encoded") else body.encode()
+    decoded = as_bytes and answer.get("isBase64Encoded")
+    content = base64.b64decode(body) if decoded else body.encode()
     return HttpAnswer(answer["statusCode"], headers, content)
 
 

@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -73,12 +74,12 @@ class Routes:
 def proxy_event(
     request: HttpRequest, match: Match, binary_types: Iterable[str] = ()
 ) -> dict[str, Any]:
-    """Build the event: queries decoded, path parameters not, a body that is no text in base64."""
+    """Build the event: queries decoded, path parameters not, a body of a binary type in base64."""
     headers = [(n, v) for n, v in request.headers if n.lower() not in _NOT_PASSED_ON]
     spelled = {name.lower(): name for name, _ in reversed(headers)}
     by_name = _grouped((spelled[name.lower()], value) for name, value in headers)
     queries = _grouped(parse_qsl(request.query, keep_blank_values=True))
-    body, encoded = _body(request, frozenset(binary_types))
+    body, encoded = _body(request, binary_types)
     return {
         "resource": match.resource,
         "path": request.path,
@@ -119,15 +120,22 @@ def _context(request: HttpRequest, resource: str) -> dict[str, Any]:
     }
 
 
-def _body(request: HttpRequest, binary_types: frozenset[str]) -> tuple[str | None, bool]:
+def is_binary(header: str, binary_types: Iterable[str]) -> bool:
+    """Say whether the API treats a Content-Type, or the first type of an Accept, as binary.
+
+    A `*` in the list covers many types; in the header it is none of them but itself.
+    docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-payload-encodings.html
+    """
+    first = re.split("[,;]", header, maxsplit=1)[0].strip().lower()
+    return any(fnmatchcase(first or "application/json", covered) for covered in binary_types)
+
+
+def _body(request: HttpRequest, binary_types: Iterable[str]) -> tuple[str | None, bool]:
     if not request.body:
         return None, False
-    if request.header("content-type").partition(";")[0].strip() not in binary_types:
-        try:
-            return request.body.decode("utf-8"), False
-        except UnicodeDecodeError:
-            pass
-    return base64.b64encode(request.body).decode("ascii"), True
+    if is_binary(request.header("content-type"), binary_types):
+        return base64.b64encode(request.body).decode("ascii"), True
+    return request.body.decode("utf-8", errors="replace"), False  # what is no text is lost
 
 
 def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:

@@ -28,8 +28,10 @@ class App:
         return self.function(event, context)
 
 
-def gateway(function, timeout_s=10.0):
-    return ApiGateway(App(function), lambda: LambdaContext(FUNCTION, "us-east-1"), timeout_s)
+def gateway(function, timeout_s=10.0, binary_types=None):
+    app = App(function)
+    app.api.binary_types = binary_types or app.api.binary_types
+    return ApiGateway(app, lambda: LambdaContext(FUNCTION, "us-east-1"), timeout_s)
 
 
 def post(body=b"", target="/invoke", method="POST", headers=()):
@@ -38,6 +40,10 @@ def post(body=b"", target="/invoke", method="POST", headers=()):
 
 def proxy_answer(body="", **rest):
     return {"statusCode": 200, "headers": {}, "multiValueHeaders": {}, "body": body, **rest}
+
+
+PICTURE = proxy_answer(base64.b64encode(b"\x89PNG").decode(), isBase64Encoded=True)
+BINARY = [("Content-Type", "image/png"), ("Accept", "image/png")]
 
 
 def error_code(answer):
@@ -59,12 +65,31 @@ def test_the_function_s_status_headers_and_body_are_the_answer():
     ]
 
 
-def test_an_answer_in_base64_is_decoded():
-    body = base64.b64encode(b"\x89PNG").decode()
+@pytest.mark.parametrize("accept", ["image/png", "image/png, */*", "application/octet-stream;q=1"])
+def test_an_answer_in_base64_is_decoded_for_a_client_that_accepts_binary_first(accept):
+    request = post(headers=[("Accept", accept)])
 
-    answer = gateway(lambda *_: proxy_answer(body, isBase64Encoded=True)).answer(post())
+    assert gateway(lambda *_: PICTURE).answer(request).body == b"\x89PNG"
 
-    assert answer.body == b"\x89PNG"
+
+@pytest.mark.parametrize("headers", [[], [("Accept", "*/*")], [("Accept", "text/html, image/png")]])
+def test_an_answer_in_base64_stays_so_for_any_other_client(headers):
+    answer = gateway(lambda *_: PICTURE).answer(post(headers=headers))
+
+    assert answer.body == PICTURE["body"].encode()
+
+
+@pytest.mark.parametrize("headers", [[], [("Accept", "*/*")], [("Accept", "text/html")]])
+def test_where_every_type_is_binary_an_answer_in_base64_is_always_decoded(headers):
+    api = gateway(lambda *_: PICTURE, binary_types=["*/*"])
+
+    assert api.answer(post(headers=headers)).body == b"\x89PNG"
+
+
+def test_an_answer_that_is_text_is_text_whatever_the_client_accepts():
+    answer = gateway(lambda *_: proxy_answer("dGV4dA==")).answer(post(headers=BINARY))
+
+    assert answer.body == b"dGV4dA=="
 
 
 def test_headers_that_api_gateway_keeps_for_itself_are_renamed():
@@ -97,16 +122,19 @@ def test_a_request_over_10_mb_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("body", "status"),
+    ("body", "headers", "status"),
     [
-        (b"x" * (MAX_PAYLOAD_BYTES - 5_000), 200),
-        (b"x" * MAX_PAYLOAD_BYTES, 413),
-        (b'"' * (MAX_PAYLOAD_BYTES // 2), 413),  # a quote takes two bytes in JSON
-        (b"\xff" * (MAX_PAYLOAD_BYTES * 3 // 4), 413),  # base64 takes four for three
+        (b"x" * (MAX_PAYLOAD_BYTES - 5_000), [], 200),
+        (b"x" * MAX_PAYLOAD_BYTES, [], 413),
+        (b'"' * (MAX_PAYLOAD_BYTES // 2), [], 413),  # a quote takes two bytes in JSON
+        (b"\xff" * (MAX_PAYLOAD_BYTES // 2), BINARY, 200),
+        (b"\xff" * (MAX_PAYLOAD_BYTES * 3 // 4), BINARY, 413),  # base64 takes four for three
     ],
 )
-def test_an_event_over_6_mb_as_serialised_is_refused(body, status):
-    assert gateway(lambda *_: proxy_answer()).answer(post(body)).status == status
+def test_an_event_over_6_mb_as_serialised_is_refused(body, headers, status):
+    answer = gateway(lambda *_: proxy_answer()).answer(post(body, headers=headers))
+
+    assert answer.status == status
 
 
 @pytest.mark.parametrize(

@@ -48,21 +48,28 @@ def test_a_body_of_text_travels_as_text():
     assert (event["body"], event["isBase64Encoded"]) == ('{"é": 1}', False)
 
 
-def test_a_body_that_is_no_text_travels_as_base64():
-    event = proxy_event(request(body=b"\xff\x00"), MATCH)
+@pytest.mark.parametrize("content_type", ["application/json", "application/x-npy", ""])
+def test_a_body_of_no_binary_type_loses_what_is_no_text(content_type):
+    given = request(headers=[("content-type", content_type)], body=b'{"a":"\xff"}')
 
-    assert (event["body"], event["isBase64Encoded"]) == (
-        base64.b64encode(b"\xff\x00").decode(),
-        True,
-    )
+    event = proxy_event(given, MATCH, binary_types=["image/png"])
+
+    assert (event["body"], event["isBase64Encoded"]) == ('{"a":"\ufffd"}', False)
 
 
-def test_a_body_of_a_binary_type_travels_as_base64_even_if_it_is_text():
+@pytest.mark.parametrize("binary_type", ["image/png", "image/*", "*/*"])
+def test_a_body_of_a_binary_type_travels_as_base64_even_if_it_is_text(binary_type):
     png = request(headers=[("content-type", "image/png; q=1")], body=b"text")
 
-    event = proxy_event(png, MATCH, binary_types=["image/png"])
+    event = proxy_event(png, MATCH, binary_types=[binary_type])
 
     assert (event["body"], event["isBase64Encoded"]) == ("dGV4dA==", True)
+
+
+def test_where_every_type_is_binary_a_body_of_no_type_is_too():
+    event = proxy_event(request(body=b"\xff\x00"), MATCH, binary_types=["*/*"])
+
+    assert base64.b64decode(event["body"]) == b"\xff\x00"
 
 
 def test_an_empty_body_is_none():

@@ -79,7 +79,7 @@ def answered(
         reply.body,
         complete=reply.complete,
         operation=operation,
-        guardrail=prepared.guarded,
+        guardrail=bool(prepared.guardrail),
     )
     metered = meter(model, exchange, latency_ms)
     code, error = _loss(reply)

@@ -15,11 +15,12 @@ from math import ceil
 from typing import TYPE_CHECKING, Final
 
 from chalicelib import catalog, endings, metrics
+from chalicelib.backends.guardrails import guardrail_model
 from chalicelib.backends.operation import Operation, Payload, Prepared
 from chalicelib.backends.s3_locations import check_s3_locations
 from chalicelib.catalog import Model
 from chalicelib.endings import Ending
-from chalicelib.errors import ModelNotAllowed, ProviderTimeout
+from chalicelib.errors import AnswerLost, ModelNotAllowed, ProviderTimeout
 from chalicelib.ledger import Ledger
 from chalicelib.settings import Settings
 from chalicelib.tenants.nouns import Identity, Tenant
@@ -96,11 +97,22 @@ class Router:
         if model.service == "bedrock":  # a container reads with its own role, not with ours
             check_s3_locations(request.payload.body, self._own_prefix(identity))
         prepared = operation.prepared(request.payload)
+        self._check_guardrail(prepared.guardrail, identity.tenant, request.account)
         if deadline <= self._clock():
             raise ProviderTimeout(endings.NO_TIME)
         call = self._new_call(identity, request, model, operation)
         self._ledger.started(call)
         return self._recorded(_Plan(call, model, operation, prepared, deadline))
+
+    def _check_guardrail(self, named: str, tenant: Tenant, account: str) -> None:
+        """A guardrail is admitted as a model is: our own, and on the allow-list.
+
+        Its trace tells what it looks for, so another team's is not everybody's to try.
+        """
+        if named:
+            guardrail = guardrail_model(named, self._settings.region, account)
+            if not tenant.may_use(guardrail.model_id):
+                raise ModelNotAllowed("Your team may not use this guardrail.")
 
     def _resolved(self, tenant: Tenant, request: ModelRequest) -> Model:
         """Say which model is asked for. About an ARN, AWS is asked only for who may use it."""
@@ -155,6 +167,9 @@ class Router:
         try:
             reply, ending = self._attempt(plan)
             outcome = ending.outcome
+        except Exception as error:  # ours; the model may have run, so no SDK may repeat it
+            log.exception("the gateway broke in call %s", plan.call.call_id)
+            raise AnswerLost from error
         finally:
             self._ledger.ended(plan.call, outcome)
         if ending.problem:

@@ -23,21 +23,24 @@ _GUARDRAIL: Final = re.compile(
     r":guardrail/)?(?P<id>[a-z0-9]{1,64})"
 )
 
-TRACES: Final = frozenset({"enabled", "enabled_full"})
+INVOKE_TRACES: Final = frozenset({"ENABLED", "ENABLED_FULL"})
 
 CONFIG: Final = "guardrailConfig"  # in the body of Converse
+CONFIG_IDENTIFIER: Final = "guardrailIdentifier"
+CONVERSE_TRACES: Final = frozenset({"enabled", "enabled_full"})
 INVOKE_TRACE: Final = "amazon-bedrock-trace"  # in the answer of InvokeModel
 CONVERSE_TRACE: Final = "trace"  # in the answer of Converse; prompt routers trace there, too
 
 
 def prepare_invoke(payload: Payload) -> Prepared:
     """InvokeModel names a guardrail in its headers."""
-    if IDENTIFIER not in payload.headers:
+    named = payload.headers.get(IDENTIFIER)
+    if named is None:
         return Prepared(payload)
-    if payload.headers.get(TRACE, "").lower() in TRACES:
-        return Prepared(payload, guarded=True)
+    if payload.headers.get(TRACE) in INVOKE_TRACES:
+        return Prepared(payload, named)
     traced = replace(payload, headers={**payload.headers, TRACE: "ENABLED"})
-    return Prepared(traced, guarded=True, restored=_without_invoke_trace)
+    return Prepared(traced, named, _without_invoke_trace)
 
 
 def prepare_converse(payload: Payload) -> Prepared:
@@ -51,13 +54,17 @@ def prepare_converse(payload: Payload) -> Prepared:
         raise BadRequest("The body is not a JSON object that can be read.") from error
     if config is None or config.value is None:
         return Prepared(payload)
-    if not isinstance(config.value, dict):
-        raise BadRequest(f"{CONFIG} is not an object.")
-    if config.value.get("trace") in TRACES:
-        return Prepared(payload, guarded=True)
-    asked = json.dumps({**config.value, "trace": "enabled"})
-    traced = replace(payload, body=replaced(text, config, asked).encode())
-    return Prepared(traced, guarded=True, restored=_without_converse_trace)
+    named = config.value.get(CONFIG_IDENTIFIER) if isinstance(config.value, dict) else None
+    if not isinstance(config.value, dict) or not isinstance(named, str):
+        raise BadRequest(f"{CONFIG} names no guardrail.")
+    asked = config.value.get("trace", "disabled")
+    if not isinstance(asked, str):
+        raise BadRequest(f"{CONFIG}.trace is not a text.")
+    if asked in CONVERSE_TRACES:
+        return Prepared(payload, named)
+    with_trace = json.dumps({**config.value, "trace": "enabled"})
+    traced = replace(payload, body=replaced(text, config, with_trace).encode())
+    return Prepared(traced, named, _without_converse_trace)
 
 
 def _without_invoke_trace(body: bytes) -> bytes:

@@ -33,7 +33,7 @@ class Prepared:
     """A payload ready to be sent, and how its answer becomes what the tenant asked for."""
 
     payload: Payload
-    guarded: bool = False  # a guardrail goes with it, whose units are billed too
+    guardrail: str = ""  # the one that goes with it, as it was named; its units are billed too
     restored: Callable[[bytes], bytes] = as_it_came
 
 

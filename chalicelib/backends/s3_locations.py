@@ -42,7 +42,7 @@ OUTSIDE: Final = (
 def check_s3_locations(body: bytes, own_prefix: str) -> None:
     """Refuse a body that names an S3 location outside `own_prefix` (`s3://bucket/…/`).
 
-    Raises BadRequest. A body that is not JSON names nothing; the provider refuses it.
+    Raises BadRequest, also where a body that may name one cannot be read here.
     """
     # Without an escape in the body, a location can be spelled in one way only; unless the body is
     # UTF-16, which has a NUL in every such letter.
@@ -52,8 +52,10 @@ def check_s3_locations(body: bytes, own_prefix: str) -> None:
     try:
         # Objects as tuples of pairs: of a key that is there twice, both values are seen.
         content = json.loads(body, object_pairs_hook=tuple)
-    except (ValueError, RecursionError):
-        return
+    except (ValueError, RecursionError) as error:  # another parser may read it
+        raise BadRequest(
+            "The body may name an S3 location, and is not JSON that can be read."
+        ) from error
     for location in _locations(content):
         if not location.startswith(own_prefix) or ".." in location:
             raise BadRequest(OUTSIDE)

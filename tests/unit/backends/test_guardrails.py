@@ -15,12 +15,12 @@ def test_without_a_guardrail_nothing_is_touched() -> None:
     invoke, converse = Payload({"accept": "a/b"}, b"{}"), Payload({}, b'{"messages":[]}')
     assert prepare_invoke(invoke).payload is invoke
     assert prepare_converse(converse).payload is converse
-    assert not prepare_invoke(invoke).guarded
+    assert prepare_invoke(invoke).guardrail == ""
 
 
 def test_the_trace_that_usage_needs_is_asked_for() -> None:
     prepared = prepare_invoke(Payload(GUARDED, b"{}"))
-    assert prepared.guarded
+    assert prepared.guardrail == "gr-1"
     assert prepared.payload.headers == {**GUARDED, "x-amzn-bedrock-trace": "ENABLED"}
 
 
@@ -29,7 +29,7 @@ def test_a_trace_that_was_not_asked_for_is_taken_out_and_nothing_else() -> None:
     assert prepared.restored(ANSWER) == b'{"completion":"hi", "n":28.0}'
 
 
-@pytest.mark.parametrize("asked", ["ENABLED", "enabled", "ENABLED_FULL"])
+@pytest.mark.parametrize("asked", ["ENABLED", "ENABLED_FULL"])
 def test_a_trace_that_the_tenant_asked_for_stays(asked) -> None:
     prepared = prepare_invoke(Payload({**GUARDED, "x-amzn-bedrock-trace": asked}, b"{}"))
     assert prepared.payload.headers["x-amzn-bedrock-trace"] == asked
@@ -55,18 +55,27 @@ def test_converse_takes_its_trace_out_but_keeps_a_prompt_routers() -> None:
 def test_converse_with_its_own_trace_is_left_alone() -> None:
     body = ASKED.replace(b'"1"', b'"1","trace":"enabled_full"')
     prepared = prepare_converse(Payload({}, body))
-    assert (prepared.payload.body, prepared.guarded) == (body, True)
+    assert (prepared.payload.body, prepared.guardrail) == (body, "g")
 
 
 def test_a_guardrail_that_is_hidden_in_an_escape_is_found() -> None:
     prepared = prepare_converse(Payload({}, ASKED.replace(b"Config", b"\\u0043onfig")))
-    assert prepared.guarded
+    assert prepared.guardrail == "g"
+
+
+def test_a_trace_in_a_spelling_that_bedrock_does_not_know_is_asked_for_anew() -> None:
+    prepared = prepare_invoke(Payload({**GUARDED, "x-amzn-bedrock-trace": "enabled"}, b"{}"))
+    assert prepared.payload.headers["x-amzn-bedrock-trace"] == "ENABLED"
 
 
 @pytest.mark.parametrize(
     "body",
     [
         b'{"guardrailConfig":1}',
+        b'{"guardrailConfig":{}}',
+        b'{"guardrailConfig":{"guardrailIdentifier":["g"]}}',
+        b'{"guardrailConfig":{"guardrailIdentifier":"g","trace":[]}}',
+        b'{"guardrailConfig":{"guardrailIdentifier":"g","trace":{}}}',
         b'{"guardrailConfig":{},"guardrailConfig":{"trace":"enabled"}}',
         b'{"guardrailConfig":',
         b'["guardrailConfig"]',

@@ -14,7 +14,7 @@ OWN = "s3://payloads/teams/search/"
         b'{"prompt":"s3://anything"}',
         b'{"texts":["s3://anything", "s3: season three"]}',
         b'{"a":"s3: season three"}',
-        b"not json s3://",
+        b"not json at all",
         b"{}",
         b"[]",
         b'"text"',
@@ -45,3 +45,21 @@ def test_any_other_location_is_refused_however_it_is_spelled(body) -> None:
     with pytest.raises(BadRequest, match="your team's own prefix") as refused:
         check_s3_locations(body, OWN)
     assert "payloads/teams" not in refused.value.message  # no bucket's name, no other team's
+
+
+RIVAL = b'"uri":"s3://payloads/teams/art/x"'
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"n":' + b"1" * 5_000 + b"," + RIVAL + b"}",
+        b'{"deep":' + b"[" * 100_000 + b"]" * 100_000 + b"," + RIVAL + b"}",
+        b'{"text":"\xff",' + RIVAL + b"}",
+        b"{" + RIVAL + b",}",
+    ],
+    ids=["a number too long", "too deep", "not UTF-8", "a trailing comma"],
+)
+def test_a_body_that_may_name_a_location_and_cannot_be_read_is_refused(body) -> None:
+    with pytest.raises(BadRequest):
+        check_s3_locations(body, OWN)

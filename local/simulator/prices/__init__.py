@@ -46,7 +46,7 @@ def bill(
     What was not used costs nothing, whether it has a price or not.
     """
     base = _base(model_id)
-    lines = [*_picture_lines(base, price_classes), *_media_lines(base, media_class, counts)]
+    lines = [*_picture_lines(base, price_classes), *_media_lines(base, region, media_class, counts)]
     if region not in REGIONS or tier != "default":
         lines = [(quantity, None, per) for quantity, _price, per in lines]
     lines += _token_lines(_card(model_id, region, tier, latency), counts)
@@ -86,8 +86,10 @@ def _token_lines(card: Card, counts: Counts) -> Iterator[Line]:
     yield counts.cache_write_1h_tokens, card.cache_write_1h, _MILLION
 
 
-def _media_lines(base: str, media_class: str, counts: Counts) -> Iterator[Line]:
-    yield counts.video_ms, media.VIDEO_SECONDS.get((base, media_class)), _THOUSAND
+def _media_lines(base: str, region: str, media_class: str, counts: Counts) -> Iterator[Line]:
+    offered = region in media.VIDEO_REGIONS.get(base, REGIONS)
+    made = media.VIDEO_SECONDS.get((base, media_class)) if offered else None
+    yield counts.video_ms, made, _THOUSAND
     yield counts.input_video_ms, media.INPUT_VIDEO_SECONDS.get(base), _THOUSAND
     yield counts.input_audio_ms, media.INPUT_AUDIO_SECONDS.get(base), _THOUSAND
     yield counts.input_images, media.INPUT_PICTURES.get((base, media_class)), Decimal(1)

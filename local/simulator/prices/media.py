@@ -1,9 +1,9 @@
 """Prices of pictures, video, sound, queries and guardrails, in US dollars each.
 
 Source: AWS, "Amazon Bedrock pricing", on demand, US East (N. Virginia) and US West (Oregon); a
-region in which a model is not offered has its price here all the same. Video and sound are listed
-by the second. No price that can be trusted is public for pictures given to Cohere Embed, nor for
-document pictures given to Nova's embeddings: such calls have no bill.
+region in which a model is not offered has its price here all the same, but for VIDEO_REGIONS. Video
+and sound are listed by the second. No price that can be trusted is public for pictures given to
+Cohere Embed, nor for document pictures given to Nova's embeddings: such calls have no bill.
 """
 
 from collections.abc import Mapping
@@ -49,6 +49,9 @@ VIDEO_SECONDS: Mapping[tuple[str, str], str] = {
     ("luma.ray-v2:0", "720p"): "1.5",
 }
 """A second of video made, by base model and size."""
+
+VIDEO_REGIONS: Mapping[str, tuple[str, ...]] = {"luma.ray-v2:0": ("us-west-2",)}
+"""The only regions in which a model that makes videos has a price."""
 
 INPUT_PICTURES: Mapping[tuple[str, str], str] = {
     ("amazon.titan-embed-image-v1", ""): "0.00006",

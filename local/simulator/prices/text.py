@@ -31,6 +31,7 @@ _NOVA_LITE = Card("0.06", "0.24", "0.015", "0")
 _NOVA_PRO = Card("0.8", "3.2", "0.2", "0")
 _NOVA_PRO_FLEX = Card("0.4", "1.6", "0.1", "0")
 _NOVA_PRO_PRIORITY = Card("1.4", "5.6", "0.35", "0")
+_NOVA_2_LITE = Card("0.33", "2.75", "0.0825")
 _HAIKU_3_5 = Card("0.8", "4", "0.08", "1")
 _HAIKU_4_5 = Card("1.1", "5.5", "0.11", "1.375", "2.2")
 _HAIKU_4_5_GLOBAL = Card("1", "5", "0.1", "1.25", "2")
@@ -58,6 +59,7 @@ TEXT: Mapping[str, Card] = {
     "anthropic.claude-3-haiku-20240307-v1:0": Card("0.25", "1.25"),
     "anthropic.claude-3-5-haiku-20241022-v1:0": _HAIKU_3_5,
     "us.anthropic.claude-3-5-haiku-20241022-v1:0": _HAIKU_3_5,
+    "anthropic.claude-3-5-sonnet-20241022-v2:0": Card("6", "30", "0.6", "7.5"),
     "anthropic.claude-3-7-sonnet-20250219-v1:0": _SONNET_3_7,
     "us.anthropic.claude-3-7-sonnet-20250219-v1:0": _SONNET_3_7,
     "anthropic.claude-haiku-4-5-20251001-v1:0": _HAIKU_4_5,
@@ -80,6 +82,7 @@ TEXT: Mapping[str, Card] = {
     "us.amazon.nova-lite-v1:0": _NOVA_LITE,
     "amazon.nova-pro-v1:0": _NOVA_PRO,
     "us.amazon.nova-pro-v1:0": _NOVA_PRO,
+    "us.amazon.nova-2-lite-v1:0": _NOVA_2_LITE,
     "amazon.titan-text-express-v1": Card("0.2", "0.6"),
     "amazon.titan-text-lite-v1": Card("0.15", "0.2"),
     "amazon.titan-embed-text-v1": Card("0.1"),
@@ -97,6 +100,9 @@ TEXT: Mapping[str, Card] = {
     "us.meta.llama4-scout-17b-instruct-v1:0": _LLAMA_4_SCOUT,
     "mistral.mistral-7b-instruct-v0:2": Card("0.15", "0.2"),
     "mistral.mistral-large-2402-v1:0": Card("4", "12"),
+    "mistral.magistral-small-2509": Card("0.5", "1.5"),
+    "mistral.ministral-3-8b-instruct": Card("0.15", "0.15"),
+    "mistral.mistral-large-2407-v1:0": Card("2", "6"),
     "mistral.mixtral-8x7b-instruct-v0:1": Card("0.45", "0.7"),
     "us.mistral.pixtral-large-2502-v1:0": _PIXTRAL,
     "mistral.voxtral-mini-3b-2507": Card("0.04", "0.04"),
@@ -117,6 +123,7 @@ TEXT: Mapping[str, Card] = {
     "deepseek.v3.2": _DEEPSEEK_V3_2,
     "qwen.qwen3-32b-v1:0": Card("0.15", "0.6"),
     "qwen.qwen3-235b-a22b-2507-v1:0": Card("0.22", "0.88"),
+    "qwen.qwen3-coder-480b-a35b-v1:0": Card("0.45", "1.8"),
     "moonshotai.kimi-k2-thinking": Card("0.6", "2.5"),
     "moonshotai.kimi-k2.5": Card("0.6", "3"),
     "minimax.minimax-m2": Card("0.3", "1.2"),

@@ -108,8 +108,6 @@ def test_a_profile_has_no_price_where_it_is_not_offered():
     ("model_id", "counts", "media_class", "usd"),
     [
         ("amazon.nova-reel-v1:1", Counts(video_ms=6_000), "720p", "0.48"),
-        ("luma.ray-v2:0", Counts(video_ms=5_000), "540p", "3.75"),
-        ("luma.ray-v2:0", Counts(video_ms=9_000), "720p", "13.5"),
         ("us.twelvelabs.pegasus-1-2-v1:0", Counts(0, 100, input_video_ms=2_500), "", "0.001975"),
         ("twelvelabs.marengo-embed-3-0-v1:0", Counts(input_audio_ms=1), "", "0.00000014"),
         ("twelvelabs.marengo-embed-3-0-v1:0", Counts(queries=2, input_images=1), "", "0.00024"),
@@ -125,6 +123,16 @@ def test_a_profile_has_no_price_where_it_is_not_offered():
 )
 def test_media_and_queries_are_billed_in_their_own_units(model_id, counts, media_class, usd):
     assert bill(model_id, EAST, "default", counts, media_class=media_class) == Decimal(usd)
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "size", "usd"), [(5_000, "540p", "3.75"), (9_000, "720p", "13.5")]
+)
+def test_a_luma_video_has_a_price_only_where_it_is_offered(milliseconds, size, usd):
+    luma, counts = "luma.ray-v2:0", Counts(video_ms=milliseconds)
+
+    assert bill(luma, "us-west-2", "default", counts, media_class=size) == Decimal(usd)
+    assert bill(luma, EAST, "default", counts, media_class=size) is None
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ class BedrockControl:
     def create_inference_profile(self, request: Resource) -> Resource:
         source = request["modelSource"]["copyFrom"]
         routes, listed, base = _source(source)
-        arn = _arn("application-inference-profile", request["inferenceProfileName"])
+        arn = arn_of("application-inference-profile", request["inferenceProfileName"])
         profile = _profile(arn, routes, "APPLICATION", request["inferenceProfileName"])
         self._keep(PROFILES, profile, arn, profile["inferenceProfileId"])
         self._runs[arn] = Model(arn, base, listed)
@@ -87,7 +87,7 @@ class BedrockControl:
     def create_provisioned_throughput(self, request: Resource) -> Resource:
         name, model_id = request["provisionedModelName"], request["modelId"]
         model_arn = model_id if model_id.startswith("arn:") else _foundation_arn(model_id)
-        arn = _arn("provisioned-model", name)
+        arn = arn_of("provisioned-model", name)
         base = self._base(model_arn)
         throughput = {
             "provisionedModelName": name,
@@ -110,7 +110,7 @@ class BedrockControl:
     def create_deployment(self, request: Resource) -> Resource:
         name, model_arn = request["modelDeploymentName"], request["modelArn"]
         base = self._base(model_arn)
-        arn = _arn("custom-model-deployment", name)
+        arn = arn_of("custom-model-deployment", name)
         deployment = {
             "customModelDeploymentArn": arn,
             "modelDeploymentName": name,
@@ -124,7 +124,7 @@ class BedrockControl:
 
     def import_model(self, request: Resource) -> Resource:
         name = request["importedModelName"]
-        arn = _arn("imported-model", name)
+        arn = arn_of("imported-model", name)
         model = {
             "modelArn": arn,
             "modelName": name,
@@ -140,7 +140,7 @@ class BedrockControl:
         }
         self._keep(IMPORTED_MODELS, model, arn, name)
         self._runs[arn] = Model(arn, name)
-        return {"jobArn": _arn("model-import-job", request["jobName"])}
+        return {"jobArn": arn_of("model-import-job", request["jobName"])}
 
     def create_marketplace_endpoint(self, request: Resource) -> Resource:
         name = request["endpointName"]
@@ -201,7 +201,7 @@ class _CustomModel(models.CustomModel):
 
     def __init__(self, *args: Any, **fields: Any) -> None:
         super().__init__(*args, **fields)
-        self.model_arn = _arn("custom-model", self.model_name, f"{self.base_model_name}/")
+        self.model_arn = arn_of("custom-model", self.model_name, f"{self.base_model_name}/")
 
 
 def _custom_model(arn: str) -> models.CustomModel:
@@ -250,7 +250,7 @@ def _foundation_arn(model_id: str, region: str = REGION) -> str:
     return f"arn:aws:bedrock:{region}::foundation-model/{model_id}"
 
 
-def _arn(kind: str, name: str, within: str = "") -> str:
+def arn_of(kind: str, name: str, within: str = "") -> str:
     """Give a resource an id of AWS's form: 12 characters, always the same for its name."""
     own = blake2b(f"{kind}/{name}".encode(), digest_size=6).hexdigest()
     return f"arn:aws:bedrock:{REGION}:{ACCOUNT}:{kind}/{within}{own}"

@@ -1,7 +1,7 @@
 """Evidence for the proof: calls as a provider and the gateway book them, and a way to tamper."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -10,6 +10,7 @@ from typing import Any
 from builders import provider_call
 
 from chalicelib.metering.usage import Usage
+from chalicelib.pricing.capacity import Capacity, Resource, Sample, shared
 from chalicelib.pricing.costs import CSV_COLUMNS, rate
 from chalicelib.pricing.count_line import CountLine
 from chalicelib.pricing.price_book import PriceBook
@@ -41,6 +42,10 @@ BOOK = PriceBook.read(
             _price("amazon.nova-lite-v1:0", "us", "on_demand", "input_tokens", "0.00000006"),
             _price("amazon.nova-lite-v1:0", "us", "on_demand", "output_tokens", "0.00000024"),
             _price("embed", "none", "endpoint", "busy_ms", "0.000001"),
+            _price("guardrails", "none", "on_demand", "guardrail_topic_units", "0.00015"),
+            _price("amazon.nova-reel-v1:1", "none", "on_demand", "video_ms", "0.00008"),
+            _price("amazon.rerank-v1:0", "none", "on_demand", "queries", "0.001"),
+            _price("amazon.nova-lite-v1:0", "none", "provisioned", "model_unit_hour", "0.5"),
         )
     )
 )
@@ -89,9 +94,11 @@ TIMED_OUT = Outcome("usage", error_code="timeout")
 CLOCKED = Outcome("usage", Usage(busy_ms=250), "clock", provider_request_id="provider-4")
 
 
-def evidence(provider: list[Json], logged: list[Json], **fields: Any) -> Evidence:
+def evidence(
+    provider: list[Json], logged: list[Json], samples: Sequence[Json] = (), **fields: Any
+) -> Evidence:
     """Report the records as the gateway would, and let clients have sent what they say."""
-    manifest, costs = reported(logged)
+    manifest, costs = reported(logged, samples)
     parts = {
         "provider": provider,
         "records": logged,
@@ -99,6 +106,7 @@ def evidence(provider: list[Json], logged: list[Json], **fields: Any) -> Evidenc
         "unanswered": (),
         "costs": costs,
         "manifests": [manifest],
+        "samples": samples,
     }
     return Evidence(**(parts | fields))
 
@@ -144,6 +152,109 @@ def one_of_each() -> Evidence:
     )
 
 
+JOB = "arn:aws:bedrock:us-east-1:123456789012:async-invoke/abc123def456"
+REEL = {
+    "model_id": "amazon.nova-reel-v1:1",
+    "base_model": "amazon.nova-reel-v1:1",
+    "family": "nova_reel",
+    "geo": "none",
+}
+RERANK = {
+    "model_id": "amazon.rerank-v1:0",
+    "base_model": "amazon.rerank-v1:0",
+    "family": "rerank",
+    "geo": "none",
+}
+UNITS = {
+    "model_id": "arn:aws:bedrock:us-east-1:123456789012:provisioned-model/abc123def456",
+    "geo": "none",
+    "basis": "provisioned",
+}
+
+
+def a_job() -> Evidence:
+    """Return an honest day of one video: begun, asked after, ended, and settled by its ARN."""
+    video = entry(model="amazon.nova-reel-v1:1", base_model="amazon.nova-reel-v1:1")
+    free = {"counts": {}, "billed_usd": "0"}
+    made = {"counts": {"video_ms": 6_000}, "billed_usd": "0.48"}
+    begun = Outcome("usage", usage_source="deferred", provider_request_id="provider-1")
+    settled = Outcome("usage", Usage(video_ms=6_000), "derived", provider_request_id=JOB)
+    settlement = {"call_id": "call-2", "operation": "AsyncInvokeSettlement"}
+    return evidence(
+        [
+            video | free | {"operation": "StartAsyncInvoke"},
+            entry(request_id="look-1", operation="GetAsyncInvoke", model=JOB, team=None, **free),
+            video | made | {"request_id": JOB, "operation": "AsyncInvokeEnded"},
+        ],
+        [
+            *records({**REEL, "operation": "StartAsyncInvoke"}, begun),
+            *records({**REEL, **settlement}, settled),
+        ],
+    )
+
+
+def a_guarded_call() -> Evidence:
+    """Return an honest day of one call that a guardrail watched."""
+    counts = {"input_tokens": 100, "output_tokens": 10, "guardrail_topic_units": 2}
+    usage = Usage(100, 10, guardrail_topic_units=2)
+    outcome = Outcome("usage", usage, "header", provider_request_id="provider-1")
+    return evidence([entry(counts=counts, billed_usd="0.0003084")], records({}, outcome))
+
+
+def a_long_document() -> Evidence:
+    """Return an honest day of one reranking, of which the provider alone knows the chunks."""
+    ranked = entry(
+        model="amazon.rerank-v1:0",
+        base_model="amazon.rerank-v1:0",
+        fault="rerank_chunks",
+        counts={"queries": 2},
+        billed_usd="0.002",
+    )
+    derived = Outcome("usage", Usage(queries=1), "derived", provider_request_id="provider-1")
+    return evidence([ranked], records(RERANK, derived))
+
+
+def a_day_of_capacity() -> Evidence:
+    """Return an honest day of provisioned throughput that two teams used a little."""
+    sample = {
+        "date": DAY.isoformat(),
+        "service": "bedrock",
+        "region": "us-east-1",
+        "model_id": UNITS["model_id"],
+        "sku": "amazon.nova-lite-v1:0",
+        "variant": "none",
+        "count": "1",
+        "concurrency": "1",
+    }
+    calls = (("search", "1", 700), ("ads", "2", 300))
+    return evidence(
+        [
+            entry(
+                request_id=f"provider-{n}",
+                gateway_request=f"request-{n}",
+                model=UNITS["model_id"],
+                team=team,
+                billed_usd="0",
+            )
+            for team, n, _ in calls
+        ],
+        [
+            record
+            for team, n, busy in calls
+            for record in records(
+                {**UNITS, "team_id": team, "call_id": f"call-{n}", "request_id": f"request-{n}"},
+                Outcome(
+                    "usage",
+                    Usage(100, 10, busy_ms=busy),
+                    "header",
+                    provider_request_id=f"provider-{n}",
+                ),
+            )
+        ],
+        samples=[sample] * 24,
+    )
+
+
 def tampered(honest: Evidence, part: str, change: Callable[[Any], object]) -> Evidence:
     """Return the evidence with a change made to a copy of one part."""
     copy = deepcopy(getattr(honest, part))
@@ -151,7 +262,7 @@ def tampered(honest: Evidence, part: str, change: Callable[[Any], object]) -> Ev
     return replace(honest, **{part: copy})
 
 
-def reported(logged: list[Json]) -> tuple[Json, list[dict[str, str]]]:
+def reported(logged: list[Json], samples: Sequence[Json] = ()) -> tuple[Json, list[dict[str, str]]]:
     """Return the manifest and the rows of costs.csv that these records of one day make."""
     started = [record for record in logged if record["n_started"]]
     ends = {record["call_id"]: record for record in logged if not record["n_started"]}
@@ -169,10 +280,24 @@ def reported(logged: list[Json]) -> tuple[Json, list[dict[str, str]]]:
         "orphaned_request_ids": sorted(orphan["request_id"] for orphan in orphans),
         "unknown": unknown,
         "unpriced": 0,
-        **dict.fromkeys(("unannounced", "duplicated", "partial", "lost", "foreign"), 0),
+        "derived": _of_source(ends, "derived"),
+        "deferred": _of_source(ends, "deferred"),
+        "partial": _of_source(ends, "partial"),
+        **dict.fromkeys(("unannounced", "duplicated", "lost", "foreign"), 0),
     }
-    rows = [line.cells() for line in rate(lines, BOOK, DAY, orphaned)]
+    capacity = Capacity(tuple(map(_sample, samples)), hours_missing=0)
+    shares = shared(lines, capacity, BOOK, DAY)
+    rows = [line.cells() for line in rate(lines, BOOK, DAY, orphaned, shares)]
     return manifest, [dict(zip(CSV_COLUMNS, row, strict=True)) for row in rows]
+
+
+def _sample(row: Json) -> Sample:
+    resource = Resource(row["service"], row["region"], row["model_id"])
+    return Sample(resource, row["sku"], row["variant"], int(row["count"]), int(row["concurrency"]))
+
+
+def _of_source(ends: dict[str, Json], source: str) -> int:
+    return sum(end["n_usage"] for end in ends.values() if end["usage_source"] == source)
 
 
 def _line(record: Json) -> CountLine:

@@ -1,6 +1,5 @@
 """One cent traced: from a call's record, over its price rows, to its line of costs.csv."""
 
-import textwrap
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
@@ -22,7 +21,10 @@ def choose(verdicts: Iterable[Verdict]) -> Verdict:
 
 
 def trace(verdict: Verdict, costs_csv: str, width: int) -> list[str]:
-    """Return its record, a line a price, and the line of costs.csv that its sum is a part of."""
+    """Return its record, a line a price, and the line of costs.csv that its sum is a part of.
+
+    That line is cut to the width.
+    """
     call = verdict.call
     if call is None:
         raise ValueError("only a call that the gateway recorded can be traced")
@@ -31,7 +33,7 @@ def trace(verdict: Verdict, costs_csv: str, width: int) -> list[str]:
     return [
         f"request {call.request_id}, {call.row[3]}",
         *(_arithmetic(charge) for charge in verdict.charges),
-        *textwrap.wrap(sum_and_row, width, break_on_hyphens=False),
+        sum_and_row if len(sum_and_row) <= width else sum_and_row[: width - 1] + "…",
     ]
 
 

@@ -5,7 +5,7 @@ from math import ceil
 from typing import TextIO
 
 WIDTH = 40
-PLAIN_LINES = 2
+PLAIN_LINES = 1
 _CLEAR = "\r\x1b[K"
 
 

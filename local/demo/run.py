@@ -9,16 +9,18 @@ from local.demo.reports import keep, report_twice
 from local.demo.sabotage import TEAM, Saboteur
 from local.demo.screen import Shown, lines
 from local.proof import prove
-from local.proof.collect import collect, control, days_of
+from local.proof.collect import collect, control, days_of, sample_capacity
 from local.stack import Stack
-from local.traffic import faults, operator_prices, plan
-from local.traffic.clients import Gateway, Sent
+from local.traffic import faults, jobs, operator_prices, plan, resources
+from local.traffic.clients import Gateway
+from local.traffic.offers import ENDPOINTS
+from local.traffic.sent import Sent
 from local.traffic.tenants import OFFERS, open_accounts
 from ops import keys
 from ops.directory import Directory
 
 SEED = 20261123
-REQUESTS = 361  # and those of sabotage
+REQUESTS = 400  # and those of sabotage
 SETTINGS = {"MODEL_TIMEOUT_SECONDS": "3", "KEY_CACHE_SECONDS": "2", **operator_prices.SETTINGS}
 WORDS = "calls of four teams, from sixteen threads"
 
@@ -35,17 +37,22 @@ def main() -> int:
 def _run(progress: Progress) -> Shown:
     began = time.monotonic()
     progress.step("starting AWS, Bedrock and SageMaker on this machine")
-    with Stack(seed=SEED, environ=SETTINGS, endpoints=plan.ENDPOINTS) as stack:
+    with Stack(seed=SEED, environ=SETTINGS, endpoints=ENDPOINTS) as stack:
         operator_prices.publish(stack)
+        resources.create(stack)
         directory = Directory(stack.client("dynamodb"), stack.environ["TENANTS_TABLE"])
         teams_keys = open_accounts(directory, datetime.now(UTC))
         revoked = _use_and_revoke_a_key(stack, directory)
-        with Gateway(stack.urls["gateway"], teams_keys) as gateway:
+        with Gateway(stack.urls, teams_keys) as gateway:
             sent = _traffic(stack, gateway, progress)
+            progress.step("ending asynchronous jobs")
+            jobs.end_and_settle(stack, gateway, sent)
             progress.step("sabotage")
             saboteur = Saboteur(stack, gateway, teams_keys)
             attempts = [*saboteur.attempts(), saboteur.revoked(revoked.key)]
         progress.step("reporting the day, and again")
+        for day in days_of(stack.log_events()):
+            sample_capacity(stack, day)
         reports = [report_twice(stack, day) for day in days_of(stack.log_events())]
         sabotage = [each for attempt in attempts for each in attempt.sent]
         evidence = collect(stack, [revoked.used, *sent, *sabotage])
@@ -73,7 +80,7 @@ def _use_and_revoke_a_key(stack: Stack, directory: Directory) -> _Revoked:
     The traffic that follows takes longer than the gateway may go on trusting it.
     """
     plain, key = keys.create(directory, TEAM, datetime.now(UTC))
-    with Gateway(stack.urls["gateway"], {TEAM: plain}) as gateway:
+    with Gateway(stack.urls, {TEAM: plain}) as gateway:
         used = gateway.send(plan.plan(SEED, 1, {TEAM: OFFERS[TEAM]})[0])
     keys.revoke(directory, key.key_id, datetime.now(UTC))
     return _Revoked(plain, used)

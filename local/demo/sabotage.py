@@ -12,8 +12,10 @@ from typing import Any
 from local.proof.collect import control
 from local.stack import Stack
 from local.traffic import payloads
-from local.traffic.clients import Gateway, Sent
-from local.traffic.plan import HAIKU, Request, request
+from local.traffic.clients import Gateway
+from local.traffic.offers import HAIKU
+from local.traffic.plan import Request, request
+from local.traffic.sent import Sent
 
 NOVA = "us.amazon.nova-lite-v1:0"
 NEW_MODEL = "amazon.nova-next-v1:0"
@@ -58,7 +60,7 @@ class Saboteur:
 
     def revoked(self, key: str) -> Attempt:
         """Use a key that was revoked a while ago."""
-        with Gateway(self._stack.urls["gateway"], {TEAM: key}) as gateway:
+        with Gateway(self._stack.urls, {TEAM: key}) as gateway:
             return Attempt("revoked key", (401,), (gateway.send(self._request(NOVA)),))
 
     def _request(self, model_id: str) -> Request:
@@ -88,7 +90,8 @@ class Saboteur:
         """Kill a gateway between a call's two records: the model runs, and nobody hears of it."""
         self._next_call_meets("hang")
         process = self._stack.start_gateway()
-        with Gateway(process.url, self._keys) as doomed, ThreadPoolExecutor(1) as pool:
+        urls = {**self._stack.urls, "gateway": process.url}
+        with Gateway(urls, self._keys) as doomed, ThreadPoolExecutor(1) as pool:
             call = pool.submit(doomed.send, self._request(NOVA))
             control(self._stack, "GET", "inflight?at_least=1")
             process.kill()

@@ -12,7 +12,7 @@ from local.proof import Evidence, Proof
 
 WIDTH = 100
 LABEL = 9
-INCOMPLETE = "INCOMPLETE: some cost unknown"
+GUARDRAILS = "guardrails"  # no model, though billed like one
 NEXT = (
     """make serve; then, with a key as in README.md: curl -H "x-api-key: $KEY" \\""",
     """ -d '{"inputText":"Hello"}' 'localhost:8000/invoke?model_id=amazon.titan-text-express-v1'""",
@@ -46,7 +46,6 @@ def lines(shown: Shown) -> Iterator[str]:
     yield from _sabotage(shown)
     yield ""
     yield from _costs(shown)
-    yield ""
     yield from _labelled("proof", _statement(shown))
     yield from _labelled("again", map(_again, shown.reports))
     if shown.proof.holds:
@@ -58,13 +57,14 @@ def lines(shown: Shown) -> Iterator[str]:
 
 
 def _heading(shown: Shown) -> str:
-    provider = shown.evidence.provider
-    models = {entry["model"] for entry in provider if entry["service"] == "bedrock"}
-    endpoints = {entry["model"] for entry in provider if entry["service"] == "sagemaker"}
-    faults = sum(entry["fault"] is not None for entry in provider)
+    records = [call.record for call in shown.proof.calls]
+    models = {record["base_model"] for record in records if record["service"] == "bedrock"}
+    endpoints = {record["base_model"] for record in records if record["service"] == "sagemaker"}
+    faults = sum(entry["fault"] is not None for entry in shown.evidence.provider)
     return (
-        f"{len(provider)} calls to {len(models)} models and {len(endpoints)} endpoints, "
-        f"{faults} with faults, in {shown.seconds:.0f} s; AWS is simulated on this machine"
+        f"{len(records)} calls to {len(models - {GUARDRAILS})} models and {len(endpoints)} "
+        f"endpoints, {faults} with faults, in {shown.seconds:.0f} s; "
+        "AWS is simulated on this machine"
     )
 
 
@@ -81,9 +81,8 @@ def _costs(shown: Shown) -> Iterator[str]:
     rows = shown.evidence.costs
     yield from tables.dearest(rows)
     yield from _labelled("by team", [tables.by_team(rows)])
-    for report in shown.reports:
-        path = f"{KEPT.relative_to(project.ROOT)}/costs/date={report.day}/costs.csv"
-        yield from _labelled("", [f"{len(rows)} lines: {path}; {INCOMPLETE}"])
+    words = f"{len(rows)} lines in costs.csv; INCOMPLETE: some cost unknown; (idle): nobody's hours"
+    yield from _labelled("", [words])
 
 
 def _statement(shown: Shown) -> Iterator[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 SHOWN = 10
-MODEL_WIDTH = 33
+MODEL_WIDTH = 28
 Row = Mapping[str, str]
 
 
@@ -21,10 +21,11 @@ _COLUMNS = (
     Column("team", -9, ("team_id",)),
     Column("model", -MODEL_WIDTH, ("model_id",)),
     Column("calls", 5, ("invocations",)),
-    Column("in", 6, ("input_tokens",)),
+    Column("in", 7, ("input_tokens",)),
     Column("out", 6, ("output_tokens",)),
-    Column("cached", 8, ("cache_read_tokens", "cache_write_tokens")),
+    Column("cached", 7, ("cache_read_tokens", "cache_write_tokens")),
     Column("img", 4, ("images",)),
+    Column("sec", 4, ("seconds",)),
 )
 
 
@@ -39,15 +40,17 @@ def by_team(rows: Sequence[Row]) -> str:
     totals: dict[str, Decimal] = defaultdict(Decimal)
     for row in rows:
         totals[row["team_id"]] += _cost(row)
-    return "   ".join(f"{team} {usd(total)}" for team, total in sorted(totals.items()))
+    return "  ".join(f"{team} {usd(total)}" for team, total in sorted(totals.items()))
 
 
 def usd(amount: Decimal) -> str:
-    """Render dollars for people, to a millionth; the exact figure is in the file."""
-    return f"${amount:,.6f}"
+    """Render dollars for people; the exact figure is in the file."""
+    return f"${amount:,.4f}"
 
 
 def shortened(model_id: str) -> str:
+    """Leave out what all ARNs begin with, and the end of what is too long."""
+    model_id = model_id.rpartition(":")[2] if model_id.startswith("arn:") else model_id
     return model_id if len(model_id) <= MODEL_WIDTH else model_id[: MODEL_WIDTH - 1] + "…"
 
 
@@ -59,7 +62,7 @@ def _line(row: Row) -> str:
 def _cell(column: Column, row: Row) -> str:
     if column.width < 0:
         return shortened(row[column.of[0]])
-    return f"{sum(int(row[name]) for name in column.of):,}"
+    return f"{sum(Decimal(row[name]) for name in column.of):,.0f}"
 
 
 def _fit(text: str, width: int) -> str:

@@ -1,8 +1,9 @@
 """The day's reports against the same verdicts: costs.csv row by row, the manifest number by number.
 
 A row's dollars must be the sum of what the provider bills for the row's metered calls. Only where
-the provider bills no single call (an endpoint's instance, a cut stream) do the gateway's own
-charges stand, so that a row is always checked whole.
+the provider bills no single call (an endpoint's instance, a cut stream), or more than anybody can
+know of it, do the gateway's own charges stand, so that a row is always checked whole. What capacity
+costs by the hour is apart from that (`hours`).
 """
 
 from collections import defaultdict
@@ -13,6 +14,7 @@ from decimal import Decimal
 from chalicelib.metering.usage import NO_USAGE, Usage
 from chalicelib.usage_record import PRICE_FIELDS
 from local.proof.evidence import GatewayCall, Json
+from local.proof.hours import IDLE, DayResource, Hours
 from local.proof.verdicts import ZERO, Verdict
 
 Row = tuple[str, str, str, str]
@@ -24,9 +26,15 @@ COUNTED_IN: Mapping[str, tuple[str, ...]] = {
     "cache_read_tokens": ("cache_read_tokens",),
     "cache_write_tokens": ("cache_write_tokens", "cache_write_1h_tokens"),
     "images": ("images",),
+    "queries": ("queries",),
 }
 """Which of a provider's counts add up to a column of costs.csv."""
 
+PLAYED = ("video_ms", "input_video_ms", "input_audio_ms")
+"""Counts in milliseconds that add up to `seconds`."""
+
+NO_INVOCATION = frozenset({"deferred", "refused", "not_sent", "orphaned"})
+BY_OUR_COUNT = frozenset({"derived", "partial"})
 ENDS_INCOMPLETE = frozenset({"partial", "unknown", "orphaned"})
 MAX_LISTED = 100  # request ids that a manifest names
 
@@ -43,11 +51,11 @@ class _Expected:
     incomplete: bool = False
 
     def add(self, verdict: Verdict) -> None:
-        self.invocations += verdict.kind not in ("refused", "not_sent", "orphaned")
+        self.invocations += verdict.kind not in NO_INVOCATION
         self.incomplete |= verdict.kind in ENDS_INCOMPLETE
         if verdict.kind == "metered" and verdict.entry:
             self.usage += verdict.entry.usage
-        elif verdict.kind == "partial" and verdict.call:
+        elif verdict.kind in BY_OUR_COUNT and verdict.call:
             self.usage += verdict.call.usage
         self.priced |= any(charge.cost is not None for charge in verdict.charges)
         self.unpriced |= verdict.unpriced
@@ -68,26 +76,32 @@ class _Expected:
 
 
 def cost_differences(
-    verdicts: Iterable[Verdict], costs: Iterable[Mapping[str, str]]
+    verdicts: Iterable[Verdict],
+    costs: Iterable[Mapping[str, str]],
+    hours: Mapping[DayResource, Hours],
 ) -> Iterator[str]:
-    """Compare every row of costs.csv with what its calls must add up to."""
+    """Compare every row of costs.csv with what its calls must add up to, and its hours with ours.
+
+    The rows of capacity that nobody used have no calls.
+    """
     expected: dict[Row, _Expected] = defaultdict(_Expected)
     for verdict in verdicts:
         if verdict.call:
             expected[verdict.call.row].add(verdict)
     for cells in costs:
         row = cells["date"], cells["team_id"], cells["service"], cells["model_id"]
-        due = expected.pop(row, None)
+        hourly = (row[0], *row[2:]) in hours
+        due = expected.pop(row, _Expected() if hourly and row[1] == IDLE else None)
         if due is None:
             yield f"costs.csv has a row {' '.join(row)} of which no call is known"
             continue
-        for difference in _row_differences(due, cells):
+        for difference in _row_differences(due, cells, hourly=hourly):
             yield f"costs.csv {' '.join(row)}: {difference}"
     for row in expected:
         yield f"costs.csv has no row {' '.join(row)}"
 
 
-def _row_differences(due: _Expected, cells: Mapping[str, str]) -> Iterator[str]:
+def _row_differences(due: _Expected, cells: Mapping[str, str], *, hourly: bool) -> Iterator[str]:
     counts = {
         column: sum(getattr(due.usage, name) for name in names)
         for column, names in COUNTED_IN.items()
@@ -95,7 +109,12 @@ def _row_differences(due: _Expected, cells: Mapping[str, str]) -> Iterator[str]:
     for column, number in ({"invocations": due.invocations} | counts).items():
         if cells[column] != str(number):
             yield f"{column} is {cells[column]}, and by the provider {number}"
+    played = sum(getattr(due.usage, name) for name in PLAYED)
+    if Decimal(cells["seconds"]) * 1000 != played:
+        yield f"seconds is {cells['seconds']}, and by the provider {played} ms"
     total = Decimal(cells["total_cost"]) if cells["total_cost"] else None
+    if hourly and total is not None:
+        total -= Decimal(cells["capacity_cost"] or 0)
     if total != due.total:
         yield f"total_cost is {_usd(total)}, and by the provider {_usd(due.total)}"
     if cells["status"] != due.status:
@@ -113,6 +132,10 @@ class _Day:
 
     def count(self, kind: str) -> int:
         return sum(verdict.kind == kind for verdict in self.verdicts)
+
+    def of_source(self, source: str) -> int:
+        records = [call.record for call in self.calls]
+        return sum(each["n_usage"] for each in records if each["usage_source"] == source)
 
     def unpriced(self) -> int:
         """Count calls as the report does: a line of counts.csv is unpriced if one of its calls is.
@@ -139,6 +162,8 @@ class _Day:
         yield "unannounced", sum(call.started is None for call in self.calls)
         yield "duplicated", sum(call.copies > 0 for call in self.calls)
         yield "partial", self.count("partial")
+        yield "derived", self.of_source("derived")
+        yield "deferred", self.of_source("deferred")
         yield "unknown", unknown
         yield "unpriced", self.unpriced()
         yield "lost", 0

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from chalicelib.reporting.capacity_files import hour_key
 from chalicelib.reporting.daily import costs_key, manifest_key
 from local.proof.evidence import Evidence
 from local.stack import Stack
-from local.traffic.clients import Sent
+from local.traffic.sent import Sent
 
 REPORTED_AT = time(2, 15, tzinfo=UTC)
 
@@ -36,6 +37,19 @@ def report(stack: Stack, day: date) -> dict[str, Any]:
     return manifest
 
 
+def sample_capacity(stack: Stack, day: date) -> None:
+    """Let the scheduled function sample what runs, and keep that for every hour of the day.
+
+    Nothing starts or stops meanwhile, so all 24 would find the same.
+    """
+    noon = datetime.combine(day, time(12, 7, tzinfo=UTC))
+    content = fetch(stack, stack.invoke("sample_capacity", {"time": noon.isoformat()})["key"])
+    for hour in range(24):
+        stack.client("s3").put_object(
+            Bucket=stack.urls["bucket"], Key=hour_key(day, hour), Body=content
+        )
+
+
 def collect(stack: Stack, sent: Sequence[Sent]) -> Evidence:
     """Fetch both ledgers, and the reports of every day that was touched, as S3 holds them."""
     records = stack.log_events()
@@ -47,6 +61,12 @@ def collect(stack: Stack, sent: Sequence[Sent]) -> Evidence:
         unanswered=[each.request.team for each in sent if not each.request_id],
         costs=[row for day in days for row in _rows(fetch(stack, costs_key(day)))],
         manifests=[json.loads(fetch(stack, manifest_key(day))) for day in days],
+        samples=[
+            {"date": day.isoformat(), **row}
+            for day in days
+            for hour in range(24)
+            for row in _rows(fetch(stack, hour_key(day, hour)))
+        ],
     )
 
 

@@ -23,6 +23,7 @@ class Evidence:
     unanswered: Sequence[str]  # teams of the requests whose connection ended without an answer
     costs: Sequence[Mapping[str, str]]  # rows of costs.csv, of every day that was touched
     manifests: Sequence[Json]  # one a day
+    samples: Sequence[Mapping[str, str]] = ()  # rows of the days' hours of capacity, with `date`
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class ProviderEntry:
 
     request_id: str
     service: str
+    operation: str
     model: str
     team: str | None
     gateway_request: str | None
@@ -46,6 +48,7 @@ class ProviderEntry:
         return cls(
             request_id=entry["request_id"],
             service=entry["service"],
+            operation=entry["operation"],
             model=entry["model"],
             team=entry["team"],
             gateway_request=entry["gateway_request"],

@@ -1,20 +1,28 @@
 """The statement: a line for each kind of call, and whether the two ledgers are one."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 
-from chalicelib.metering.usage import NO_USAGE, Usage
+from chalicelib.metering.usage import COUNTERS, NO_USAGE, Usage
 from chalicelib.pricing.price_book import PriceBook
-from local.proof.bill import cost_differences, manifest_differences
-from local.proof.evidence import Evidence, ProviderEntry, gateway_calls
+from local.proof.bill import PLAYED, cost_differences, manifest_differences
+from local.proof.evidence import Evidence, GatewayCall, ProviderEntry, gateway_calls
+from local.proof.hours import DayResource, Hours, by_the_hour, hours_of, share_differences
 from local.proof.matching import match
 from local.proof.verdicts import ZERO, Kind, Verdict, judge
+from local.simulator.ledger import SETTLEMENT
 
 WORDS = 17  # columns for what is counted
 MAX_SHOWN = 20  # mismatches in full
+GUARDRAIL_UNITS = tuple(name for name in COUNTERS if name.startswith("guardrail_"))
 MAX_IDS = 1  # request ids on a line; the manifest lists more
+
+
+_DOLLARS_TOO = "counts and dollars equal, call by call"
+Kinds = tuple[str, Sequence[Verdict], str]
+"""What to call some calls, which they are, and what is to be said of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +31,16 @@ class Proof:
 
     verdicts: tuple[Verdict, ...]
     mismatches: tuple[str, ...]
-    rows: int  # of costs.csv
+    hours: Mapping[DayResource, Hours] = field(default_factory=dict)
 
     @property
     def holds(self) -> bool:
         return not self.mismatches
+
+    @property
+    def calls(self) -> list[GatewayCall]:
+        """What the gateway recorded; asking after a job leaves no record."""
+        return [verdict.call for verdict in self.verdicts if verdict.call]
 
     def of(self, kind: Kind) -> list[Verdict]:
         return [verdict for verdict in self.verdicts if verdict.kind == kind]
@@ -50,31 +63,41 @@ class Proof:
 
     def _kinds(self) -> Iterator[str]:
         listed = self.by_list_price()
-        words = f"counts and dollars equal, call by call: {_dollars(listed)}"
-        yield _line("metered", listed, words)
-        for title, hosted, words in (
-            ("… on endpoints", True, "counts equal, call by call; the price is the operator's"),
-            ("… without a price", False, "counts equal, call by call; said to be UNPRICED"),
-        ):
-            if rest := self._without_list_price(hosted=hosted):
-                yield _line(title, rest, words)
-        if clock := self.of("clock"):
-            busy = sum(verdict.call.usage.busy_ms for verdict in clock if verdict.call)
-            words = f"containers that report nothing: {busy / 1000:.3f} s by the gateway's clock"
-            yield _line("clock", clock, words)
-        refused = self.of("refused")
-        yield _line("refused", refused, f"recorded failed; the provider bills {_dollars(refused)}")
-        unknown, orphaned = self.of("unknown"), self.of("orphaned")
-        there = f"{_dollars(unknown)} there", f"{_dollars(orphaned)} there"
-        for kind, verdicts, words in (
-            ("not sent", self.of("not_sent"), "recorded failed; the provider never saw them"),
-            ("partial", self.of("partial"), "cut streams, by what had been reported"),
-            ("unknown", unknown, f"cut, timed out or spoilt on both sides; {there[0]}"),
-            ("orphaned", orphaned, f"no end; {there[1]}: {_ids(orphaned)}"),
-            ("missing", self.of("missing"), "of which the gateway knows nothing"),
-        ):
-            if verdicts:
-                yield _line(kind, verdicts, words)
+        equal = "counts equal, call by call;"
+        yield _line("metered", listed, f"{_DOLLARS_TOO}: {_dollars(listed)}")
+        if words := _some_of_them(listed):
+            yield f"{'':{WORDS + 9}}{words}"
+        hosted = self._without_list_price(hosted=True)
+        unlisted = self._without_list_price(hosted=False)
+        yield from _lines(
+            ("… on endpoints", hosted, f"{equal} the price is the operator's"),
+            ("… without a price", unlisted, f"{equal} said to be UNPRICED"),
+            *self._counted_otherwise(),
+            *self._not_counted(),
+        )
+        if self.hours:
+            cost = sum((each.whole for each in self.hours.values()), ZERO)
+            words = f"resources by the hour: {_usd(cost)} = the shares of teams and (idle)"
+            yield f"{'hours':{WORDS}} {len(self.hours):>6,}  {words}"
+
+    def _counted_otherwise(self) -> Iterator[Kinds]:
+        derived, clock = self.of("derived"), self.of("clock")
+        begun, looked_up = self.of("deferred"), self.of("look_up")
+        here = _usd(sum((verdict.dollars for verdict in derived), ZERO))
+        busy = sum(verdict.call.usage.busy_ms for verdict in clock if verdict.call) / 1000
+        yield "derived", derived, f"more than a request tells: {here}, not {_dollars(derived)}"
+        yield "clock", clock, f"containers that report nothing: {busy:.3f} s by our clock"
+        yield "free", begun + looked_up, f"{len(begun)} jobs begun, {len(looked_up)} look-ups: $0"
+        yield "partial", self.of("partial"), "cut streams, by what had been reported"
+
+    def _not_counted(self) -> Iterator[Kinds]:
+        refused, unknown, orphaned = self.of("refused"), self.of("unknown"), self.of("orphaned")
+        cut = f"cut, timed out or spoilt on both sides; {_dollars(unknown)} there"
+        yield "refused", refused, f"recorded failed; the provider bills {_dollars(refused)}"
+        yield "not sent", self.of("not_sent"), "recorded failed; the provider never saw them"
+        yield "unknown", unknown, cut
+        yield "orphaned", orphaned, f"no end; {_dollars(orphaned)} there: {_ids(orphaned)}"
+        yield "missing", self.of("missing"), "of which the gateway knows nothing"
 
     def _shown_mismatches(self) -> Iterator[str]:
         yield from self.mismatches[:MAX_SHOWN]
@@ -86,7 +109,7 @@ class Proof:
             return f"ledger: MISMATCH   {len(self.mismatches)} differences"
         usage = total_usage(verdict.entry for verdict in self.of("metered"))
         return (
-            f"ledger: gateway = provider   {len(self.verdicts):,} calls, {tokens(usage):,} tokens, "
+            f"ledger: gateway = provider   {len(self.calls):,} calls, {tokens(usage):,} tokens, "
             f"{usage.images:,} images, {_dollars(self.by_list_price())}"
         )
 
@@ -95,12 +118,15 @@ def prove(evidence: Evidence, book: PriceBook) -> Proof:
     """Hold the provider's ledger against the gateway's records, costs.csv and manifests."""
     entries = [ProviderEntry.read(entry) for entry in evidence.provider]
     calls = gateway_calls(evidence.records)
-    verdicts = tuple(judge(pair, book) for pair in match(entries, calls))
+    hourly = by_the_hour(evidence.samples, book)
+    hours = hours_of(evidence.samples, book)
+    verdicts = tuple(judge(pair, book, hourly) for pair in match(entries, calls))
     mismatches = [f"{_name(verdict)}: {why}" for verdict in verdicts for why in verdict.differences]
     mismatches += _team_differences(verdicts, evidence)
-    mismatches += cost_differences(verdicts, evidence.costs)
+    mismatches += cost_differences(verdicts, evidence.costs, hours)
+    mismatches += share_differences(hours, calls, evidence.costs)
     mismatches += manifest_differences(verdicts, evidence.manifests)
-    return Proof(verdicts, tuple(mismatches), len(evidence.costs))
+    return Proof(verdicts, tuple(mismatches), hours)
 
 
 def _team_differences(verdicts: Iterable[Verdict], evidence: Evidence) -> Iterator[str]:
@@ -138,14 +164,36 @@ def tokens(usage: Usage) -> int:
     )
 
 
+def _lines(*kinds: Kinds) -> Iterator[str]:
+    """Yield a line for every kind of which there is a call."""
+    return (_line(*each) for each in kinds if each[1])
+
+
 def _line(kind: str, verdicts: Sequence[Verdict], words: str) -> str:
     return f"{kind:{WORDS}} {len(verdicts):>6,}  {words}"
 
 
+def _some_of_them(metered: Iterable[Verdict]) -> str:
+    """Say what of the metered is not tokens and pictures; nothing where all is."""
+    entries = [verdict.entry for verdict in metered if verdict.entry]
+    jobs = sum(entry.operation == SETTLEMENT for entry in entries)
+    usage = total_usage(entries)
+    units = sum(getattr(usage, name) for name in GUARDRAIL_UNITS)
+    played = Decimal(sum(getattr(usage, name) for name in PLAYED)) / 1000
+    if not (jobs or units or played):
+        return ""
+    return (
+        f"{jobs} jobs by ARN, {units} guardrail units, {played.normalize():f} s of media among them"
+    )
+
+
 def _dollars(verdicts: Iterable[Verdict]) -> str:
     billed = (verdict.entry.billed for verdict in verdicts if verdict.entry)
-    total: Decimal = sum(filter(None, billed), ZERO)
-    return f"${total.normalize():f}"
+    return _usd(sum(filter(None, billed), ZERO))
+
+
+def _usd(amount: Decimal) -> str:
+    return f"${amount.normalize():f}"
 
 
 def _ids(verdicts: Sequence[Verdict]) -> str:

@@ -1,6 +1,10 @@
 """What each call is, and where its two sides differ.
 
-metered   the gateway counted what the provider counted, and the dollars are the same
+metered   the gateway counted what the provider counted, and the dollars are the same; a job that
+          ended is metered by its settlement
+derived   counted from the request, as all that can be known is; the provider counted more
+deferred  an asynchronous job was started: nothing is counted before it ends
+look_up   an operation that AWS bills nothing for: tokens counted, jobs looked up
 clock     a container reported nothing: compared by request id, its time is the gateway's own
 refused   the provider refused, and bills nothing
 not_sent  the gateway recorded that nothing was sent, and the provider never saw it
@@ -10,27 +14,42 @@ orphaned  it began and left no end record
 missing   the provider knows of it and the gateway does not: always a mismatch
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Literal
 
 from chalicelib.metering.usage import COUNTERS
+from chalicelib.pricing.capacity import Resource
 from chalicelib.pricing.charges import Charge, charges
 from chalicelib.pricing.count_line import CountLine
 from chalicelib.pricing.price_book import PriceBook
 from chalicelib.usage_record import PRICE_FIELDS
 from local.proof.evidence import TOLD_APART, GatewayCall, ProviderEntry
 from local.proof.matching import Match
+from local.simulator.ledger import LOOK_UPS
 
 Kind = Literal[
-    "metered", "clock", "refused", "not_sent", "partial", "unknown", "orphaned", "missing"
+    "metered",
+    "derived",
+    "clock",
+    "deferred",
+    "look_up",
+    "refused",
+    "not_sent",
+    "partial",
+    "unknown",
+    "orphaned",
+    "missing",
 ]
 
 MAY_END: Mapping[str, frozenset[str]] = {
     "metered": frozenset({"answered", "cut_body", "timeout"}),
+    "derived": frozenset({"answered", "cut_body", "timeout"}),
     "clock": frozenset({"answered", "cut_body", "timeout"}),
+    "deferred": frozenset({"answered", "cut_headers", "cut_body", "timeout"}),
+    "look_up": frozenset({"answered", "cut_body", "timeout"}),
     "refused": frozenset({"refused"}),
     "partial": frozenset({"cut_body", "timeout"}),
     "unknown": frozenset({"cut_headers", "cut_body", "timeout"}),
@@ -48,8 +67,20 @@ ERROR_CODES: Mapping[str, frozenset[str]] = {
 A refusal has the provider's own code.
 """
 
+BILLS_NOTHING: Mapping[Kind, str] = {
+    "deferred": "job before it ended",
+    "look_up": "look-up",
+    "refused": "refused call",
+}
+
 SPOILS_COUNTS = frozenset({"bad_usage"})
 """Faults after which an answer that came whole may leave the gateway without exact counts."""
+
+TOLD_NOWHERE: Mapping[str, str] = {"rerank_chunks": "queries"}
+"""What the provider alone counts, by the fault that makes it more than the request shows."""
+
+UNRECORDED = LOOK_UPS - {"CountTokens"}
+"""Operations that run no model: they ask after jobs."""
 
 NO_ONE_PRICE = "mixed"
 """A variant that the gateway leaves unpriced on purpose: pictures of several prices in one call."""
@@ -84,14 +115,21 @@ class Verdict:
         return None if self.unpriced else billed
 
 
-def judge(match: Match, book: PriceBook) -> Verdict:
-    """Say what the call is, and compare its two sides."""
+def judge(match: Match, book: PriceBook, hourly: Set[Resource] = frozenset()) -> Verdict:
+    """Say what the call is, and compare its two sides. `hourly` is billed by the hour."""
     entry, call = match.entry, match.call
     if call is None:
-        return Verdict("missing", entry, None, differences=("the gateway has no record of it",))
+        return _unrecorded(entry)
     kind = _kind(call, entry)
-    verdict = Verdict(kind, entry, call, _charges(call, book))
+    verdict = Verdict(kind, entry, call, _charges(call, book, hourly))
     return replace(verdict, differences=tuple(_differences(verdict, call)))
+
+
+def _unrecorded(entry: ProviderEntry | None) -> Verdict:
+    if entry is None or entry.operation not in UNRECORDED:
+        return Verdict("missing", entry, None, differences=("the gateway has no record of it",))
+    billed = (f"the provider bills ${entry.billed:f} for a look-up",) if entry.billed else ()
+    return Verdict("look_up", entry, None, differences=billed)
 
 
 def _kind(call: GatewayCall, entry: ProviderEntry | None) -> Kind:
@@ -99,13 +137,30 @@ def _kind(call: GatewayCall, entry: ProviderEntry | None) -> Kind:
         return "orphaned"
     if call.end["tollgate"] == "failed":
         return "refused" if entry else "not_sent"
-    return _BY_SOURCE.get(call.end["usage_source"], "metered")
+    kind = _BY_SOURCE.get(call.end["usage_source"], "metered")
+    if kind == "metered" and call.end["operation"] in LOOK_UPS:
+        return "look_up"
+    if kind == "metered" and entry and _counted_more(entry, call):
+        return "derived"
+    return kind
 
 
-_BY_SOURCE: Mapping[str, Kind] = {"none": "unknown", "partial": "partial", "clock": "clock"}
+_BY_SOURCE: Mapping[str, Kind] = {
+    "none": "unknown",
+    "partial": "partial",
+    "clock": "clock",
+    "deferred": "deferred",
+}
 
 
-def _charges(call: GatewayCall, book: PriceBook) -> tuple[Charge, ...]:
+def _counted_more(entry: ProviderEntry, call: GatewayCall) -> bool:
+    """Say whether a count that no answer tells is more than can be derived from the request."""
+    name = TOLD_NOWHERE.get(entry.fault or "")
+    derived = call.record["usage_source"] == "derived"
+    return bool(name and derived and getattr(entry.usage, name) > getattr(call.usage, name))
+
+
+def _charges(call: GatewayCall, book: PriceBook, hourly: Set[Resource]) -> tuple[Charge, ...]:
     record = call.record
     line = CountLine(
         team_id=record["team_id"],
@@ -113,13 +168,13 @@ def _charges(call: GatewayCall, book: PriceBook) -> tuple[Charge, ...]:
         n_usage=record["n_usage"],
         usage=call.usage,
     )
-    return charges(line, book, date.fromisoformat(record["day"]))
+    return charges(line, book, date.fromisoformat(record["day"]), hourly)
 
 
 def _differences(verdict: Verdict, call: GatewayCall) -> Iterator[str]:
     kind, entry = verdict.kind, verdict.entry
     yield from _pair_differences(call)
-    if kind not in ("metered", "partial"):
+    if kind not in ("metered", "derived", "partial"):
         yield from _counts_nothing(call)
     if kind == "clock" and call.record["service"] != "sagemaker":
         yield "its counts are missing: only an endpoint may be metered by the clock"
@@ -136,10 +191,12 @@ def _differences(verdict: Verdict, call: GatewayCall) -> Iterator[str]:
     if kind == "metered":
         yield from _count_differences(entry, call)
         yield from _dollar_differences(verdict, entry, call)
+    elif kind == "derived":
+        yield from _count_differences(entry, call, but=TOLD_NOWHERE[entry.fault or ""])
     elif kind == "partial":
         yield from _excess(entry, call)
-    elif kind == "refused" and entry.billed:
-        yield f"the provider bills ${entry.billed:f} for a refused call"
+    elif kind in BILLS_NOTHING and entry.billed:
+        yield f"the provider bills ${entry.billed:f} for a {BILLS_NOTHING[kind]}"
 
 
 def _pair_differences(call: GatewayCall) -> Iterator[str]:
@@ -166,10 +223,10 @@ def _ending_differences(kind: Kind, entry: ProviderEntry, call: GatewayCall) -> 
         yield f"its end is recorded as {code}; the provider says {entry.outcome}"
 
 
-def _count_differences(entry: ProviderEntry, call: GatewayCall) -> Iterator[str]:
+def _count_differences(entry: ProviderEntry, call: GatewayCall, but: str = "") -> Iterator[str]:
     for name in COUNTERS:
         ours, theirs = getattr(call.usage, name), getattr(entry.usage, name)
-        if ours != theirs and name != TOLD_APART:
+        if ours != theirs and name not in (TOLD_APART, but):
             yield f"{name}: gateway {ours}, provider {theirs}"
 
 

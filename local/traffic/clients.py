@@ -1,19 +1,20 @@
-"""Sixteen clients, each with a connection of its own; they keep what they sent with which key."""
+"""Sixteen clients, by plain HTTP and by AWS's SDK; they keep what they sent with which key."""
 
 import http.client
 import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
 from itertools import cycle
 from threading import local
 from typing import Self
 from urllib.parse import quote, urlsplit
 
-from local.traffic.plan import Request
+from local.traffic.plan import NativeRequest, Request
+from local.traffic.sdk import Sdk
+from local.traffic.sent import Sent
 
 THREADS = 16
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 60  # as an SDK has
 KEY_HEADERS: tuple[tuple[str, str], ...] = (
     ("authorization", "Bearer "),
     ("x-api-key", ""),
@@ -21,26 +22,18 @@ KEY_HEADERS: tuple[tuple[str, str], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A request and what its client saw; status 0 where the connection ended without an answer."""
-
-    request: Request
-    status: int = 0
-    request_id: str = ""
-    error_code: str = ""
-    retry_after: str = ""
-
-
 class Gateway:
     """Sends requests to a gateway with each team's key, over one connection a thread.
+
+    `urls` are those of a stack: gateway, gateway_tls, ca.
 
     A context manager, which closes the connections.
     """
 
-    def __init__(self, url: str, keys: Mapping[str, str]) -> None:
-        self._address = urlsplit(url).netloc
+    def __init__(self, urls: Mapping[str, str], keys: Mapping[str, str]) -> None:
+        self._address = urlsplit(urls["gateway"]).netloc
         self._keys = keys
+        self._sdk = Sdk(urls["gateway_tls"], urls["ca"], keys)
         self._headers = cycle(KEY_HEADERS)
         self._mine = local()
         self._opened: list[http.client.HTTPConnection] = []
@@ -49,11 +42,15 @@ class Gateway:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._sdk.close()
         for connection in self._opened:
             connection.close()
 
-    def send(self, request: Request) -> Sent:
+    def send(self, request: Request | NativeRequest) -> Sent:
         """Send once: what is retried, and when, is the caller's affair."""
+        return self._post(request) if isinstance(request, Request) else self._sdk.send(request)
+
+    def _post(self, request: Request) -> Sent:
         name, prefix = next(self._headers)
         headers = {"content-type": "application/json", **request.headers}
         headers[name] = prefix + self._keys[request.team]
@@ -84,7 +81,9 @@ class Gateway:
         return connection
 
     def send_all(
-        self, requests: Sequence[Request], progress: Callable[[int], object] = lambda done: None
+        self,
+        requests: Sequence[Request | NativeRequest],
+        progress: Callable[[int], object] = lambda done: None,
     ) -> list[Sent]:
         """Send from sixteen threads; `progress` is told, in the caller's thread, how many ended."""
         sent = []

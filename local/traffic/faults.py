@@ -32,7 +32,9 @@ SOMEWHERE: Sequence[Rule] = (
     {"do": "filtered", "match": {"model": "stability.*", "rate": "0.1"}},
     {"do": "mixed_sizes", "match": {"model": "*titan-image*", "rate": "0.1"}},
     {"do": "tier", "tier": "default", "match": {"model": "*nova-pro*", "rate": "0.2"}},
-    {"do": "guardrail_masked", "match": {"model": "*claude-3-haiku*", "rate": "0.2"}},
+    {"do": "latency", "match": {"model": "us.amazon.nova-pro*", "rate": "0.2"}},
+    {"do": "rerank_chunks", "per_document": 50, "match": {"model": "*rerank*", "nth": 1}},
+    {"do": "rerank_chunks", "per_document": 50, "match": {"model": "*rerank*", "rate": "0.2"}},
 )
 """Faults of certain models."""
 

@@ -1,15 +1,15 @@
-"""Bodies for every kind of model, in each model's own schema; the same seed makes the same bytes.
+"""Bodies for models that write text, embed it or make pictures, in each model's own schema.
 
-Schemas: Amazon Bedrock user guide, "Inference request parameters and response fields for
-foundation models"; for endpoints, Hugging Face's and DJL Serving's.
+The same seed makes the same bytes. Schemas: Amazon Bedrock user guide, "Inference request
+parameters and response fields for foundation models"; for endpoints, Hugging Face's and DJL
+Serving's.
 """
 
-import base64
-import struct
 from collections.abc import Callable
 from random import Random
 from typing import Any
-from zlib import compress, crc32
+
+from local.simulator import pictures
 
 Body = dict[str, Any]
 Builder = Callable[[Random], Body]
@@ -19,7 +19,7 @@ _WORDS = (
     *("please", "compare", "both", "samples", "and", "say", "which", "gene", "is", "active"),
     *("naïve", "Überweisung", "東京", "costs", "£12", "per", "night", "or", "€9.50", "weekly"),
 )
-_MANUAL = (
+MANUAL = (
     "You answer for the support desk of a maker of pumps. Be brief. Quote part numbers as they "
     "stand in the manual. Never promise a date. "
 )
@@ -49,9 +49,9 @@ def claude(random: Random) -> Body:
 def cached_claude(random: Random) -> Body:
     """Share a long system prompt, kept an hour, and one of a few handbooks, kept five minutes."""
     system = [
-        {"text": _MANUAL * 60, "cache_control": {"type": "ephemeral", "ttl": "1h"}},
+        {"text": MANUAL * 60, "cache_control": {"type": "ephemeral", "ttl": "1h"}},
         {
-            "text": _MANUAL * (45 + random.randrange(4)),
+            "text": MANUAL * (45 + random.randrange(4)),
             "cache_control": {"type": "ephemeral"},
         },
     ]
@@ -66,8 +66,21 @@ def nova(random: Random) -> Body:
 
 
 def cached_nova(random: Random) -> Body:
-    handbook = {"text": _MANUAL * (50 + random.randrange(3))}
+    handbook = {"text": MANUAL * (50 + random.randrange(3))}
     return {**nova(random), "system": [handbook, {"cachePoint": {"type": "default"}}]}
+
+
+def briefly_cached_claude(random: Random) -> Body:
+    """Share a handbook, kept five minutes: with the two times mixed, a masked answer cannot say
+    what was written for which.
+    """
+    handbook = {"text": MANUAL * 50, "cache_control": {"type": "ephemeral"}}
+    return {**claude(random), "system": [{"type": "text", **handbook}]}
+
+
+def vast_claude(random: Random) -> Body:
+    """Ask about a whole archive: more than 200,000 tokens, which has a price of its own."""
+    return {**claude(random), "system": MANUAL * 9_000 + prose(random, 8)}
 
 
 def titan_text(random: Random) -> Body:
@@ -86,10 +99,14 @@ def completion(random: Random) -> Body:
     return {"prompt": _prompt(random), "max_tokens": _limit(random)}
 
 
+def command_r(random: Random) -> Body:
+    return {"message": _prompt(random), "max_tokens": _limit(random)}
+
+
 def chat(random: Random) -> Body:
     """OpenAI's shape, which many models and containers take."""
     messages = [
-        {"role": "system", "content": _MANUAL},
+        {"role": "system", "content": MANUAL},
         {"role": "user", "content": _prompt(random)},
     ]
     return {"messages": messages, "max_tokens": _limit(random)}
@@ -119,8 +136,26 @@ def amazon_picture(random: Random) -> Body:
 
 def background_removal(random: Random) -> Body:
     """Send a picture whose size the answer takes: no width or height stands in the request."""
-    picture = _png(random.choice((320, 768, 1024)), random.choice((320, 640)))
+    picture = _photograph(random)
     return {"taskType": "BACKGROUND_REMOVAL", "backgroundRemovalParams": {"image": picture}}
+
+
+def edit(random: Random) -> Body:
+    """Hand in a picture to be changed, with every word that a service of Stability's asks for."""
+    words = {name: random.choice(_COLOURS) for name in ("select_prompt", "search_prompt")}
+    return {"image": _photograph(random), "prompt": f"a {random.choice(_COLOURS)} pump", **words}
+
+
+def outpainting(random: Random) -> Body:
+    return {"image": _photograph(random), "left": 64, "down": random.choice((32, 128))}
+
+
+def style_transfer(random: Random) -> Body:
+    return {"init_image": _photograph(random), "style_image": _photograph(random)}
+
+
+def _photograph(random: Random) -> str:
+    return pictures.png(random.choice((320, 640, 768)), random.choice((320, 640)))
 
 
 def stable_image(random: Random) -> Body:
@@ -154,17 +189,3 @@ def bare_generation(random: Random) -> Body:
 
 def container_embedding(random: Random) -> Body:
     return {"inputs": [_prompt(random) for _ in range(random.randint(1, 4))]}
-
-
-def _png(width: int, height: int) -> str:
-    """Return a black PNG of one bit a pixel, in base64."""
-    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
-    rows = compress((b"\x00" * (1 + (width + 7) // 8)) * height)
-    parts = b"".join(map(_chunk, (b"IHDR", b"IDAT", b"IEND"), (header, rows, b"")))
-    return base64.b64encode(b"\x89PNG\r\n\x1a\n" + parts).decode()
-
-
-def _chunk(kind: bytes, content: bytes) -> bytes:
-    return (
-        struct.pack(">I", len(content)) + kind + content + struct.pack(">I", crc32(kind + content))
-    )

@@ -4,70 +4,46 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any
+from typing import Any, Literal
 
-from local.traffic import payloads
-from local.traffic.payloads import Builder
+from local import project
+from local.traffic.payloads import Body, Builder
 
-HAIKU = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
-SONNET = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
-TITAN_EMBED = "amazon.titan-embed-text-v2:0"
-CANVAS = "amazon.nova-canvas-v1:0"
-CHAT_ENDPOINT = "demo-chat-tgi"
-EMBED_ENDPOINT = "demo-embed"
+Operation = Literal[
+    "invoke_model",
+    "invoke_endpoint",
+    "converse",
+    "count_tokens",
+    "apply_guardrail",
+    "start_async_invoke",
+    "get_async_invoke",
+    "list_async_invokes",
+]
+"""By the names that boto3 gives them."""
 
-ENDPOINTS: Mapping[str, Mapping[str, Any]] = {
-    CHAT_ENDPOINT: {"container": "tgi", "instance": "ml.g5.xlarge"},
-    "demo-chat-lmi": {"container": "lmi", "instance": "ml.g5.xlarge"},
-    "demo-chat-openai": {"container": "openai", "instance": "ml.g5.xlarge"},
-    EMBED_ENDPOINT: {"container": "none", "instance": "ml.m5.large"},
+NATIVE_SHARE = 0.35
+"""Of what `POST /invoke` serves, too; everything else is asked for on native routes alone."""
+
+_HEADERS_AS_PARAMETERS: Mapping[str, str] = {
+    "x-amzn-bedrock-guardrailidentifier": "guardrailIdentifier",
+    "x-amzn-bedrock-guardrailversion": "guardrailVersion",
+    "x-amzn-bedrock-performanceconfig-latency": "performanceConfigLatency",
+    "x-amzn-bedrock-service-tier": "serviceTier",
+    "x-amzn-bedrock-trace": "trace",
 }
-"""The SageMaker endpoints that are called. Two have the operator's prices, two have none."""
+_PAYLOADS = project.environment()["PAYLOADS_BUCKET"]
+_NO_HEADERS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
     """Something that a tenant may ask of a model; `share` is how often, among its team's."""
 
-    model_id: str
-    build: Builder
+    model_id: str  # or an endpoint's name, or guardrail/<id>
+    build: Builder  # the body of InvokeModel or InvokeEndpoint, else the other parameters
     share: int = 2
     headers: Mapping[str, str] = field(default_factory=dict)
-
-
-TEXT = (
-    Offer(HAIKU, payloads.claude, 4),
-    Offer(HAIKU, payloads.cached_claude, 5),
-    Offer(SONNET, payloads.cached_claude, 3),
-    Offer("anthropic.claude-3-haiku-20240307-v1:0", payloads.claude),
-    Offer("us.amazon.nova-lite-v1:0", payloads.cached_nova, 3),
-    Offer("amazon.nova-pro-v1:0", payloads.nova, headers={"x-amzn-bedrock-service-tier": "flex"}),
-    Offer("amazon.titan-text-express-v1", payloads.titan_text),
-    Offer("meta.llama3-8b-instruct-v1:0", payloads.llama),
-    Offer("mistral.mistral-large-2402-v1:0", payloads.completion),
-    Offer("cohere.command-text-v14", payloads.completion),
-    Offer("openai.gpt-oss-120b-1:0", payloads.chat),
-    Offer("ai21.jamba-1-5-mini-v1:0", payloads.chat),
-)
-EMBEDDINGS = (
-    Offer(TITAN_EMBED, payloads.titan_embedding, 4),
-    Offer("cohere.embed-english-v3", payloads.cohere_embedding, 3),
-)
-PICTURES = (
-    Offer("amazon.titan-image-generator-v2:0", payloads.amazon_picture, 3),
-    Offer(CANVAS, payloads.amazon_picture, 3),
-    Offer(CANVAS, payloads.background_removal),
-    Offer("stability.sd3-5-large-v1:0", payloads.stable_image),
-    Offer("stability.stable-image-core-v1:1", payloads.stable_image),
-    Offer("stability.stable-diffusion-xl-v1", payloads.sdxl),
-)
-HOSTED = (
-    Offer(CHAT_ENDPOINT, payloads.generation, 4),
-    Offer("demo-chat-lmi", payloads.generation),
-    Offer("demo-chat-openai", payloads.chat),
-    Offer(EMBED_ENDPOINT, payloads.container_embedding, 3),
-)
-BARE = (Offer("demo-chat-lmi", payloads.bare_generation, 1),)
+    operation: Operation = "invoke_model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +56,60 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def plan(seed: int, size: int, offers: Mapping[str, Sequence[Offer]]) -> list[Request]:
-    """Plan `size` requests of the teams that `offers` names; the same seed plans the same."""
+@dataclass(frozen=True, slots=True)
+class NativeRequest:
+    """One call of an AWS SDK, to be made with a key of `team`."""
+
+    team: str
+    model_id: str
+    operation: Operation
+    parameters: Mapping[str, Any]  # all of them, the model's name included
+
+
+def plan(
+    seed: int, size: int, offers: Mapping[str, Sequence[Offer]]
+) -> list[Request | NativeRequest]:
+    """Plan `size` requests of the teams that `offers` names; the same seed plans the same.
+
+    Every offer is taken up once, as far as `size` allows, and the rest by lot.
+    """
     random = Random(seed)
-    return [_drawn(random, *random.choice(list(offers.items()))) for _ in range(size)]
+    drawn = [(team, offer) for team, its_own in offers.items() for offer in its_own]
+    random.shuffle(drawn)
+    drawn = drawn[:size]
+    while len(drawn) < size:
+        team, its_own = random.choice(list(offers.items()))
+        [offer] = random.choices(its_own, [each.share for each in its_own])
+        drawn.append((team, offer))
+    random.shuffle(drawn)
+    return [_drawn(random, team, offer) for team, offer in drawn]
 
 
 def request(
-    team: str, model_id: str, body: payloads.Body, headers: Mapping[str, str] | None = None
+    team: str, model_id: str, body: Body, headers: Mapping[str, str] = _NO_HEADERS
 ) -> Request:
-    return Request(team, model_id, json.dumps(body).encode(), headers or {})
+    return Request(team, model_id, json.dumps(body).encode(), headers)
 
 
-def _drawn(random: Random, team: str, offers: Sequence[Offer]) -> Request:
-    [offer] = random.choices(offers, [offer.share for offer in offers])
-    return request(team, offer.model_id, offer.build(random), offer.headers)
+def _drawn(random: Random, team: str, offer: Offer) -> Request | NativeRequest:
+    native = random.random() < NATIVE_SHARE
+    built = offer.build(random)
+    if offer.operation in ("invoke_model", "invoke_endpoint") and not native:
+        return request(team, offer.model_id, built, offer.headers)
+    return NativeRequest(team, offer.model_id, offer.operation, _parameters(team, offer, built))
+
+
+def _parameters(team: str, offer: Offer, built: Body) -> dict[str, Any]:
+    match offer.operation:
+        case "invoke_model":
+            named = {_HEADERS_AS_PARAMETERS[name]: text for name, text in offer.headers.items()}
+            return {"modelId": offer.model_id, "body": json.dumps(built), **named}
+        case "invoke_endpoint":
+            kind = {"ContentType": "application/json"}
+            return {"EndpointName": offer.model_id, "Body": json.dumps(built), **kind}
+        case "apply_guardrail":
+            return {"guardrailIdentifier": offer.model_id.removeprefix("guardrail/"), **built}
+        case "start_async_invoke":
+            folder = {"s3OutputDataConfig": {"s3Uri": f"s3://{_PAYLOADS}/teams/{team}/jobs/"}}
+            return {"modelId": offer.model_id, "modelInput": built, "outputDataConfig": folder}
+    return {"modelId": offer.model_id, **built}

@@ -5,11 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.tenants.nouns import TenantKind
-from local.traffic.plan import BARE, EMBEDDINGS, HAIKU, HOSTED, PICTURES, TEXT, Offer
+from local.traffic import offers
+from local.traffic.offers import HAIKU
+from local.traffic.plan import Offer
+from local.traffic.resources import PROFILE, THROUGHPUT
 from ops import keys, tenants
 from ops.directory import Directory
 
-MANY = ("amazon.*", "us.amazon.*", "anthropic.*", "us.anthropic.*")
+EVERY_AMAZON_AND_ANTHROPIC = ("amazon.*", "us.amazon.*", "anthropic.*", "us.anthropic.*")
+OTHERS = (
+    *("ai21.*", "cohere.*", "deepseek.*", "google.*", "meta.*", "minimax.*", "mistral.*"),
+    *("moonshotai.*", "nvidia.*", "openai.*", "qwen.*", "writer.*", "zai.*"),
+    *("us.deepseek.*", "us.meta.*", "us.mistral.*", "us.writer.*", "global.anthropic.*"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,26 +38,42 @@ CUSTOMERS: Sequence[Customer] = (
         "department",
         None,
         "Research",
-        (*MANY, "meta.*", "mistral.*", "cohere.*", "openai.*", "ai21.*", "demo-*"),
-        (*TEXT, *EMBEDDINGS),
+        (*EVERY_AMAZON_AND_ANTHROPIC, *OTHERS),
+        (*offers.CHAT, *offers.CACHED, *offers.DIMENSIONS),
     ),
     Customer(
         "genomics",
         "project",
         "research",
         "Genome assembly",
-        (*MANY, "demo-*", "cohere.embed-*", "openai.gpt-oss-*"),
-        (*EMBEDDINGS, *HOSTED, *BARE, *TEXT[:3]),
+        (
+            *(*EVERY_AMAZON_AND_ANTHROPIC, "cohere.*", "demo-*", "twelvelabs.*", "us.twelvelabs.*"),
+            *(PROFILE, THROUGHPUT),
+        ),
+        (
+            *(*offers.EMBEDDINGS, *offers.RERANKERS, *offers.HOSTED, *offers.OWN_ARNS),
+            *offers.ORDINARY,
+        ),
     ),
     Customer(
         "marketing",
         "team",
         None,
         "Marketing",
-        (*MANY, "stability.*"),
-        (*PICTURES, *TEXT[:2]),
+        (
+            *(*EVERY_AMAZON_AND_ANTHROPIC, "stability.*", "luma.*", "twelvelabs.*"),
+            *("openai.gpt-oss-*", "guardrail/*"),
+        ),
+        (*offers.PICTURES, *offers.JOBS, *offers.GUARDED, *offers.ORDINARY),
     ),
-    Customer("ada", "user", "marketing", "Ada L.", (HAIKU, "us.amazon.*"), (TEXT[1], TEXT[4])),
+    Customer(
+        "ada",
+        "user",
+        "marketing",
+        "Ada L.",
+        (HAIKU, "us.amazon.*"),
+        (offers.CACHED_HAIKU, offers.CACHED_NOVA),
+    ),
 )
 OFFERS: Mapping[str, Sequence[Offer]] = {each.team_id: each.offers for each in CUSTOMERS}
 

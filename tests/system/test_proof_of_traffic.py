@@ -11,12 +11,16 @@ from datetime import UTC, datetime
 
 import pytest
 
+from chalicelib.metering.usage import COUNTERS
 from local.proof import Evidence, Proof, prove
 from local.proof.bill import balances
-from local.proof.collect import collect, control, days_of, report
+from local.proof.collect import collect, control, days_of, report, sample_capacity
+from local.simulator.ledger import SETTLEMENT
 from local.stack import Stack
-from local.traffic import faults, operator_prices, plan
-from local.traffic.clients import Gateway, Sent
+from local.traffic import faults, jobs, operator_prices, plan, resources
+from local.traffic.clients import Gateway
+from local.traffic.offers import ENDPOINTS
+from local.traffic.sent import Sent
 from local.traffic.tenants import OFFERS, open_accounts
 from ops.directory import Directory
 
@@ -31,6 +35,7 @@ SETTINGS = {"MODEL_TIMEOUT_SECONDS": "5", **operator_prices.SETTINGS}
 class Run:
     seed: int
     sent: list[Sent]
+    settled: int  # asynchronous jobs
     evidence: Evidence
     proof: Proof
 
@@ -38,17 +43,20 @@ class Run:
 @pytest.fixture(scope="module", params=SEEDS, ids=lambda seed: f"seed-{seed}")
 def run(request: pytest.FixtureRequest) -> Run:
     seed = request.param
-    with Stack(seed=seed, environ=SETTINGS, endpoints=plan.ENDPOINTS) as stack:
+    with Stack(seed=seed, environ=SETTINGS, endpoints=ENDPOINTS) as stack:
         operator_prices.publish(stack)
+        resources.create(stack)
         directory = Directory(stack.client("dynamodb"), stack.environ["TENANTS_TABLE"])
         keys = open_accounts(directory, datetime.now(UTC))
         control(stack, "PUT", "faults", faults.rules(0.05))
-        with Gateway(stack.urls["gateway"], keys) as gateway:
+        with Gateway(stack.urls, keys) as gateway:
             sent = gateway.send_all(plan.plan(seed, REQUESTS, OFFERS))
+            settled = jobs.end_and_settle(stack, gateway, sent)
         for day in days_of(stack.log_events()):
+            sample_capacity(stack, day)
             report(stack, day)
         evidence = collect(stack, sent)
-    return Run(seed, sent, evidence, prove(evidence, operator_prices.book()))
+    return Run(seed, sent, settled, evidence, prove(evidence, operator_prices.book()))
 
 
 def test_both_ledgers_are_one(run, capsys):
@@ -59,17 +67,53 @@ def test_both_ledgers_are_one(run, capsys):
 
 
 def test_every_request_is_recorded_once(run):
-    assert len(run.sent) == len(run.proof.verdicts) == REQUESTS
+    assert len(run.sent) == REQUESTS
+    assert len(run.proof.calls) == REQUESTS + run.settled
 
 
 def test_the_manifest_balances(run):
     assert [balances(manifest) for manifest in run.evidence.manifests].count(False) == 0
-    assert sum(manifest["started"] for manifest in run.evidence.manifests) == REQUESTS
+    assert sum(manifest["started"] for manifest in run.evidence.manifests) == len(run.proof.calls)
 
 
 def test_no_call_is_orphaned_lost_or_foreign(run):
     for manifest in run.evidence.manifests:
         assert (manifest["orphaned"], manifest["lost"], manifest["foreign"]) == (0, 0, 0)
+
+
+def test_every_route_and_every_unit_was_used(run):
+    operations = {record["operation"] for record in run.evidence.records}
+    unused = {name for name in COUNTERS if not any(r[name] for r in run.evidence.records)}
+
+    assert operations == {
+        "ApplyGuardrail",
+        "AsyncInvokeSettlement",
+        "Converse",
+        "CountTokens",
+        "InvokeEndpoint",
+        "InvokeModel",
+        "StartAsyncInvoke",
+    }
+    assert unused == set()
+
+
+def test_every_job_that_ended_is_settled_once(run):
+    ended = [entry for entry in run.evidence.provider if entry["operation"] == SETTLEMENT]
+    settled = [
+        record["provider_request_id"]
+        for record in run.evidence.records
+        if record["operation"] == "AsyncInvokeSettlement" and not record["n_started"]
+    ]
+
+    assert len(settled) == run.settled
+    assert sorted(settled) == sorted(entry["invocation_arn"] for entry in ended)
+
+
+def test_what_the_provider_alone_counts_is_shown_apart(run):
+    derived = run.proof.of("derived")
+
+    assert derived
+    assert {verdict.entry.fault for verdict in derived} == {"rerank_chunks"}
 
 
 def test_every_kind_of_fault_was_met(run):
@@ -79,7 +123,7 @@ def test_every_kind_of_fault_was_met(run):
 
 
 def test_every_model_and_endpoint_was_called(run):
-    called = {entry["model"] for entry in run.evidence.provider}
+    called = {record["model_id"] for record in run.evidence.records}
 
     assert called == {offer.model_id for offers in OFFERS.values() for offer in offers}
 

@@ -2,14 +2,16 @@
 
 import json
 from contextlib import closing
+from random import Random
 
 import boto3
 import pytest
-from family_payloads import INVOKE, JOBS, TALK, payload, served
 
 from local.simulator import Simulator
 from local.simulator.jobs import Finish
+from local.traffic.families import INVOKE, JOBS, builder, served
 
+TALK = [{"role": "user", "content": [{"text": "How deep is the river?"}]}]
 COUNT_HEADERS = {
     "x-amzn-bedrock-input-token-count": ("input_tokens",),
     "x-amzn-bedrock-output-token-count": ("output_tokens",),
@@ -33,12 +35,16 @@ def bedrock(simulator):
         boto3.client(
             "bedrock-runtime",
             endpoint_url=simulator.url,
-            region_name="us-east-1",
+            region_name="us-west-2",
             aws_access_key_id="testing",
             aws_secret_access_key="testing",
         )
     ) as client:
         yield client
+
+
+def body_of(bodies, model_id):
+    return builder(bodies, model_id)(Random(1))
 
 
 def booked(simulator, answer):
@@ -49,7 +55,7 @@ def booked(simulator, answer):
 
 @pytest.mark.parametrize("model_id", served("InvokeModel"))
 def test_a_model_is_invoked_and_its_headers_are_what_is_billed(simulator, bedrock, model_id):
-    answer = bedrock.invoke_model(modelId=model_id, body=json.dumps(payload(INVOKE, model_id)))
+    answer = bedrock.invoke_model(modelId=model_id, body=json.dumps(body_of(INVOKE, model_id)))
 
     entry = booked(simulator, answer)
     sent = answer["ResponseMetadata"]["HTTPHeaders"]
@@ -81,7 +87,7 @@ def test_counting_costs_nothing_and_is_what_converse_then_uses(simulator, bedroc
 
 @pytest.mark.parametrize("model_id", served("CountTokens"))
 def test_counting_an_invocation_is_what_the_invocation_then_uses(bedrock, model_id):
-    body = json.dumps(payload(INVOKE, model_id))
+    body = json.dumps(body_of(INVOKE, model_id))
 
     counted = bedrock.count_tokens(modelId=model_id, input={"invokeModel": {"body": body}})
 
@@ -102,7 +108,7 @@ def test_other_models_and_profiles_do_not_count_tokens(bedrock, model_id):
 def test_a_job_is_begun_and_billed_when_it_completes(simulator, bedrock, model_id):
     output = {"s3OutputDataConfig": {"s3Uri": "s3://films/team/red"}}
     started = bedrock.start_async_invoke(
-        modelId=model_id, modelInput=payload(JOBS, model_id), outputDataConfig=output
+        modelId=model_id, modelInput=body_of(JOBS, model_id), outputDataConfig=output
     )
 
     (finished,) = simulator.provider.jobs.finish(Finish({"arn": started["invocationArn"]}))

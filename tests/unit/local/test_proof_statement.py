@@ -47,7 +47,7 @@ def test_every_kind_of_call_has_its_line():
 
     assert lines[:5] == [
         "metered 1 counts and dollars equal, call by call: $0.0000084",
-        "clock 1 containers that report nothing: 0.250 s by the gateway's clock",
+        "clock 1 containers that report nothing: 0.250 s by our clock",
         "refused 1 recorded failed; the provider bills $0",
         "unknown 1 cut, timed out or spoilt on both sides; $0.0000084 there",
         "orphaned 1 no end; $0.0000084 there: request-5",

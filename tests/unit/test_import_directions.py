@@ -11,7 +11,12 @@ ROOT = Path(__file__).parents[2]
 # From the ground up. A module imports from its own layer's row or from rows above it here.
 LAYERS = (
     {"chalicelib", "chalicelib.metering.usage", "chalicelib.settings", "chalicelib.errors"},
-    {"chalicelib.usage_record", "chalicelib.metrics", "chalicelib.signing"},
+    {
+        "chalicelib.usage_record",
+        "chalicelib.metrics",
+        "chalicelib.signing",
+        "chalicelib.connection",
+    },
     {"chalicelib.transport", "chalicelib.aws_json", "chalicelib.catalog", "chalicelib.pricing"},
     {"chalicelib.tenants", "chalicelib.ledger"},
     {"chalicelib.metering", "chalicelib.backends"},

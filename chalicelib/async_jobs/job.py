@@ -5,14 +5,16 @@ billed is derived from its request when it starts, and kept. The request itself 
 """
 
 import json
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from datetime import datetime
 from hashlib import sha256
-from typing import Literal
+from types import MappingProxyType
+from typing import Any, Final, Literal, get_args
 
 from chalicelib.metering.metered import Metered
-from chalicelib.metering.usage import Usage
-from chalicelib.usage_record import Outcome, ProviderCall
+from chalicelib.metering.usage import COUNTERS, Usage
+from chalicelib.usage_record import Outcome, ProviderCall, UsageSource
 
 SETTLEMENT = "AsyncInvokeSettlement"
 """The `operation` in the records of a settlement; AWS has no such operation."""
@@ -22,6 +24,21 @@ EndState = Literal[
     "Failed",
     "Unknown",  # AWS no longer knows the job, so nobody can say what became of it
 ]
+
+_FOR_PEOPLE: Final[Mapping[str, object]] = {
+    "request_id": "none",
+    "attempt": 1,
+    "key_id": "none",
+    "operation": "none",
+    "surface": "none",
+    "streamed": 0,
+}
+"""What a record says for a field of a call that a job was kept without. No other can be missing:
+it says who pays, or what the price is."""
+
+
+class UnreadableJob(ValueError):
+    """What the table has of a job cannot be billed exactly: by a later release, or not at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +62,58 @@ class Job:
 
     @classmethod
     def from_json(cls, text: str) -> "Job":
-        values = json.loads(text)
-        due = values["due"]
-        return cls(
-            start=ProviderCall(**values["start"]),
-            due=Metered(**{**due, "usage": Usage.from_counts(due["usage"])}),
-            token=values["token"],
-            given_token=values["given_token"],
-            started_at=datetime.fromisoformat(values["started_at"]),
-            arn=values["arn"],
-        )
+        """Read a job as this release, an earlier or a later one has kept it.
+
+        Raises UnreadableJob where what is missing or not known decides
+        on the bill.
+        """
+        try:
+            values = json.loads(text)
+            return cls(
+                start=ProviderCall(**_plain(ProviderCall, values["start"], _FOR_PEOPLE)),
+                due=_due(values["due"]),
+                started_at=_moment(values["started_at"]),
+                **_plain(cls, values),
+            )
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise UnreadableJob(f"{type(error).__name__}: {error}") from error
+
+
+def _due(values: Mapping[str, Any]) -> Metered:
+    counts, source = values["usage"], values["usage_source"]
+    if source not in get_args(UsageSource):
+        raise ValueError("its usage_source is not known")
+    for name, number in counts.items():
+        if type(number) is not int or number < 0 or (number and name not in COUNTERS):
+            raise ValueError(f"{name!a} is no count")
+    return Metered(Usage.from_counts(counts), source, **_plain(Metered, values))
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("started_at has no time zone")
+    return moment
+
+
+def _plain(
+    noun: type, values: Mapping[str, Any], absent: Mapping[str, object] = MappingProxyType({})
+) -> dict[str, Any]:
+    """Take a noun's texts and numbers out of wider values.
+
+    One that is missing is its own default or that of `absent`. Raises KeyError and TypeError.
+    """
+    found = {}
+    for field in fields(noun):
+        if field.type not in (str, int) or (
+            field.name not in values and field.default is not MISSING
+        ):
+            continue
+        value = values[field.name] if field.name in values else absent[field.name]
+        if type(value) is not field.type:
+            raise TypeError(f"{field.name} is no {field.type}")
+        found[field.name] = value
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from chalicelib import metrics
-from chalicelib.async_jobs.job import Job, Settlement, settlement_call, settlement_outcome
+from chalicelib.async_jobs.job import (
+    Job,
+    Settlement,
+    UnreadableJob,
+    settlement_call,
+    settlement_outcome,
+)
 from chalicelib.async_jobs.table import JobsTable, KeptJob
 from chalicelib.aws_json import AwsFault
 from chalicelib.backends.async_invokes import AsyncInvokes, BedrockAway, content
@@ -109,7 +115,13 @@ class Sweep:
         from botocore.exceptions import BotoCoreError, ClientError  # seldom: not in a cold start
 
         before = self._now() - STARTS_END
-        stale = [job for job in self._jobs.announced() if job.started_at < before]
+        stale = []
+        for job in self._jobs.announced():
+            if isinstance(job, UnreadableJob):
+                log.error("announced job not read: %s", job)
+                swept.left += 1
+            elif job.started_at < before:
+                stale.append(job)
         if not stale:
             return
         since = min(job.started_at for job in stale) - CLOCK_SKEW
@@ -120,12 +132,19 @@ class Sweep:
             swept.left += len(stale)
             return
         for job in stale:
-            if arn := arns.get(job.token):
+            self._find_one(job, arns.get(job.token), swept)
+
+    def _find_one(self, job: Job, arn: str | None, swept: Swept) -> None:
+        try:
+            if arn:
                 self._jobs.begin(job, arn)
                 swept.found += 1
             elif job.started_at < self._now() - STARTS_SHOW:
                 self._jobs.forget(job)
                 swept.never_started += 1
+        except (AwsFault, UnreadableJob) as fault:
+            log.error("announced job not written down: %s: %s", job.start.call_id, fault)
+            swept.left += 1
 
     def _settle_one(self, team_id: str, arn: str, swept: Swept) -> None:
         try:
@@ -141,7 +160,7 @@ class Sweep:
             if self._now() >= _midnight(settlement.day) + REPORTED:
                 log.warning("a job was settled late: report %s again", settlement.day)
                 swept.late_days.add(settlement.day)
-        except (AwsFault, BedrockAway, SweepIncomplete) as fault:
+        except (AwsFault, BedrockAway, SweepIncomplete, UnreadableJob) as fault:
             log.error("job not settled: %s: %s", arn, fault or type(fault).__name__)
             swept.left += 1
 
@@ -158,8 +177,7 @@ class Sweep:
         """Read GetAsyncInvoke's answer. Raises SweepIncomplete for one that says nothing."""
         if reply.status == 200:
             return self._ended(content(reply))
-        unknown = error_code(reply) in ("ValidationException", "ResourceNotFoundException")
-        if unknown and job.started_at < self._now() - FORGOTTEN:
+        if unknown_to_aws(reply) and job.started_at < self._now() - FORGOTTEN:
             log.error("AWS no longer knows a job, nor can its cost be known: %s", job.arn)
             return Settlement(self._now().date().isoformat(), "Unknown")
         raise SweepIncomplete(error_code(reply))
@@ -189,6 +207,11 @@ class Sweep:
         if not self._ledger.settled(call, outcome):
             raise SweepIncomplete("its records were not written")
         self._jobs.close(job, self._now())
+
+
+def unknown_to_aws(reply: Reply) -> bool:
+    """Say whether GetAsyncInvoke's answer is that there is no such job."""
+    return error_code(reply) in ("ValidationException", "ResourceNotFoundException")
 
 
 def _midnight(day: str) -> datetime:

@@ -10,12 +10,13 @@ The index `by_time` has a team's jobs in the order in which they were started. E
 same when it is made twice.
 """
 
-from collections.abc import Iterator, Mapping
+import logging
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Any, Final, Literal, cast
+from datetime import date, datetime, timedelta
+from typing import Any, Final, Literal, get_args
 
-from chalicelib.async_jobs.job import EndState, Job, Settlement
+from chalicelib.async_jobs.job import EndState, Job, Settlement, UnreadableJob
 from chalicelib.aws_json import AwsApi, AwsFault
 from chalicelib.usage_record import rfc3339
 
@@ -30,6 +31,8 @@ KEPT: Final = timedelta(days=400)
 """How long a recorded job can still be listed: as long as its usage records are kept."""
 
 Item = Mapping[str, Mapping[str, str]]
+
+log = logging.getLogger("tollgate.async_jobs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class Page:
     """Some of a team's jobs, and where the next ones begin: None after the last."""
 
     jobs: tuple[KeptJob, ...]
-    after: KeptJob | None
+    after: tuple[str, str] | None  # start time and ARN of the last one before them
 
 
 class JobsTable:
@@ -84,7 +87,10 @@ class JobsTable:
             self.forget(job)
 
     def find(self, team_id: str, arn: str) -> KeptJob | None:
-        """Return a team's job, or None where the team has none of that ARN."""
+        """Return a team's job, or None where the team has none of that ARN.
+
+        Raises UnreadableJob.
+        """
         answer = self._call("GetItem", {"Key": _key(team_id, arn), "ConsistentRead": True})
         return _kept(answer["Item"]) if "Item" in answer else None
 
@@ -100,7 +106,7 @@ class JobsTable:
     ) -> Page:
         """List a team's jobs by the time at which they were started, from `since` to `until`.
 
-        `after` is the start time and the ARN of the job before the first.
+        `after` is a page's own. A job that cannot be read is left out, loudly.
         """
         query: dict[str, Any] = {
             "IndexName": "by_time",
@@ -118,12 +124,18 @@ class JobsTable:
             position = _item(pk=_partition(team_id), sk=arn, started_at=started_at)
             query["ExclusiveStartKey"] = position
         answer = self._call("Query", query)
-        jobs = tuple(_kept(item) for item in answer["Items"])
-        return Page(jobs, jobs[-1] if jobs and "LastEvaluatedKey" in answer else None)
+        last = answer.get("LastEvaluatedKey")
+        return Page(
+            tuple(_readable(answer["Items"])),
+            (_text(last, "started_at"), _text(last, "sk")) if last else None,
+        )
 
-    def announced(self) -> list[Job]:
-        """Return the jobs that may have been started, and whose ARN nobody wrote down."""
-        return [Job.from_json(_text(item, "job")) for item in self._open(START)]
+    def announced(self) -> list[Job | UnreadableJob]:
+        """Return the jobs that may have been started, and whose ARN nobody wrote down.
+
+        One that cannot be read is returned as why, so that it keeps no other from being found.
+        """
+        return [_announced(item) for item in self._open(START)]
 
     def unsettled(self) -> list[tuple[str, str]]:
         """Return team and ARN of the jobs that are not settled and recorded yet."""
@@ -202,13 +214,43 @@ def _job_item(job: Job) -> Item:
     )
 
 
+def _announced(item: Item) -> Job | UnreadableJob:
+    try:
+        return Job.from_json(_text(item, "job"))
+    except UnreadableJob as unreadable:
+        return UnreadableJob(f"{_text(item, 'sk')}: {unreadable}")
+
+
 def _kept(item: Item) -> KeptJob:
-    state = cast(State, _text(item, "state"))
-    settlement = None
-    if state != "open":
-        end_state = cast(EndState, _text(item, "end_state"))
-        settlement = Settlement(_text(item, "day"), end_state, _text(item, "answer"))
-    return KeptJob(Job.from_json(_text(item, "job")), state, settlement)
+    state, job = _one_of(State, _text(item, "state")), Job.from_json(_text(item, "job"))
+    if state == "open":
+        return KeptJob(job, state)
+    end_state = _one_of(EndState, _text(item, "end_state"))
+    return KeptJob(
+        job, state, Settlement(_day(_text(item, "day")), end_state, _text(item, "answer"))
+    )
+
+
+def _readable(items: Iterable[Item]) -> Iterator[KeptJob]:
+    for item in items:
+        try:
+            yield _kept(item)
+        except UnreadableJob as unreadable:
+            log.error("job not read: %s: %s", _text(item, "sk"), unreadable)
+
+
+def _one_of(words: Any, text: str) -> Any:
+    """Return a text that is one of a Literal's."""
+    if text not in get_args(words):
+        raise UnreadableJob(f"{text!a} is none of {', '.join(get_args(words))}")
+    return text
+
+
+def _day(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError as error:
+        raise UnreadableJob(f"{text!a} is no day") from error
 
 
 def _partition(team_id: str) -> str:
@@ -228,4 +270,5 @@ def _item(**texts: str) -> Item:
 
 
 def _text(item: Item, name: str) -> str:
-    return item[name]["S"]
+    """Return a text; an empty one where the item has none."""
+    return item.get(name, {}).get("S", "")

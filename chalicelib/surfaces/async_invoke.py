@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import unquote
 
-from chalicelib.async_jobs.job import Job
+from chalicelib.async_jobs.job import Job, UnreadableJob
 from chalicelib.async_jobs.start import TOKEN, read_start, start_async_invoke
+from chalicelib.async_jobs.sweep import unknown_to_aws
 from chalicelib.async_jobs.table import JobsTable, KeptJob
 from chalicelib.aws_json import AwsFault
 from chalicelib.backends.async_invokes import ARN, AsyncInvokes, BedrockAway, content
@@ -66,6 +67,8 @@ class AsyncInvokeSurface:
         if kept is None:
             raise BadRequest(NO_SUCH_JOB)
         reply = self._asked(kept.job)
+        if reply.status != 200:
+            raise tenant_error(reply)
         return _answer(invocation, reply, _with_own_token(reply.body, kept.job))
 
     def list(self, identity: Identity, invocation: Invocation) -> Answer:
@@ -91,31 +94,48 @@ class AsyncInvokeSurface:
             ]
         }
         if page.after:
-            told["nextToken"] = _next_token(page.after.job)
+            told["nextToken"] = _next_token(*page.after)
         return json_answer(200, told, _headers(invocation, invocation.request_id))
 
     def _find(self, identity: Identity, arn: str) -> KeptJob | None:
         try:
             return self._jobs.find(identity.tenant.team_id, arn)
-        except AwsFault as fault:
+        except (AwsFault, UnreadableJob) as fault:
             raise JobsUnavailable from fault
 
     def _asked(self, job: Job) -> Reply:
         try:
-            reply = self._invokes.get(job.arn)
+            return self._invokes.get(job.arn)
         except BedrockAway as away:
             raise ProviderUnavailable from away
-        if reply.status != 200:
-            raise tenant_error(reply)
-        return reply
 
     def _summary(self, kept: KeptJob) -> dict[str, Any]:
         """Say of a job what Bedrock says; nothing, of one that Bedrock has forgotten."""
         if kept.settlement is None:
-            told = dict(content(self._asked(kept.job)))
+            told = self._running(kept.job)
         else:
             told = json.loads(kept.settlement.answer or "{}")
         return told | ({TOKEN: kept.job.given_token} if TOKEN in told else {})
+
+    def _running(self, job: Job) -> dict[str, Any]:
+        """Say what Bedrock says now, or what was written down where it knows no such job (yet)."""
+        reply = self._asked(job)
+        if reply.status == 200:
+            return dict(content(reply))
+        if unknown_to_aws(reply):
+            return _written_down(job)
+        raise tenant_error(reply)
+
+
+def _written_down(job: Job) -> dict[str, Any]:
+    model = f"arn:aws:bedrock:{job.start.region}::foundation-model/{job.start.base_model}"
+    return {
+        "invocationArn": job.arn,
+        "modelArn": model,
+        TOKEN: job.token,
+        "status": "InProgress",
+        "submitTime": rfc3339(job.started_at),
+    }
 
 
 class _Query:
@@ -164,8 +184,8 @@ class _Query:
         return given[0] if given else None
 
 
-def _next_token(job: Job) -> str:
-    return urlsafe_b64encode(json.dumps([rfc3339(job.started_at), job.arn]).encode()).decode()
+def _next_token(started_at: str, arn: str) -> str:
+    return urlsafe_b64encode(json.dumps([started_at, arn]).encode()).decode()
 
 
 def _with_own_token(body: bytes, job: Job) -> bytes:

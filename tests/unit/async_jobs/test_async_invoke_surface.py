@@ -147,6 +147,40 @@ def test_a_job_that_bedrock_forgot_is_not_listed(begin, jobs, surface) -> None:
     assert listed(surface) == {"asyncInvokeSummaries": []}
 
 
+def test_a_running_job_that_bedrock_does_not_know_is_listed_as_far_as_it_is_known(
+    three, bedrock
+) -> None:
+    del bedrock.says[arn(NAMES[1])]
+    told = listed(three)
+    assert names(told) == ["c", "b", "a"]
+    assert told["asyncInvokeSummaries"][1] == {
+        "invocationArn": arn(NAMES[1]),
+        "modelArn": "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-reel-v1:1",
+        "clientRequestToken": NAMES[1],
+        "status": "InProgress",
+        "submitTime": "2026-11-23T13:00:00.000Z",
+    }
+
+
+def test_a_list_that_bedrock_throttles_can_be_asked_again(three, bedrock) -> None:
+    bedrock.says[arn(NAMES[1])] = refused("ThrottlingException", 429)
+    with pytest.raises(Throttled):
+        listed(three)
+
+
+def test_a_job_that_cannot_be_read_hides_no_other(three, dynamodb, caplog) -> None:
+    (item,) = (
+        each for each in dynamodb.items() if each["sk"]["S"] == arn(NAMES[1]) and "job" in each
+    )
+    dynamodb.client.put_item(TableName="streams", Item=item | {"job": {"S": "{}"}})
+    first = listed(three, maxResults=2)
+    assert names(first) == ["c"]
+    assert names(listed(three, nextToken=first["nextToken"])) == ["a"]
+    assert arn(NAMES[1]) in caplog.text
+    with pytest.raises(JobsUnavailable):
+        get(three, arn(NAMES[1]))
+
+
 @pytest.mark.parametrize(
     "query",
     [

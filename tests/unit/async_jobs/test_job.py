@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 
 import pytest
@@ -6,6 +7,7 @@ from job_fakes import arn, job
 from chalicelib.async_jobs.job import (
     Job,
     Settlement,
+    UnreadableJob,
     settlement_call,
     settlement_outcome,
     token_of,
@@ -18,6 +20,60 @@ COMPLETED = Settlement("2026-11-24", "Completed")
 
 def test_a_job_is_kept_whole() -> None:
     assert Job.from_json(STARTED.to_json()) == STARTED
+
+
+def stored(**changes):
+    """Return a kept job as JSON, changed: objects are merged, and None leaves a member out."""
+    return json.dumps(merged(json.loads(STARTED.to_json()), changes))
+
+
+def merged(values, changes):
+    known = {
+        name: merged(values[name], change) if isinstance(change, dict) else change
+        for name, change in changes.items()
+    }
+    return {name: each for name, each in {**values, **known}.items() if each is not None}
+
+
+def test_what_a_later_release_adds_to_a_job_does_not_keep_this_one_from_reading_it() -> None:
+    text = stored(start={"colour": "blue"}, due={"colour": "blue"}, colour="blue")
+    assert Job.from_json(text) == STARTED
+
+
+def test_a_field_for_people_that_a_job_was_kept_without_has_a_default() -> None:
+    read = Job.from_json(stored(start={"surface": None, "streamed": None}, due={"problem": None}))
+    assert (read.start.surface, read.start.streamed, read.due.problem) == ("none", 0, "")
+
+
+def test_a_unit_that_this_release_does_not_know_is_never_billed_as_nothing() -> None:
+    due = {"usage": {"video_ms": 6_000, "holograms": 2}}
+    with pytest.raises(UnreadableJob, match="holograms"):
+        Job.from_json(stored(due=due))
+    assert Job.from_json(stored(due={"usage": {"video_ms": 6_000, "holograms": 0}})) == STARTED
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        stored(start="search"),
+        stored(start={"team_id": None}),
+        stored(start={"team_id": 7}),
+        stored(start={"geo": None}),
+        stored(due={"usage": None}),
+        stored(due={"usage": {"video_ms": "6000"}}),
+        stored(due={"usage": {"video_ms": -1}}),
+        stored(due={"usage_source": None}),
+        stored(started_at="yesterday"),
+        stored(started_at="2026-11-23T12:00:00"),
+        stored(token=None),
+    ],
+)
+def test_a_job_without_what_bills_it_is_not_read_at_a_guess(text) -> None:
+    with pytest.raises(UnreadableJob):
+        Job.from_json(text)
 
 
 def test_two_teams_never_share_a_token() -> None:

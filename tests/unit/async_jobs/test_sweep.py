@@ -13,6 +13,8 @@ from chalicelib.async_jobs.sweep import (
     Sweep,
     SweepIncomplete,
 )
+from chalicelib.async_jobs.table import JobsTable
+from chalicelib.aws_json import AwsFault
 from chalicelib.ledger import Ledger
 from chalicelib.metering.metered import unknown
 from chalicelib.reporting import usage_query
@@ -191,6 +193,78 @@ def test_one_jobs_fault_does_not_keep_the_others_waiting(
     with pytest.raises(SweepIncomplete):
         sweep()
     assert records.kinds == ["started", "usage"]
+
+
+def spoil(dynamodb, sort_key, **values):
+    """Overwrite attributes of every item whose sort key begins so."""
+    for item in dynamodb.items():
+        if item["sk"]["S"].startswith(sort_key):
+            changed = item | {name: {"S": value} for name, value in values.items()}
+            dynamodb.client.put_item(TableName="streams", Item=changed)
+
+
+@pytest.fixture
+def one_of_two(begin, bedrock):
+    """Two jobs that ended; what the tests spoil is the first."""
+    begin("aaaaaaaaaaaa", given_token="a")
+    begin("bbbbbbbbbbbb", given_token="b")
+    for name in ("aaaaaaaaaaaa", "bbbbbbbbbbbb"):
+        bedrock.says[arn(name)] = told("Completed", "2026-11-23T12:00:00Z")
+    return arn("aaaaaaaaaaaa")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"job": "{}"},
+        {"job": "no JSON"},
+        {"state": "melted"},
+        {"state": "settled", "day": "2026-11-23", "end_state": "Melted"},
+        {"state": "settled", "day": "some day", "end_state": "Completed"},
+        {"state": "settled"},
+    ],
+)
+def test_a_job_that_cannot_be_read_is_loud_and_the_others_are_settled(
+    one_of_two, dynamodb, sweep, records, capsys, caplog, values
+) -> None:
+    spoil(dynamodb, one_of_two, **values)
+    with pytest.raises(SweepIncomplete, match="1 jobs"):
+        sweep()
+    assert records.kinds == ["started", "usage"]
+    assert one_of_two in caplog.text
+    assert '"JobsSettled":1,"JobsRunning":0,"JobsLeft":1' in capsys.readouterr().out
+
+
+def test_an_announcement_that_cannot_be_read_is_loud_and_the_others_are_found(
+    jobs, dynamodb, sweep, bedrock, records, clock, caplog
+) -> None:
+    jobs.announce(job(given_token="a", call_id="call-a"))
+    jobs.announce(job(given_token="b", call_id="call-b"))
+    spoil(dynamodb, "start#call-a", job="{}")
+    bedrock.listed[token_of("search", "b")] = arn()
+    bedrock.says[arn()] = told("Completed", "2026-11-23T12:05:00Z")
+    clock.advance(minutes=20)
+    with pytest.raises(SweepIncomplete, match="1 jobs"):
+        sweep()
+    assert records.kinds == ["started", "usage"]
+    assert "start#call-a" in caplog.text
+
+
+def test_an_announcement_whose_arn_cannot_be_written_down_keeps_no_other_waiting(
+    begin, announced, sweep, bedrock, records, clock, monkeypatch
+) -> None:
+    begin("bbbbbbbbbbbb", given_token="b", call_id="call-2")
+    bedrock.says[arn("bbbbbbbbbbbb")] = told("Failed", "2026-11-23T12:00:00Z")
+    bedrock.listed[token_of("search", "token-1")] = arn()
+    clock.advance(minutes=20)
+
+    def refuse(*_):
+        raise AwsFault("TransactionConflict")
+
+    monkeypatch.setattr(JobsTable, "begin", refuse)
+    with pytest.raises(SweepIncomplete, match="1 jobs"):
+        sweep()
+    assert records.kinds == ["started", "failed"]
 
 
 def test_a_bedrock_that_is_away_is_a_failure_that_the_scheduler_sees(

@@ -11,10 +11,11 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from chalicelib.backends.json_splice import Member, hides_ascii, member, removed, replaced
+from chalicelib.backends.json_splice import Member, member, removed, replaced
 from chalicelib.backends.operation import Payload, Prepared
 from chalicelib.catalog import Model
 from chalicelib.errors import BadModelId, BadRequest, ModelNotAllowed
+from chalicelib.json_text import hides_ascii
 
 IDENTIFIER: Final = "x-amzn-bedrock-guardrailidentifier"
 TRACE: Final = "x-amzn-bedrock-trace"

@@ -9,19 +9,8 @@ from collections.abc import Iterator
 from json import JSONDecoder
 from typing import Final, NamedTuple
 
-_HIDDEN: Final = re.compile(rb"\\u00[2-7]")
 _DECODE: Final = JSONDecoder().raw_decode
 _SPACE: Final = re.compile(r"[ \t\n\r]*")
-
-
-def hides_ascii(body: bytes) -> bool:
-    r"""Say whether a plain letter is spelled as an escape, as in `\u0073` for an `s`.
-
-    Only then can a word be in a JSON text and not be found in its bytes.
-    """
-    if b"\\" not in body:  # a search for one byte costs next to nothing
-        return False
-    return b"\\u00" in body and _HIDDEN.search(body) is not None
 
 
 class Member(NamedTuple):

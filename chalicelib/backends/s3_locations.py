@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from chalicelib.backends.json_splice import hides_ascii
 from chalicelib.errors import BadRequest
+from chalicelib.json_text import hides_ascii
 
 WRITTEN_BY_PEOPLE: Final = frozenset(
     {
@@ -47,7 +47,7 @@ def check_s3_locations(body: bytes, own_prefix: str) -> None:
     # Without an escape in the body, a location can be spelled in one way only; unless the body is
     # UTF-16, which has a NUL in every such letter.
     spelled = _ESCAPED if b"\\" in body else _PLAIN
-    if not spelled.search(body) and b"\0" not in body and not hides_ascii(body):
+    if not spelled.search(body) and not hides_ascii(body):
         return
     try:
         # Objects as tuples of pairs: of a key that is there twice, both values are seen.

@@ -7,8 +7,9 @@ agree.
 
 from functools import partial
 
+from chalicelib.json_text import names
 from chalicelib.metering import bedrock_headers
-from chalicelib.metering.exchange import Exchange, at, at_or_zero, names
+from chalicelib.metering.exchange import Exchange, at, at_or_zero
 from chalicelib.metering.metered import Metered, unknown
 from chalicelib.metering.text import meter_body
 from chalicelib.metering.usage import Usage, count, exact_tokens

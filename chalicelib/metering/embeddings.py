@@ -7,8 +7,9 @@ request, and the reading is `derived`.
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from chalicelib.json_text import names
 from chalicelib.metering import media_inputs, text
-from chalicelib.metering.exchange import Exchange, at, names
+from chalicelib.metering.exchange import Exchange, at
 from chalicelib.metering.metered import Metered, unknown
 
 

@@ -1,10 +1,10 @@
 """Exchange: the bytes of one call to a provider, read as JSON only where a meter asks for it."""
 
-import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+
+from chalicelib.json_text import Ambiguous, parsed
 
 
 @dataclass(frozen=True)
@@ -24,43 +24,30 @@ class Exchange:
 
     @cached_property
     def request_json(self) -> object:
-        """The request's body, or None where it is not JSON."""
-        return _parsed(self.request)
+        """The request's body, or None where it is not JSON, or ambiguous."""
+        return _certain(self.request)
 
     @cached_property
     def response_json(self) -> object:
-        """The answer's body, or None where it is not JSON or was cut."""
-        return _parsed(self.response) if self.complete else None
+        """The answer's body, or None where it is not JSON, ambiguous, or was cut."""
+        return _certain(self.response) if self.complete else None
 
-
-def _parsed(body: bytes) -> object:
-    try:
-        parsed: object = json.loads(body)
-    except (ValueError, RecursionError):  # not JSON, not UTF-8, nested too deeply
-        return None
-    return parsed
-
-
-_SPELLED_ASCII = re.compile(rb"\\u00[2-7]")
-
-
-def names(body: bytes, word: bytes) -> bool:
-    r"""Say whether JSON has a piece of text in it, without parsing what need not be parsed.
-
-    Letters may be spelled as escapes (`\u0073` is an `s`) or, in UTF-16, with zeros between them:
-    only then is the body read, so that no spelling hides what is billed.
-    """
-    if word in body:
-        return True
-    if b"\0" not in body and not (b"\\u00" in body and _SPELLED_ASCII.search(body)):
+    def request_is_ambiguous(self) -> bool:
+        """Say whether the provider may have obeyed another request than the one we read."""
+        try:
+            parsed(self.request)
+        except Ambiguous:
+            return True
+        except ValueError:
+            return False
         return False
-    parsed = _parsed(body)
-    if parsed is None:
-        return True  # it may
+
+
+def _certain(body: bytes) -> object:
     try:
-        return word in json.dumps(parsed, ensure_ascii=False).encode(errors="replace")
-    except RecursionError:
-        return True
+        return parsed(body)
+    except ValueError:
+        return None
 
 
 def at(body: object, *path: str) -> object:

@@ -7,8 +7,9 @@ pricing, "Web Grounding", per request. No counter reports them: each stands in t
 
 from dataclasses import replace
 
+from chalicelib.json_text import names
 from chalicelib.metering import text
-from chalicelib.metering.exchange import Exchange, at, names
+from chalicelib.metering.exchange import Exchange, at
 from chalicelib.metering.metered import Metered, unknown
 
 TOOL = "nova_grounding"

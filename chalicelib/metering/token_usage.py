@@ -8,7 +8,8 @@ is never used.
 
 from collections.abc import Mapping
 
-from chalicelib.metering.exchange import at, names
+from chalicelib.json_text import names
+from chalicelib.metering.exchange import at
 from chalicelib.metering.usage import Usage, count, exact_tokens
 
 WHERE = (

@@ -29,6 +29,7 @@ from chalicelib.usage_record import ProviderCall
 MODEL: Final = "modelId"
 TOKEN: Final = "clientRequestToken"  # noqa: S105 - a name
 _IDEMPOTENCY_TOKEN: Final = re.compile(r"[!-~]{1,256}")  # AsyncInvokeIdempotencyToken
+_PUNCTUATION: Final = re.compile(r"[\W_]+")
 
 log = logging.getLogger("tollgate.async_jobs")
 
@@ -53,8 +54,8 @@ class StartRequest:
         return _with(text, TOKEN, token).encode()
 
 
-def read_start(body: bytes) -> StartRequest:
-    """Read a tenant's request. Raises BadRequest.
+def read_start(body: bytes, account: str) -> StartRequest:
+    """Read a tenant's request to a gateway in this AWS account. Raises BadRequest.
 
     No key may be there twice, for then Bedrock might obey one value and we bill the other.
     """
@@ -67,6 +68,8 @@ def read_start(body: bytes) -> StartRequest:
     if not isinstance(model_id, str):
         raise BadRequest(f"Name a model in {MODEL}.")
     _check_output(at(content, "outputDataConfig"))
+    _check_owners(content, account)
+    _check_tags(at(content, "tags"))
     return StartRequest(text, content, model_id, None if token is None else _token(token))
 
 
@@ -89,6 +92,37 @@ def _check_output(config: object) -> None:
     only_s3 = isinstance(config, dict) and set(config) == {"s3OutputDataConfig"}
     if not (only_s3 and isinstance(uri, str) and uri.startswith("s3://")):
         raise BadRequest("Say in outputDataConfig.s3OutputDataConfig.s3Uri where the output goes.")
+
+
+def _check_owners(content: object, account: str) -> None:
+    """Let every `bucketOwner`, of output and of input, be the account of the payloads bucket."""
+    waiting = [content]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict):
+            if each.get("bucketOwner", account) != account:
+                raise BadRequest("bucketOwner is the gateway's own AWS account, or left out.")
+            waiting.extend(each.values())
+        elif isinstance(each, list):
+            waiting.extend(each)
+
+
+def _check_tags(tags: object) -> None:
+    """Refuse a tag that says whose cost the job is: AWS's bill would believe it.
+
+    In a bill `Team-ID` reads like `team_id`, so neither case nor punctuation tells them apart.
+    """
+    if tags is None:
+        return
+    keys = [at(tag, "key") for tag in tags] if isinstance(tags, list) else [None]
+    for key in keys:
+        if not isinstance(key, str):
+            raise BadRequest("tags is a list of objects, each with a key and a value.")
+        letters = _PUNCTUATION.sub("", key.lower())
+        if letters == "teamid" or letters.startswith("tollgate"):
+            raise BadRequest(
+                "A tag that says whose cost a job is (team_id, tollgate…) is not yours."
+            )
 
 
 def _with(text: str, key: str, value: str) -> str:

@@ -49,7 +49,7 @@ class AsyncInvokeSurface:
 
     def start(self, identity: Identity, invocation: Invocation) -> Answer:
         """StartAsyncInvoke. The same token starts the same job once, as it does at AWS."""
-        request = read_start(invocation.body)
+        request = read_start(invocation.body, invocation.account)
         operation = start_async_invoke(request, self._jobs, self._stage)
         reply = self._router.answer(
             identity,

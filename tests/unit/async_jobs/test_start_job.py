@@ -61,7 +61,7 @@ def start(jobs, provider, records):
 
     def run(body=None, team_id="search", allow=("*",), request_id="request-1"):
         body = start_body() if body is None else body
-        request = read_start(body)
+        request = read_start(body, ACCOUNT)
         operation = start_async_invoke(request, jobs, "test")
         asked = ModelRequest(
             request_id=request_id,

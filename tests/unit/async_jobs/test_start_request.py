@@ -1,13 +1,18 @@
 import json
 
 import pytest
+from builders import ACCOUNT
 from exchanges import model
 from job_fakes import OWN, REEL, start_body
 
-from chalicelib.async_jobs.start import read_start
+from chalicelib.async_jobs import start
 from chalicelib.errors import BadRequest
 
 PROFILE = "us.twelvelabs.marengo-embed-2-7-v1:0"
+
+
+def read_start(body):
+    return start.read_start(body, ACCOUNT)
 
 
 def output(**members):
@@ -79,6 +84,52 @@ def test_what_is_no_request_is_refused(body) -> None:
 def test_output_goes_to_s3_and_nowhere_else(body) -> None:
     with pytest.raises(BadRequest, match="outputDataConfig"):
         read_start(body)
+
+
+@pytest.mark.parametrize(
+    "key", ["team_id", "Team_ID", "teamId", "team-id", " team_id ", "tollgate", "tollgate:team"]
+)
+def test_a_tag_that_would_forge_whose_cost_it_is_is_refused(key) -> None:
+    body = start_body(tags=[{"key": "project", "value": "a"}, {"key": key, "value": "art"}])
+    with pytest.raises(BadRequest, match="tag"):
+        read_start(body)
+
+
+@pytest.mark.parametrize("tags", ["team_id", {"team_id": "art"}, ["team_id"], [{"Key": "team_id"}]])
+def test_tags_are_a_list_of_keys_and_values(tags) -> None:
+    with pytest.raises(BadRequest, match="tags"):
+        read_start(start_body(tags=tags))
+
+
+def test_a_tag_of_the_tenants_own_goes_to_bedrock_as_it_came() -> None:
+    body = start_body(clientRequestToken="ours", tags=[{"key": "project", "value": "team_id"}])
+    assert read_start(body).sent(model(REEL), "ours") == body
+
+
+OWNED = {"s3Uri": OWN, "bucketOwner": ACCOUNT}
+OF_ANOTHER = {"s3Uri": OWN, "bucketOwner": "999999999999"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        output(s3OutputDataConfig=OF_ANOTHER),
+        output(s3OutputDataConfig={**OWNED, "bucketOwner": 123456789012}),
+        start_body(modelInput={"mediaSource": {"s3Location": OF_ANOTHER}}),
+        start_body(modelInput={"images": [{"source": {"s3Location": OF_ANOTHER}}]}),
+    ],
+)
+def test_a_bucket_of_another_account_is_refused(body) -> None:
+    with pytest.raises(BadRequest, match="bucketOwner"):
+        read_start(body)
+
+
+def test_the_gateways_own_account_may_be_named_as_the_buckets_owner() -> None:
+    body = start_body(
+        outputDataConfig={"s3OutputDataConfig": OWNED},
+        modelInput={"mediaSource": {"s3Location": OWNED}},
+    )
+    assert read_start(body).text == body.decode()
 
 
 @pytest.mark.parametrize(

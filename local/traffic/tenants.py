@@ -48,7 +48,7 @@ CUSTOMERS: Sequence[Customer] = (
         "Genome assembly",
         (
             *(*EVERY_AMAZON_AND_ANTHROPIC, "cohere.*", "demo-*", "twelvelabs.*", "us.twelvelabs.*"),
-            *(PROFILE, THROUGHPUT),
+            *(PROFILE, THROUGHPUT, "guardrail/*"),
         ),
         (
             *(*offers.EMBEDDINGS, *offers.RERANKERS, *offers.HOSTED, *offers.OWN_ARNS),

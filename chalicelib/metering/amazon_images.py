@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from chalicelib.metering.exchange import Exchange, at
 from chalicelib.metering.metered import Metered, unknown
-from chalicelib.metering.pictures import Size, size_of
+from chalicelib.metering.pictures import Size, size_in, size_of
 from chalicelib.metering.usage import Usage, count
 
 SIZED_BY_REQUEST = frozenset({"TEXT_IMAGE", "COLOR_GUIDED_GENERATION"})
@@ -61,15 +61,15 @@ def meter(class_of: Callable[[Size], str], exchange: Exchange) -> Metered:
     """Count the pictures returned. A filtered one is not returned, whatever was asked for."""
     if not exchange.complete:
         return unknown("body_cut")
-    pictures = _returned(exchange.response_json)
-    if pictures is None:
+    seen = _returned(exchange)
+    if seen is None:
         return unknown("images_unreadable")
-    if not pictures:
+    if not seen:
         return Metered(Usage(images=0), "body")
     quality = _quality(exchange.request_json)
     if quality is None:
         return unknown("image_quality")
-    sizes = _sizes(exchange.request_json, pictures)
+    sizes = _sizes(class_of, _requested_size(exchange.request_json), set(seen))
     known = {size for size in sizes if size}
     if len(known) < len(sizes):
         return unknown("image_size")
@@ -77,7 +77,7 @@ def meter(class_of: Callable[[Size], str], exchange: Exchange) -> Metered:
     variant = f"{classes.pop()}/{quality}" if len(classes) == 1 else "mixed"
     width, height = known.pop() if len(known) == 1 else (0, 0)
     return Metered(
-        Usage(images=len(pictures)),
+        Usage(images=len(seen)),
         "body",
         variant=variant,
         image_width=width,
@@ -85,14 +85,21 @@ def meter(class_of: Callable[[Size], str], exchange: Exchange) -> Metered:
     )
 
 
-def _returned(answer: object) -> list[str] | None:
+def _returned(exchange: Exchange) -> list[Size | None] | None:
+    """Return each picture's size, as far as its own header says it; None for another shape."""
+    alone = size_in(exchange.response)
+    if alone is not None:
+        return [alone]
+    answer = exchange.response_json
     images = at(answer, "images")
     if images is None and isinstance(at(answer, "error"), str):
         return []  # all filtered: `error` says why
     if not isinstance(images, list):
         return None
     pictures = [image for image in images if image is not None]
-    return pictures if all(isinstance(image, str) and image for image in pictures) else None
+    if not all(isinstance(image, str) and image for image in pictures):
+        return None
+    return [size_of(picture) for picture in pictures]
 
 
 def _quality(request: object) -> str | None:
@@ -104,11 +111,16 @@ def _quality(request: object) -> str | None:
     return quality if isinstance(quality, str) and quality in QUALITIES else None
 
 
-def _sizes(request: object, pictures: list[str]) -> set[Size | None]:
-    asked = _requested_size(request)
-    seen = {size_of(picture) for picture in pictures}
-    # Pictures of several sizes prove that the one asked for is not what was made.
-    return {asked} if asked and len(seen - {None}) <= 1 else seen
+def _sizes(
+    class_of: Callable[[Size], str], asked: Size | None, seen: set[Size | None]
+) -> set[Size | None]:
+    """Take a picture's own word for its size, and the request's for one that hides it.
+
+    One of another class proves that the size asked for is not what was made.
+    """
+    if asked is None or any(size and class_of(size) != class_of(asked) for size in seen):
+        return seen
+    return {size or asked for size in seen}
 
 
 def _requested_size(request: object) -> Size | None:

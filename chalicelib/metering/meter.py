@@ -99,6 +99,15 @@ METERS: Mapping[str, Meter] = {
 """By `Model.family`. Nova Sonic needs HTTP/2 both ways, which no client of boto3 speaks."""
 
 
+OF_THE_REQUEST = frozenset(
+    {
+        *("documents", "image_quality", "image_size", "image_steps"),
+        *("input_images", "input_kind", "media_duration"),
+    }
+)
+"""Problems that a request has which cannot be read, or has a key twice."""
+
+
 def meter(model: Model, exchange: Exchange, busy_ms: int = 0) -> Metered:
     """Read what an answered call used. Never raises, and never guesses: `none` says unknown.
 
@@ -120,6 +129,8 @@ def _invoke_model(model: Model, exchange: Exchange) -> Metered:
     if family is None:
         return unknown("family_not_metered")
     metered = family.read(exchange)
+    if metered.problem in OF_THE_REQUEST and exchange.request_is_ambiguous():
+        metered = replace(metered, problem="request_ambiguous")
     if guardrails.went_with(exchange):
         metered = guardrails.added_to_invoke(metered, exchange)
     headers = exchange.headers

@@ -1,4 +1,7 @@
-"""The size of a picture, read from its own first bytes: PNG, JPEG, WebP."""
+"""The size of a picture, read from its own first bytes: PNG, JPEG, WebP.
+
+An answer holds its pictures in base64; or it is one, where the client accepts `image/png` alone.
+"""
 
 from base64 import b64decode
 from collections.abc import Callable
@@ -21,10 +24,20 @@ def size_of(picture: str) -> Size | None:
 
     Only the header is decoded, never the picture.
     """
-    head = _decoded(picture, _HEAD)
+    return _size(lambda length: _decoded(picture, length))
+
+
+def size_in(body: bytes) -> Size | None:
+    """Return the size of a body that is itself a picture, or None."""
+    return _size(lambda length: body[:length])
+
+
+def _size(first: Callable[[int], bytes]) -> Size | None:
+    """Read a size; `first` gives as many of a picture's first bytes as are asked for, or fewer."""
+    head = first(_HEAD)
     for magic, read in _FORMATS:
         if head.startswith(magic):
-            size = read(_decoded(picture, _JPEG_HEAD) if read is _jpeg else head)
+            size = read(first(_JPEG_HEAD) if read is _jpeg else head)
             return size if size and size.width > 0 and size.height > 0 else None
     return None
 

@@ -4,9 +4,11 @@ Source: Amazon Bedrock user guide, "Stability AI models": Stable Diffusion XL, S
 and 3.5, Stable Image Core and Ultra, and the Stable Image edit, upscale and control services.
 """
 
+from collections.abc import Callable
+
 from chalicelib.metering.exchange import Exchange, at
 from chalicelib.metering.metered import Metered, unknown
-from chalicelib.metering.pictures import size_of
+from chalicelib.metering.pictures import Size, size_in, size_of
 from chalicelib.metering.usage import Usage, count
 
 DEFAULT_STEPS = 30
@@ -18,32 +20,42 @@ def meter(exchange: Exchange) -> Metered:
     """One price a picture. `finish_reasons` holds null for a picture that was made."""
     if not exchange.complete:
         return unknown("body_cut")
-    pictures = _unfiltered(exchange.response_json)
-    if pictures is None:
+    sizes = _made(exchange, _unfiltered)
+    if sizes is None:
         return unknown("images_unreadable")
-    return _counted(pictures)
+    return _counted(sizes)
 
 
 def meter_sdxl(exchange: Exchange) -> Metered:
     """Priced by the steps asked for: up to 50, or more."""
     if not exchange.complete:
         return unknown("body_cut")
-    pictures = _successful(exchange.response_json)
-    if pictures is None:
+    sizes = _made(exchange, _successful)
+    if sizes is None:
         return unknown("images_unreadable")
     steps = _steps(exchange.request_json)
     if steps is None:
         return unknown("image_steps")
     variant = "steps_le50" if steps <= STEPS_CLASS_LIMIT else "steps_gt50"
-    return _counted(pictures, variant, steps)
+    return _counted(sizes, variant, steps)
 
 
-def _counted(pictures: list[str], variant: str = "none", steps: int = 0) -> Metered:
-    sizes = {size_of(picture) for picture in pictures}
-    size = sizes.pop() if len(sizes) == 1 else None
+def _made(
+    exchange: Exchange, pictures_in: Callable[[object], list[str] | None]
+) -> list[Size | None] | None:
+    """Return the size of each picture that was made, or None where they cannot be counted."""
+    alone = size_in(exchange.response)
+    if alone is not None:
+        return [alone]
+    pictures = pictures_in(exchange.response_json)
+    return None if pictures is None else [size_of(picture) for picture in pictures]
+
+
+def _counted(sizes: list[Size | None], variant: str = "none", steps: int = 0) -> Metered:
+    size = sizes[0] if len(set(sizes)) == 1 else None
     width, height = size or (0, 0)
     return Metered(
-        Usage(images=len(pictures)),
+        Usage(images=len(sizes)),
         "body",
         variant=variant,
         image_width=width,

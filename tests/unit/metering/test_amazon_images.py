@@ -1,3 +1,5 @@
+from base64 import b64decode
+
 import pytest
 from exchanges import metered, png
 
@@ -187,3 +189,41 @@ def test_a_request_that_cannot_be_read_leaves_the_price_unknown(body):
 def test_a_task_without_a_name_is_sized_by_its_picture(task):
     reading = metered(TITAN, answer(png(512, 512)), request={"taskType": task})
     assert reading.variant == "le512/standard"
+
+
+@pytest.mark.parametrize("model_id", [TITAN, CANVAS])
+def test_a_config_that_is_there_twice_is_priced_by_neither(model_id):
+    body = (
+        b'{"taskType":"TEXT_IMAGE","imageGenerationConfig":{"quality":"premium"},'
+        b'"imageGenerationConfig":{"quality":"standard"}}'
+    )
+    reading = metered(model_id, answer(png(1024, 1024)), request=body)
+    assert reading == Metered(NO_USAGE, "none", problem="request_ambiguous")
+
+
+def test_a_picture_of_another_class_than_was_asked_for_is_billed_as_it_is():
+    reading = metered(TITAN, answer(png(1024, 1024)), request=request(width=512, height=512))
+    assert (reading.variant, reading.image_width) == ("gt512/standard", 1024)
+
+
+def test_a_picture_that_hides_its_size_beside_one_of_another_class_is_not_known():
+    pictures = answer(png(1024, 1024), UNREADABLE)
+    reading = metered(TITAN, pictures, request=request(width=512, height=512))
+    assert reading == Metered(NO_USAGE, "none", problem="image_size")
+
+
+def test_a_picture_that_hides_its_size_beside_one_as_asked_for_is_as_asked_for():
+    pictures = answer(png(512, 512), UNREADABLE)
+    reading = metered(TITAN, pictures, request=request(width=512, height=512))
+    assert (reading.usage, reading.variant) == (Usage(images=2), "le512/standard")
+
+
+@pytest.mark.parametrize(
+    ("model_id", "variant"), [(TITAN, "gt512/premium"), (CANVAS, "le1024/premium")]
+)
+def test_an_answer_that_is_a_picture_is_one_image_of_its_size(model_id, variant):
+    body = b64decode(png(1024, 640))
+    reading = metered(model_id, body, request=request(width=512, height=512, quality="premium"))
+    assert reading == Metered(
+        Usage(images=1), "body", variant=variant, image_width=1024, image_height=640
+    )

@@ -6,7 +6,7 @@ from exchanges import png
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.metering.pictures import size_of
+from chalicelib.metering.pictures import size_in, size_of
 
 
 def encoded(header: bytes) -> str:
@@ -84,3 +84,13 @@ def test_no_damaged_header_makes_it_raise(picture, data):
     damaged[position] = data.draw(st.integers(0, 255))
     size = size_of(b64encode(bytes(damaged)).decode())
     assert size is None or (size.width > 0 and size.height > 0)
+
+
+@pytest.mark.parametrize("picture", [png(9, 7), jpeg(9, 7)])
+def test_a_picture_that_is_not_encoded_tells_its_size_too(picture):
+    assert size_in(b64decode(picture)) == (9, 7)
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"\x89PNG\r\n\x1a\n", b64decode(png(0, 7))])
+def test_a_body_that_is_no_picture_has_no_size(body):
+    assert size_in(body) is None

@@ -49,3 +49,9 @@ def test_a_request_of_another_shape_is_not_known(body):
 def test_queries_hold_all_documents_and_not_one_query_more(documents):
     queries = metered(AMAZON, ANSWER, request=request(["d"] * documents)).usage.queries
     assert (queries - 1) * 100 < documents <= queries * 100
+
+
+def test_documents_that_are_there_twice_are_not_counted_at_either_price():
+    body = b'{"query":"Which?","documents":["a"],"documents":["a","b"]}'
+    reading = metered(AMAZON, ANSWER, request=body)
+    assert reading == Metered(NO_USAGE, "none", problem="request_ambiguous")

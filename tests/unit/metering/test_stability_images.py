@@ -1,3 +1,5 @@
+from base64 import b64decode
+
 import pytest
 from exchanges import metered, png
 
@@ -133,4 +135,22 @@ def test_an_artifact_of_another_shape_is_not_known(body):
 @pytest.mark.parametrize("model_id", [SDXL, FLAT[0]])
 def test_a_cut_answer_of_pictures_is_not_known(model_id):
     reading = metered(model_id, artifacts("SUCCESS"), request={}, complete=False)
+    assert reading == Metered(NO_USAGE, "none", problem="body_cut")
+
+
+def test_steps_that_are_there_twice_are_priced_at_neither():
+    reading = metered(SDXL, artifacts("SUCCESS"), request=b'{"steps":150,"steps":30}')
+    assert reading == Metered(NO_USAGE, "none", problem="request_ambiguous")
+
+
+@pytest.mark.parametrize("model_id", [SDXL, FLAT[0]])
+def test_an_answer_that_is_a_picture_is_one_image(model_id):
+    reading = metered(model_id, b64decode(PICTURE), request={"steps": 30})
+    assert reading.usage == Usage(images=1)
+    assert (reading.usage_source, reading.image_width, reading.image_height) == ("body", 1024, 1024)
+
+
+@pytest.mark.parametrize("model_id", [SDXL, FLAT[0]])
+def test_a_picture_that_was_cut_is_not_known(model_id):
+    reading = metered(model_id, b64decode(PICTURE), request={}, complete=False)
     assert reading == Metered(NO_USAGE, "none", problem="body_cut")

@@ -1,7 +1,8 @@
 """Guardrails: units of text and images, by policy, on the way in and on the way out.
 
 They stand in `usage` where a guardrail is applied by itself, and in the trace of a model call that
-names one. Sources: service model bedrock-runtime, GuardrailUsage and GuardrailTraceAssessment;
+names one. Sources: service model bedrock-runtime, GuardrailUsage, GuardrailTraceAssessment, and
+the `action` of what a policy found (GuardrailAssessment: GuardrailTopic, GuardrailContentFilter …);
 Amazon Bedrock user guide, "How Amazon Bedrock Guardrails works": a blocked input runs no model and
 is charged for its evaluation alone. InvokeModel's trace is not in the service model; its names are
 those that recorded answers carry.
@@ -38,7 +39,8 @@ REQUIRED = frozenset(UNITS) - {"contentPolicyImageUnits", "automatedReasoningPol
 
 INVOKE_TRACE = "amazon-bedrock-trace"
 INVOKE_ACTION = "amazon-bedrock-guardrailAction"
-_APPLIED = f'"{INVOKE_ACTION}":'.encode()
+_APPLIED = f'"{INVOKE_ACTION}"'.encode()
+_ADDED = "amazon-bedrock-"  # how the names begin of what Bedrock adds to a model's own answer
 NOT_KNOWN = unknown("guardrail_units")
 
 
@@ -53,9 +55,13 @@ def meter(exchange: Exchange) -> Metered:
 def went_with(exchange: Exchange) -> bool:
     """Say whether a guardrail went with an InvokeModel, asked for or forced by the account.
 
-    Text that a model wrote cannot pass for it: within a JSON string the quotes are escaped.
+    Text that a model wrote cannot pass for it: within a JSON string the quotes are escaped. Nor
+    can what it gives to a tool: only Bedrock writes at the top of the answer.
     """
-    return exchange.guardrail or _APPLIED in exchange.response
+    if exchange.guardrail or _APPLIED not in exchange.response:
+        return exchange.guardrail
+    answer = exchange.response_json
+    return answer is None or at(answer, INVOKE_ACTION) is not None
 
 
 def added_to_invoke(metered: Metered, exchange: Exchange) -> Metered:
@@ -84,10 +90,33 @@ def added(metered: Metered, units: Usage | None) -> Metered:
 
 
 def _blocked(answer: object, trace: object, headers: Mapping[str, str]) -> bool:
-    """Say whether the input was blocked, so that no model ran: nothing came out to be assessed."""
-    intervened = at(answer, INVOKE_ACTION) == "INTERVENED"
-    came_out = at(trace, "outputs") or at(trace, "modelOutput")
-    return intervened and not came_out and not bedrock_headers.any_counts(headers)
+    """Say whether the input was blocked, so that no model ran.
+
+    A guardrail that intervenes may only have masked the input. So a finding must say that it
+    blocked, whatever the headers count, for that may be the guardrail's own message; or the answer
+    holds nothing at all besides what the guardrail wrote. What came out of a model was assessed.
+    """
+    if at(answer, INVOKE_ACTION) != "INTERVENED":
+        return False
+    if at(trace, "outputs") or at(trace, "modelOutput"):
+        return False
+    if any(_blocks(assessment) for assessment in _values(at(trace, "input"))):
+        return True
+    return not _own(answer) and not bedrock_headers.any_counts(headers)
+
+
+def _blocks(assessment: object) -> bool:
+    """Say whether anything that a policy found was blocked: `{policy: {kind: [{action}]}}`."""
+    policies = assessment.values() if isinstance(assessment, dict) else ()
+    found = [kind for policy in policies if isinstance(policy, dict) for kind in policy.values()]
+    findings = [finding for kind in found if isinstance(kind, list) for finding in kind]
+    return any(at(finding, "action") == "BLOCKED" for finding in findings)
+
+
+def _own(answer: object) -> list[str]:
+    """Return the members of an answer that a model's output may be in."""
+    members = answer.items() if isinstance(answer, dict) else ()
+    return [name for name, value in members if value and not name.startswith(_ADDED)]
 
 
 def _assessed(trace: object, input_key: str, output_key: str) -> Usage | None:

@@ -1,7 +1,9 @@
 """Guardrails beside a model call and by themselves, in answers as Bedrock sends them."""
 
+import json
+
 import pytest
-from exchanges import conversed, guarded, metered, token_headers
+from exchanges import conversed, guarded, metered, png, token_headers
 
 from chalicelib.metering.metered import Metered
 from chalicelib.metering.usage import MAX_COUNT, NO_USAGE, Usage
@@ -9,6 +11,7 @@ from chalicelib.metering.usage import MAX_COUNT, NO_USAGE, Usage
 TITAN = "amazon.titan-text-express-v1"
 NOVA = "us.amazon.nova-lite-v1:0"
 CLAUDE = "us.anthropic.claude-sonnet-4-6"
+PICTURE = png(1024, 1024)
 NOT_KNOWN = Metered(NO_USAGE, "none", problem="guardrail_units")
 
 CHECKED_IN = {
@@ -39,18 +42,22 @@ UNITS_BOTH = Usage(
 )
 
 
-def assessment(usage: object) -> dict[str, object]:
+def assessment(usage: object, **findings: object) -> dict[str, object]:
     coverage = {"textCharacters": {"guarded": 87, "total": 87}}
     metrics = {
         "guardrailProcessingLatency": 347,
         "usage": usage,
         "guardrailCoverage": coverage,
     }
-    return {"invocationMetrics": metrics}
+    return {"invocationMetrics": metrics, **findings}
 
 
-def invoke_trace(usage_in: object = None, usage_out: object = None) -> dict[str, object]:
-    guardrail: dict[str, object] = {"input": {"5zwrmdlsra2e": assessment(usage_in or CHECKED_IN)}}
+def invoke_trace(
+    usage_in: object = None, usage_out: object = None, **found_in: object
+) -> dict[str, object]:
+    guardrail: dict[str, object] = {
+        "input": {"5zwrmdlsra2e": assessment(usage_in or CHECKED_IN, **found_in)}
+    }
     if usage_out is not None:
         guardrail["modelOutput"] = ["{}"]
         guardrail["outputs"] = [{"5zwrmdlsra2e": assessment(usage_out)}]
@@ -74,12 +81,27 @@ MASKED = {
     "amazon-bedrock-trace": invoke_trace(CHECKED_IN, CHECKED_OUT),
     "amazon-bedrock-guardrailAction": "INTERVENED",
 }
-BLOCKED = {
+DENIED = {"topics": [{"name": "tax", "type": "DENY", "action": "BLOCKED", "detected": True}]}
+ANONYMIZED = {
+    "piiEntities": [{"match": "Ada", "type": "NAME", "action": "ANONYMIZED", "detected": True}],
+    "regexes": [],
+}
+
+
+def intervened(body: dict[str, object] | None = None, **found_in: object) -> dict[str, object]:
+    """An answer whose input a guardrail blocked or masked, as its findings say."""
+    return {
+        **(body or {}),
+        "amazon-bedrock-trace": invoke_trace(CHECKED_IN, **found_in),
+        "amazon-bedrock-guardrailAction": "INTERVENED",
+    }
+
+
+SORRY = {
     "inputTextTokenCount": 6.0,
     "results": [{"tokenCount": 3.0, "outputText": "Sorry.", "completionReason": "FINISH"}],
-    "amazon-bedrock-trace": invoke_trace(CHECKED_IN),
-    "amazon-bedrock-guardrailAction": "INTERVENED",
 }
+BLOCKED = intervened(SORRY, topicPolicy=DENIED)
 
 
 def test_a_models_tokens_and_its_guardrails_units_are_counted_together():
@@ -120,10 +142,7 @@ def test_a_blocked_input_is_billed_for_its_evaluation_alone():
 
 
 def test_a_blocked_picture_is_billed_for_its_evaluation_alone():
-    body = {
-        "amazon-bedrock-trace": invoke_trace(CHECKED_IN),
-        "amazon-bedrock-guardrailAction": "INTERVENED",
-    }
+    body = intervened(contentPolicy={"filters": [{"type": "HATE", "action": "BLOCKED"}]})
     reading = metered("amazon.titan-image-generator-v2:0", body, guardrail=True)
     assert reading == Metered(UNITS_IN, "body")
 
@@ -136,17 +155,74 @@ def test_a_blocked_picture_is_billed_for_its_evaluation_alone():
     ],
 )
 def test_a_blocked_input_that_would_be_billed_by_its_request_is_not(model_id, request_body):
-    body = {
-        "amazon-bedrock-trace": invoke_trace(CHECKED_IN),
-        "amazon-bedrock-guardrailAction": "INTERVENED",
-    }
+    body = intervened(topicPolicy=DENIED)
     reading = metered(model_id, body, request=request_body, guardrail=True)
     assert reading == Metered(UNITS_IN, "body")
 
 
+@pytest.mark.parametrize(
+    "found_in",
+    [
+        {"topicPolicy": DENIED},
+        {"contentPolicy": {"filters": [{"type": "HATE", "action": "BLOCKED"}]}},
+        {"wordPolicy": {"customWords": [{"match": "x", "action": "BLOCKED"}]}},
+        {"wordPolicy": {"managedWordLists": [{"match": "x", "action": "BLOCKED"}]}},
+        {"sensitiveInformationPolicy": {"piiEntities": [{"type": "NAME", "action": "BLOCKED"}]}},
+        {"sensitiveInformationPolicy": {"regexes": [{"name": "x", "action": "BLOCKED"}]}},
+        {"sensitiveInformationPolicy": ANONYMIZED, "topicPolicy": DENIED},
+    ],
+    ids=str,
+)
+def test_headers_that_count_the_guardrails_own_message_are_not_billed(found_in):
+    body = intervened(SORRY, **found_in)
+    reading = metered(TITAN, body, headers=token_headers(6, 3), guardrail=True)
+    assert reading == Metered(UNITS_IN, "body")
+
+
 def test_an_input_that_was_masked_and_passed_on_did_run_the_model():
-    reading = metered(TITAN, BLOCKED, headers=token_headers(28, 197), guardrail=True)
+    body = intervened(SORRY, sensitiveInformationPolicy=ANONYMIZED)
+    reading = metered(TITAN, body, headers=token_headers(28, 197), guardrail=True)
     assert reading == Metered(Usage(28, 197) + UNITS_IN, "header")
+
+
+RAN = [
+    ("amazon.titan-image-generator-v2:0", {"images": [PICTURE]}, Usage(images=1)),
+    ("amazon.nova-canvas-v1:0", {"images": [PICTURE]}, Usage(images=1)),
+    ("stability.sd3-large-v1:0", {"images": [PICTURE], "finish_reasons": [None]}, Usage(images=1)),
+    (
+        "stability.stable-diffusion-xl-v1",
+        {"artifacts": [{"base64": PICTURE, "finishReason": "SUCCESS"}]},
+        Usage(images=1),
+    ),
+    ("amazon.rerank-v1:0", {"results": [{"index": 0}]}, Usage(queries=1)),
+    ("twelvelabs.marengo-embed-3-0-v1:0", {"data": [{"embedding": [0.1]}]}, Usage(queries=1)),
+]
+WHATEVER = {"taskType": "TEXT_IMAGE", "documents": ["a"], "inputType": "text"}
+
+
+@pytest.mark.parametrize("found_in", [{"sensitiveInformationPolicy": ANONYMIZED}, {}], ids=str)
+@pytest.mark.parametrize(("model_id", "body", "used"), RAN, ids=[each[0] for each in RAN])
+def test_what_came_out_of_a_model_without_headers_is_billed(model_id, body, used, found_in):
+    answer = intervened(body, **found_in)
+    reading = metered(model_id, answer, request=WHATEVER, guardrail=True)
+    assert reading.usage == used + UNITS_IN
+
+
+def test_an_answer_of_nothing_but_the_guardrail_ran_no_model():
+    reading = metered("amazon.rerank-v1:0", intervened(), request=WHATEVER, guardrail=True)
+    assert reading == Metered(UNITS_IN, "body")
+
+
+def test_words_of_a_guardrail_that_do_not_say_whether_a_model_ran_are_not_known():
+    reading = metered(TITAN, intervened(SORRY), guardrail=True)
+    assert reading == Metered(NO_USAGE, "none", problem="guardrail_intervened")
+
+
+def test_a_finding_that_was_only_detected_blocks_nothing():
+    seen = {"topics": [{"name": "tax", "type": "DENY", "action": "NONE", "detected": True}]}
+    body = intervened({"results": [{"index": 0}]}, topicPolicy=seen)
+    reading = metered("amazon.rerank-v1:0", body, request=WHATEVER, guardrail=True)
+    assert reading.usage == Usage(queries=1) + UNITS_IN
 
 
 def test_an_answer_that_came_out_without_counts_is_not_taken_for_a_blocked_input():
@@ -155,7 +231,8 @@ def test_an_answer_that_came_out_without_counts_is_not_taken_for_a_blocked_input
 
 
 def test_counts_that_are_not_exact_are_not_taken_for_a_blocked_input():
-    reading = metered(TITAN, BLOCKED, headers=token_headers("many", 197), guardrail=True)
+    body = intervened(SORRY, sensitiveInformationPolicy=ANONYMIZED)
+    reading = metered(TITAN, body, headers=token_headers("many", 197), guardrail=True)
     assert reading.usage_source == "none"
 
 
@@ -174,6 +251,13 @@ def test_a_guardrail_is_seen_in_an_answer_whose_request_named_none():
 )
 def test_a_model_that_writes_of_guardrails_is_not_taken_for_one(text):
     body = {"content": [{"type": "text", "text": text}], "usage": {}}
+    reading = metered(CLAUDE, body, headers=token_headers(28, 197))
+    assert reading == Metered(Usage(28, 197), "header")
+
+
+def test_a_tool_whose_input_is_named_after_a_guardrail_is_not_taken_for_one():
+    tool = {"type": "tool_use", "input": {"amazon-bedrock-guardrailAction": "INTERVENED"}}
+    body = json.dumps({"content": [tool], "usage": {}}, separators=(",", ":")).encode()
     reading = metered(CLAUDE, body, headers=token_headers(28, 197))
     assert reading == Metered(Usage(28, 197), "header")
 

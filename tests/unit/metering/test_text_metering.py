@@ -177,7 +177,7 @@ def test_an_input_that_a_guardrail_blocked_ran_no_model():
         "results": [{"tokenCount": 3.0, "outputText": "Sorry."}],
     }
     reading = metered(TITAN_TEXT, blocked)
-    assert reading == Metered(NO_USAGE, "none", problem="guardrail_units")
+    assert reading == Metered(NO_USAGE, "none", problem="guardrail_intervened")
 
 
 @pytest.mark.parametrize(

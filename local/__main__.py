@@ -1,4 +1,4 @@
-"""AWS and the gateway on this machine: `python -m local serve | env | demo`."""
+"""AWS and the gateway on this machine: `python -m local serve | env | invoke | demo`."""
 
 import argparse
 import json
@@ -6,12 +6,14 @@ import os
 import shlex
 import signal
 import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from types import FrameType
 
 from local import project
 
 
-def main() -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     serving = commands.add_parser("serve", help="run the stack until Ctrl-C")
@@ -20,8 +22,15 @@ def main() -> int:
     serving.add_argument("--sagemaker-url", help="a SageMaker Runtime in the simulator's place")
     serving.add_argument("--seed", type=int, default=1, help="of the simulator")
     commands.add_parser("env", help="print the running stack's environment, for eval")
+    invoking = commands.add_parser(
+        "invoke", help="run a scheduled function now: nothing runs the schedules here"
+    )
+    invoking.add_argument(
+        "function", metavar="NAME", choices=project.scheduled(), help="%(choices)s"
+    )
+    invoking.add_argument("--time", type=_utc, default="now", help="the event's own, in UTC")
     commands.add_parser("demo", help="the main job, end to end", add_help=False)
-    arguments, rest = parser.parse_known_args()
+    arguments, rest = parser.parse_known_args(argv)
     if rest and arguments.command != "demo":
         parser.error(f"unknown: {' '.join(rest)}")
     return _COMMANDS[arguments.command](arguments)
@@ -53,11 +62,23 @@ def env(_arguments: argparse.Namespace) -> int:
     """Print `export NAME=value` lines: eval "$(python -m local env)"."""
     environ = _running()
     if environ is None:
-        print("No stack runs here: start one with `python -m local serve`.", file=sys.stderr)
-        return 1
+        return _no_stack()
     for name, value in environ.items():
         print(f"export {name}={shlex.quote(value)}")
     return 0
+
+
+def invoke(arguments: argparse.Namespace) -> int:
+    """Run a function as its schedule would, on the stack that runs; print its result, as JSON."""
+    from local.invoke import run
+
+    environ = _running()
+    if environ is None:
+        return _no_stack()
+    done = run(arguments.function, {"time": arguments.time}, environ, stderr=None)
+    if done.returncode == 0:
+        print(done.stdout.decode())
+    return done.returncode
 
 
 def demo(_arguments: argparse.Namespace) -> int:
@@ -76,11 +97,22 @@ def _running() -> dict[str, str] | None:
     return running["environ"]
 
 
+def _no_stack() -> int:
+    print("No stack runs here: start one with `python -m local serve`.", file=sys.stderr)
+    return 1
+
+
+def _utc(text: str) -> str:
+    """Read the time of an event as EventBridge writes it: whole seconds, in UTC."""
+    at = datetime.now(UTC) if text == "now" else datetime.fromisoformat(text)
+    return (at.astimezone(UTC) if at.tzinfo else at).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def _stop(_signal: int, _frame: FrameType | None) -> None:
     raise SystemExit(0)
 
 
-_COMMANDS = {"serve": serve, "env": env, "demo": demo}
+_COMMANDS = {"serve": serve, "env": env, "invoke": invoke, "demo": demo}
 
 if __name__ == "__main__":
     sys.exit(main())

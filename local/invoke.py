@@ -1,11 +1,14 @@
-"""Runs one deployed function once: `python -m local.invoke NAME < event.json`.
+"""Runs one deployed function once, in a process of its own, as Lambda does.
 
-The result is JSON on stdout; what the function prints goes to stderr.
+`python -m local.invoke NAME < event.json` is that process: the result is JSON on stdout; what the
+function prints goes to stderr.
 """
 
 import json
 import os
+import subprocess
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from local import project
@@ -25,9 +28,32 @@ SCHEDULED_EVENT = {
 """What EventBridge sends; Chalice needs all nine keys. The caller's own go on top."""
 
 
+def run(
+    function: str, event: Mapping[str, Any], environ: Mapping[str, str], *, stderr: int | None
+) -> subprocess.CompletedProcess[bytes]:
+    """Run a function, with `environ` in place of whatever AWS account this shell is set up for.
+
+    Keys that a scheduled event needs and `event` has not are filled in; give `time`.
+    """
+    return subprocess.run(  # noqa: S603 - our own module
+        [sys.executable, "-m", "local.invoke", function],
+        cwd=project.ROOT,
+        env={**shell(), **environ},
+        input=json.dumps({**SCHEDULED_EVENT, **event}).encode(),
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        check=False,
+    )
+
+
+def shell() -> dict[str, str]:
+    """Return this shell's environment, without its AWS account."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+
+
 def main() -> None:
     name = sys.argv[1]
-    event: dict[str, Any] = {**SCHEDULED_EVENT, **json.load(sys.stdin)}
+    event: dict[str, Any] = json.load(sys.stdin)
     stdout = send_stdout_to_stderr()
     handler = load_app().handler_map[name]
     context = LambdaContext(project.function(name), os.environ["AWS_REGION"])

@@ -49,5 +49,10 @@ def function(name: str, stage: str = STAGE) -> Function:
     return Function(full_name, sizes["lambda_memory_size"], sizes["lambda_timeout"])
 
 
+def scheduled() -> tuple[str, ...]:
+    """Name the functions that a schedule runs: all but the API's."""
+    return tuple(sorted(_config()["lambda_functions"].keys() - {"api_handler"}))
+
+
 def _config() -> dict[str, Any]:
     return json.loads((ROOT / ".chalice" / "config.json").read_text(encoding="utf-8"))

@@ -1,20 +1,17 @@
 """The whole local stack: AWS, its resources, the provider simulator, and the gateway."""
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
 from chalicelib.settings import load_endpoints
-from local import certificate, endpoints, project, resources
+from local import certificate, endpoints, invoke, project, resources
 from local.aws import ENVIRON, Aws
 from local.clients import Clients
 from local.gateway_process import GatewayProcess
-from local.invoke import SCHEDULED_EVENT
 
 Endpoints = Mapping[str, Mapping[str, Any]]
 
@@ -96,14 +93,7 @@ class Stack:
         Keys that a scheduled event needs and `event` has not are filled in; give `time`.
         Raises FunctionFailed with what the function wrote, if it raises.
         """
-        done = subprocess.run(  # noqa: S603 - our own module
-            [sys.executable, "-m", "local.invoke", function],
-            cwd=project.ROOT,
-            env=self._child_environ,
-            input=json.dumps({**SCHEDULED_EVENT, **event}).encode(),
-            capture_output=True,
-            check=False,
-        )
+        done = invoke.run(function, event, self.environ, stderr=subprocess.PIPE)
         with project.FUNCTIONS_LOG.open("ab") as log:
             log.write(done.stderr)
         if done.returncode:
@@ -120,9 +110,7 @@ class Stack:
 
     @property
     def _child_environ(self) -> dict[str, str]:
-        """The stack's environment in place of whatever AWS account this shell is set up for."""
-        shell = {name: v for name, v in os.environ.items() if not name.startswith("AWS_")}
-        return {**shell, **self.environ}
+        return {**invoke.shell(), **self.environ}
 
     def _simulator(self) -> str:
         if all(self._providers.values()):

@@ -128,7 +128,11 @@ def serve(*options):
 
 
 def print_env():
-    command = [sys.executable, "-m", "local", "env"]
+    return run_local("env")
+
+
+def run_local(*arguments):
+    command = [sys.executable, "-m", "local", *arguments]
     return subprocess.run(command, cwd=project.ROOT, capture_output=True, text=True, check=False)
 
 
@@ -146,6 +150,19 @@ def test_a_served_stack_prints_its_urls_and_its_environment_and_ends_with_a_sign
     assert refuses_connections(urls["gateway"])
     assert refuses_connections(urls["aws"])
     assert print_env().returncode == 1
+
+
+def test_a_served_stacks_scheduled_functions_run_when_they_are_told_to():
+    with serve("--bedrock-url", NOWHERE, "--sagemaker-url", NOWHERE) as process:
+        process.stdout.readline()
+        report = run_local("invoke", "daily_report", "--time", "2026-11-24T02:15:00Z")
+        sweep = run_local("invoke", "settle_jobs")
+        sample = run_local("invoke", "sample_capacity", "--time", "2026-11-24T09:30:00+01:00")
+        process.terminate()
+
+    assert json.loads(report.stdout)["date"] == "2026-11-23"
+    assert json.loads(sweep.stdout)["settled"] == 0
+    assert json.loads(sample.stdout)["key"] == "capacity/date=2026-11-24/hour=08.csv"
 
 
 def test_a_gateway_does_not_outlive_a_stack_that_is_killed():

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from chalicelib import settings
+from chalicelib.catalog import Opaque, admits
 from local import project, resources
 
 CHALICE = project.ROOT / ".chalice"
@@ -110,3 +111,20 @@ def test_what_a_bill_rests_on_outlives_its_stack(name):
     resource = json.loads(resources.TEMPLATE.read_text(encoding="utf-8"))["Resources"][name]
 
     assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
+
+
+def test_what_a_schedule_runs_is_every_function_but_the_apis() -> None:
+    assert project.scheduled() == ("daily_report", "sample_capacity", "settle_jobs")
+
+
+@pytest.mark.parametrize(
+    ("identifier", "kind"),
+    [
+        ("chat-throughput", "provisioned-model"),
+        ("arn:aws:bedrock:us-east-1:123456789012:provisioned-model/abc", "provisioned-model"),
+    ],
+)
+def test_the_local_stage_admits_what_its_operator_makes_by_arn_and_by_name(identifier, kind):
+    globs = settings.load({"AWS_REGION": "us-east-1", **project.environment()}).model_arns
+
+    assert admits(globs, Opaque(identifier, kind))

@@ -44,37 +44,49 @@ def add_commands(groups: Any) -> None:
     )
     group.set_defaults(open=dict)  # nothing but the environment
     commands = group.add_subparsers(required=True, metavar="COMMAND")
+    _add_check(commands)
+    _add_show(commands)
+    _add_diff(commands)
+    _add_import(commands)
 
-    checking = commands.add_parser(
+
+def _add_check(commands: Any) -> None:
+    command = commands.add_parser(
         "check", help="bad rows (exit status 1); old, ended and missing ones; what is covered"
     )
-    _add_book(checking)
-    checking.set_defaults(run=_check)
+    _add_book(command)
+    command.set_defaults(run=_check)
 
-    show = commands.add_parser("show", help="a model's prices on a day")
-    show.add_argument("model", metavar="MODEL", help="a base model, an endpoint, or guardrails")
-    _add_book(show)
-    show.set_defaults(run=_show)
 
-    diff = commands.add_parser(
+def _add_show(commands: Any) -> None:
+    command = commands.add_parser("show", help="a model's prices on a day")
+    command.add_argument("model", metavar="MODEL", help="a base model, an endpoint, or guardrails")
+    _add_book(command)
+    command.set_defaults(run=_show)
+
+
+def _add_diff(commands: Any) -> None:
+    command = commands.add_parser(
         "diff", help="what changed between two price files, or two costs.csv, and why"
     )
-    diff.add_argument("before", metavar="A")
-    diff.add_argument("after", metavar="B")
-    diff.add_argument(
+    command.add_argument("before", metavar="A")
+    command.add_argument("after", metavar="B")
+    command.add_argument(
         "--prices",
         nargs=2,
         metavar=("OLD", "NEW"),
         help="the price files behind two costs.csv, so that the rows that changed are named",
     )
-    diff.set_defaults(run=_diff)
+    command.set_defaults(run=_diff)
 
-    importing = commands.add_parser(
+
+def _add_import(commands: Any) -> None:
+    command = commands.add_parser(
         "import", help="AWS's own price list, as rows; what cannot be mapped is listed"
     )
-    importing.add_argument("file", metavar="FILE", help="an offer file, or GetProducts' answer")
-    importing.add_argument("--region", nargs="+", action="extend", required=True, metavar="REGION")
-    importing.add_argument(
+    command.add_argument("file", metavar="FILE", help="an offer file, or GetProducts' answer")
+    command.add_argument("--region", nargs="+", action="extend", required=True, metavar="REGION")
+    command.add_argument(
         "--geo",
         nargs="+",
         action="extend",
@@ -82,11 +94,11 @@ def add_commands(groups: Any) -> None:
         choices=sorted(GEOS - {"global"}),
         help="geographies whose profiles cost what the region costs: a row for each",
     )
-    importing.add_argument("--write", metavar="OUT", help="the price file to make")
-    importing.add_argument(
+    command.add_argument("--write", metavar="OUT", help="the price file to make")
+    command.add_argument(
         "--prices", metavar="FILE", default=str(PRICES_CSV), help="what to compare with"
     )
-    importing.set_defaults(run=_import)
+    command.set_defaults(run=_import)
 
 
 def _add_book(command: argparse.ArgumentParser) -> None:
@@ -179,7 +191,10 @@ def _no_price(book: PriceBook, model: str, day: date) -> str:
     days = sorted(price.effective_from for price in book if price.key.model == model)
     if days:
         return f"{model} has no price in force on {day}; its rows begin on {days[0]}"
-    return f"{model} has no price; a row names a base model, without us. or global. before it"
+    return (
+        f"{model} has no row of its own; a model is named without us. or global. before it, and an"
+        " endpoint that has none is charged by the hours of its instance type, if that has a price"
+    )
 
 
 def _diff(args: argparse.Namespace, _environ: Mapping[str, str]) -> None:

@@ -113,7 +113,7 @@ def test_a_model_without_a_price_on_the_day_is_an_error_that_says_why(prices, fi
 
     assert early[0] == unknown[0] == 1
     assert "has no price in force on 2025-12-31; its rows begin on 2026-01-01" in early[2]
-    assert "a row names a base model, without us. or global. before it" in unknown[2]
+    assert "a model is named without us. or global. before it" in unknown[2]
 
 
 def test_two_price_files_are_compared(prices, file):

@@ -191,10 +191,14 @@ def _no_price(book: PriceBook, model: str, day: date) -> str:
     days = sorted(price.effective_from for price in book if price.key.model == model)
     if days:
         return f"{model} has no price in force on {day}; its rows begin on {days[0]}"
-    return (
-        f"{model} has no row of its own; a model is named without us. or global. before it, and an"
-        " endpoint that has none is charged by the hours of its instance type, if that has a price"
-    )
+    geo, _, base_model = model.partition(".")
+    if geo in GEOS:
+        return (
+            f"{model} has no price; a row names the base model, {base_model}, and {geo} as its geo"
+        )
+    if base_model:
+        return f"{model} has no price"
+    return f"{model} has no price; an endpoint without a row is charged by its instances' hours"
 
 
 def _diff(args: argparse.Namespace, _environ: Mapping[str, str]) -> None:

@@ -113,7 +113,17 @@ def test_a_model_without_a_price_on_the_day_is_an_error_that_says_why(prices, fi
 
     assert early[0] == unknown[0] == 1
     assert "has no price in force on 2025-12-31; its rows begin on 2026-01-01" in early[2]
-    assert "a model is named without us. or global. before it" in unknown[2]
+    assert "a row names the base model, amazon.nova-lite-v1:0, and us as its geo" in unknown[2]
+
+
+def test_an_endpoint_without_a_price_is_not_told_of_base_models(prices, file):
+    status, _, err = prices("show", "chat-tgi", "--prices", file("p.csv", IN))
+
+    assert status == 1
+    assert err == (
+        "error: chat-tgi has no price; an endpoint without a row is charged by its instances'"
+        " hours\n"
+    )
 
 
 def test_two_price_files_are_compared(prices, file):

@@ -32,7 +32,9 @@ def names(body: bytes, word: bytes) -> bool:
     if not hides_ascii(body):
         return False
     try:
-        return word in json.dumps(json.loads(body), ensure_ascii=False).encode(errors="replace")
+        # Objects as pairs: of a key that is there twice, both values are seen.
+        pairs = json.loads(body, object_pairs_hook=tuple)
+        return word in json.dumps(pairs, ensure_ascii=False).encode(errors="replace")
     except (ValueError, RecursionError):
         return True
 

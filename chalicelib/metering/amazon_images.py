@@ -20,7 +20,7 @@ IMAGE_VARIATION takes a size as well, but has no default that both guides state.
 MAY_BE_SIZED = SIZED_BY_REQUEST | {"IMAGE_VARIATION"}
 DEFAULT_SIZE = Size(1024, 1024)
 QUALITIES = ("standard", "premium")
-WHERE = "`images`, and their size where the request does not fix it"
+WHERE = "`images`, and their size, or the request's where they hide it"
 
 _PRICED_AS_512 = frozenset(
     {

@@ -7,8 +7,7 @@ agree.
 
 from functools import partial
 
-from chalicelib.json_text import names
-from chalicelib.metering import bedrock_headers
+from chalicelib.metering import bedrock_headers, cache_hour
 from chalicelib.metering.exchange import Exchange, at, at_or_zero
 from chalicelib.metering.metered import Metered, unknown
 from chalicelib.metering.text import meter_body
@@ -62,7 +61,7 @@ def _split(request: bytes, usage: object, written: int) -> tuple[int, int] | Non
         return None
     split = usage.get("cache_creation")
     if split is None:
-        return None if written and names(request, b'"1h"') else (written, 0)
+        return None if written and cache_hour.asked_for(request) else (written, 0)
     if not isinstance(split, dict):
         return None
     short = count(at_or_zero(split, "ephemeral_5m_input_tokens"))

@@ -46,9 +46,12 @@ def meter_nova(exchange: Exchange) -> Metered:
     Source: Amazon Nova user guide, "Complete embeddings request and response schema".
     """
     params = at(exchange.request_json, "singleEmbeddingParams")
-    if at(params, "text") is not None and _given(params) == ["text"]:
+    if _given(params) == ["text"]:
         return text.meter(_HEADER, exchange)
-    return nova_media(params)
+    metered = nova_media(params)
+    if metered.problem != "input_kind":
+        return metered
+    return unknown("input_kind", text.meter(_HEADER, exchange).usage)
 
 
 def nova_media(params: object) -> Metered:
@@ -84,7 +87,7 @@ def _with_pictures(
         return metered
     pictures = pictures_in(exchange.request_json)
     if pictures is None:
-        return unknown("input_images")
+        return unknown("input_images", metered.usage)
     if pictures == 0:
         return metered
     usage = replace(metered.usage, input_images=pictures)

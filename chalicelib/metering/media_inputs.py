@@ -22,5 +22,5 @@ def played(kind: str, encoded: object, so_far: Usage = NO_USAGE) -> Metered:
     """Add how long media in base64 plays; `kind` is `video` or `audio`."""
     duration = count(milliseconds(encoded)) if isinstance(encoded, str) else None
     if duration is None:
-        return unknown("media_duration")
+        return unknown("media_duration", so_far)
     return Metered(replace(so_far, **{UNITS[kind]: duration}), "derived")

@@ -143,7 +143,7 @@ def _converse(model: Model, exchange: Exchange) -> Metered:
     family = METERS.get(model.family)
     if family is None or "Converse" not in family.operations:
         return unknown("family_not_metered")
-    return converse.meter(model.base_model, exchange)
+    return converse.meter(model, exchange)
 
 
 def _apply_guardrail(_model: Model, exchange: Exchange) -> Metered:

@@ -20,9 +20,12 @@ class Metered:
     problem: str = ""  # why the provider's own counts could not be used: a short code for the log
 
 
-def unknown(problem: str) -> Metered:
-    """Say that a call was sent and that its cost is not known."""
-    return Metered(NO_USAGE, "none", problem=problem)
+def unknown(problem: str, so_far: Usage = NO_USAGE) -> Metered:
+    """Say that a call was sent and that its cost is not known, but for what was counted `so_far`.
+
+    That is charged: a tenant who hides a part from us does not get the rest for nothing.
+    """
+    return Metered(so_far, "none", problem=problem)
 
 
 FREE = Metered(NO_USAGE, "body")

@@ -8,21 +8,21 @@ is never used.
 
 from collections.abc import Mapping
 
-from chalicelib.json_text import names
+from chalicelib.metering import cache_hour
 from chalicelib.metering.exchange import at
 from chalicelib.metering.usage import Usage, count, exact_tokens
 
 WHERE = (
     "`usage.{inputTokens, outputTokens, cacheReadInputTokens, cacheWriteInputTokens, cacheDetails}`"
 )
-FIVE_MINUTES, ONE_HOUR = "5m", "1h"
+FIVE_MINUTES = "5m"
 
 
 def read(usage: object, request: bytes) -> Usage | None:
     """Read the counts, all of them exact, or None.
 
     Raises nothing. The cache writes are told apart by `cacheDetails`, which must sum to them.
-    Without it they are kept 5 minutes, unless the request asked for an hour somewhere.
+    Without it they are kept 5 minutes, unless the request asked for an hour.
     """
     if not isinstance(usage, dict):
         return None
@@ -45,14 +45,14 @@ def _either(usage: Mapping[str, object], name: str, other: str) -> int | None:
 def _split(details: object, written: int, request: bytes) -> tuple[int, int] | None:
     """Return the tokens written for 5 minutes and for 1 hour, or None."""
     if not details and details in (None, []):
-        return None if written and names(request, b'"1h"') else (written, 0)
+        return None if written and cache_hour.asked_for(request) else (written, 0)
     if not isinstance(details, list):
         return None
-    kept = {FIVE_MINUTES: 0, ONE_HOUR: 0}
+    kept = {FIVE_MINUTES: 0, cache_hour.ONE_HOUR: 0}
     for detail in details:
         ttl, tokens = at(detail, "ttl"), count(at(detail, "inputTokens"))
         if not isinstance(ttl, str) or ttl not in kept or tokens is None:
             return None
         kept[ttl] += tokens
-    short, long = kept[FIVE_MINUTES], kept[ONE_HOUR]
+    short, long = kept[FIVE_MINUTES], kept[cache_hour.ONE_HOUR]
     return (short, long) if short + long == written else None

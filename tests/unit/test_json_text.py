@@ -22,6 +22,10 @@ def test_a_letter_beyond_ascii_is_no_disguise() -> None:
     assert not hides_ascii(rb'{"text": "\u00e4\u2026"}')
 
 
+def test_a_word_cannot_be_hidden_behind_its_own_key() -> None:
+    assert names(rb'{"ttl":"\u0031h","ttl":"5m"}', b'"1h"')
+
+
 def test_what_cannot_be_read_may_name_anything() -> None:
     assert names(rb'{"\u0061', b"inputImage")
 

@@ -6,6 +6,7 @@ from chalicelib.metering.usage import NO_USAGE, Usage
 
 HAIKU = "anthropic.claude-3-5-haiku-20241022-v1:0"
 SONNET = "us.anthropic.claude-sonnet-4-6"
+HOUR = {"type": "text", "text": "a", "cache_control": {"type": "ephemeral", "ttl": "1h"}}
 UNKNOWN_SPLIT = Metered(NO_USAGE, "none", problem="cache_write_split")
 
 
@@ -81,14 +82,39 @@ def test_a_write_whose_body_has_no_usage_is_not_known(body):
 
 def test_an_hour_that_was_asked_for_and_not_reported_is_not_known():
     reading = metered(
-        SONNET, answer(), headers=token_headers(18, 386, 0, 7502), request=b'{"ttl":"1h"}'
+        SONNET, answer(), headers=token_headers(18, 386, 0, 7502), request={"system": [HOUR]}
     )
     assert reading == UNKNOWN_SPLIT
 
 
+@pytest.mark.parametrize(
+    "request_body",
+    [
+        {"stop_sequences": ["1h"]},
+        {"metadata": {"user_id": "1h"}},
+        {"metadata": {"ttl": "1h"}},
+        {"messages": [{"role": "user", "content": [{"type": "text", "text": "1h"}]}]},
+        {"system": [{"cache_control": {"type": "ephemeral", "ttl": "5m"}, "text": "1h"}]},
+    ],
+    ids=str,
+)
+def test_an_hour_anywhere_else_in_a_request_asks_for_none(request_body):
+    headers = token_headers(18, 386, 0, 7502)
+    reading = metered(SONNET, answer(), headers=headers, request=request_body)
+    assert reading == Metered(Usage(18, 386, cache_write_tokens=7502), "header")
+
+
+def test_an_hour_beside_another_time_in_the_same_words_is_not_known():
+    headers = token_headers(18, 386, 0, 7502)
+    twice = b'{"cache_control":{"type":"ephemeral","ttl":"1h","ttl":"5m"}}'
+    assert metered(SONNET, answer(), headers=headers, request=twice) == UNKNOWN_SPLIT
+
+
 def test_an_hour_cannot_be_hidden_by_its_spelling():
     headers = token_headers(18, 386, 0, 7502)
-    reading = metered(SONNET, answer(), headers=headers, request=rb'{"ttl":"\u0031h"}')
+    reading = metered(
+        SONNET, answer(), headers=headers, request=rb'{"cache_control":{"ttl":"\u0031h"}}'
+    )
     assert reading == UNKNOWN_SPLIT
 
 

@@ -103,6 +103,29 @@ def test_an_hour_that_was_asked_for_and_not_reported_is_not_known():
 
 
 @pytest.mark.parametrize(
+    "request_body",
+    [
+        {"inferenceConfig": {"stopSequences": ["1h"]}},
+        {"requestMetadata": {"ttl": "1h"}},
+        {"system": [{"text": "1h"}, {"cachePoint": {"type": "default"}}]},
+    ],
+    ids=str,
+)
+def test_an_hour_anywhere_else_in_a_request_is_no_cache_point(request_body):
+    reading = conversed(HAIKU, answer({**WRITTEN, "cacheDetails": None}), request=request_body)
+    assert reading.usage == Usage(18, 386, cache_write_tokens=7502)
+
+
+def test_a_model_that_keeps_nothing_for_an_hour_is_not_asked_for_one():
+    reading = conversed(
+        "us.amazon.nova-pro-v1:0",
+        answer({**WRITTEN, "cacheDetails": None}),
+        request={"system": [{"cachePoint": {"type": "default", "ttl": "1h"}}]},
+    )
+    assert reading == Metered(Usage(18, 386, cache_write_tokens=7502), "body")
+
+
+@pytest.mark.parametrize(
     "details",
     [
         [{"inputTokens": 7501, "ttl": "5m"}],

@@ -46,9 +46,15 @@ def test_pictures_among_cohere_inputs_are_counted():
 @pytest.mark.parametrize(
     "request_body", [b'{"images":', {"images": "image"}, {"inputs": {"image": 1}}]
 )
-def test_a_request_whose_pictures_cannot_be_counted_is_not_known(request_body):
+def test_pictures_that_cannot_be_counted_leave_the_text_that_the_header_counts(request_body):
     reading = metered(COHERE_V4, COHERE_BODY, headers=token_headers(9), request=request_body)
-    assert reading == Metered(NO_USAGE, "none", problem="input_images")
+    assert reading == Metered(Usage(9), "none", problem="input_images")
+
+
+def test_pictures_that_are_there_twice_leave_the_text_that_the_header_counts():
+    body = b'{"texts":["a"],"images":["a","b"],"images":[]}'
+    reading = metered(COHERE_V4, COHERE_BODY, headers=token_headers(9), request=body)
+    assert reading == Metered(Usage(9), "none", problem="request_ambiguous")
 
 
 def test_titan_counts_its_text_and_the_picture_it_read():
@@ -155,7 +161,6 @@ def test_media_that_cannot_be_measured_are_not_known(kind, source):
         b"[]",
         {},
         nova_request(),
-        nova_request(text={"value": "a"}, image={"source": IN_S3}),
         nova_request(image={"source": None}),
         nova_request(image={"source": "iVBORw0KGgo="}),
         nova_request(image=5),
@@ -163,6 +168,25 @@ def test_media_that_cannot_be_measured_are_not_known(kind, source):
     ],
     ids=str,
 )
-def test_an_input_of_another_shape_is_not_known(request_body):
+def test_an_input_of_another_shape_is_not_known_but_for_what_the_header_counts(request_body):
     reading = metered(NOVA, NOVA_BODY, headers=token_headers(9), request=request_body)
+    assert reading == Metered(Usage(9), "none", problem="input_kind")
+
+
+def test_a_text_said_twice_is_billed_by_the_header_that_counts_it():
+    body = b'{"schemaVersion":"a","schemaVersion":"b","singleEmbeddingParams":{"text":{}}}'
+    reading = metered(NOVA, NOVA_BODY, headers=token_headers(9), request=body)
+    assert reading == Metered(Usage(9), "none", problem="request_ambiguous")
+
+
+@pytest.mark.parametrize("kind", ["audio", "video", "image"])
+def test_a_text_beside_media_is_known_by_its_header_and_the_media_are_not(kind):
+    request = nova_request(text={"value": "a"}, **{kind: {"source": IN_S3}})
+    reading = metered(NOVA, NOVA_BODY, headers=token_headers(9), request=request)
+    assert reading == Metered(Usage(9), "none", problem="input_kind")
+
+
+def test_a_text_beside_media_that_nothing_counts_is_not_known():
+    request = nova_request(text={"value": "a"}, audio={"source": IN_S3})
+    reading = metered(NOVA, NOVA_BODY, request=request)
     assert reading == Metered(NO_USAGE, "none", problem="input_kind")

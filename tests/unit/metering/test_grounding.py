@@ -66,3 +66,9 @@ def test_a_cut_answer_leaves_the_searches_unknown():
         NOVA, answer(SEARCH), headers=token_headers(900, 80), request=ALLOWED, complete=False
     )
     assert reading == NOT_KNOWN
+
+
+@pytest.mark.parametrize("model_id", ["us.anthropic.claude-sonnet-4-6", "newcomer.model-v1:0"])
+def test_a_tool_of_that_name_is_no_search_of_another_familys_model(model_id):
+    tools = {"toolConfig": {"tools": [{"toolSpec": {"name": "nova_grounding"}}]}}
+    assert conversed(model_id, answer(SEARCH), request=tools) == Metered(Usage(900, 80), "body")

@@ -6,18 +6,17 @@ at. Nothing is matched by a part of its name, and nothing is computed from anoth
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Final
 
 from chalicelib.metering.served import LONG_CONTEXTS
 from chalicelib.pricing.price import Price, PriceKey
 from chalicelib.pricing.price_file import MOST_PLACES
 from ops.price_list import Listed, NotMapped, products
 from ops.price_meters import NOT_OURS, TIERS, UsageType, power, take_apart
-from ops.price_names import EDITION, IN_USAGETYPES, MODELS
-
-_WORD: Final = re.compile(r"[a-z]+")
+from ops.price_names import CHANGES, EDITION, IN_USAGETYPES, MODELS, is_named
+from ops.price_regions import REGIONS, belongs
+from ops.price_words import UnknownWord, modifiers
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +39,11 @@ def imported(content: bytes, regions: Collection[str], geos: Sequence[str] = ())
 
     A price within a region becomes a row of the geo `none`, and one for each of `geos`: AWS bills
     a geography's profile at the price of the region that is called, and lists it once. Raises
-    ValueError where the content is no price list.
+    ValueError where the content is no price list, or a geography is that of none of the regions.
     """
+    for geo in geos:
+        if not any(belongs(region, geo) for region in regions):
+            raise ValueError(f"no profile of {geo} is called from {' or '.join(sorted(regions))}")
     rows: dict[PriceKey, list[tuple[Listed, Price]]] = {}
     not_mapped: list[NotMapped] = []
     elsewhere = 0
@@ -92,10 +94,11 @@ def _agreed(
 def _rows(listed: Listed, region: str, geos: Sequence[str]) -> Iterator[Price]:
     if not region:
         raise _Unclear("it names no region")
-    usage = _usage(listed)
+    usage = _usage(listed, region)
+    models = _models(listed, usage)
     tier, amount = _tier(listed, usage), _amount(listed, usage)
-    for model in _models(listed, usage):
-        for geo in _geos(usage, geos):
+    for model in models:
+        for geo in _geos(usage, [geo for geo in geos if belongs(region, geo)]):
             yield Price(
                 key=PriceKey(
                     model=model,
@@ -114,26 +117,40 @@ def _rows(listed: Listed, region: str, geos: Sequence[str]) -> Iterator[Price]:
             )
 
 
-def _usage(listed: Listed) -> UsageType:
-    words = f"{listed.usagetype} {listed.attributes.get('feature', '')}"
+def _usage(listed: Listed, region: str) -> UsageType:
+    """Take a usage type apart, with all that the product's attributes say to change its price."""
+    prose = [listed.attributes.get(name, "") for name in ("inferenceType", "feature")]
     for pattern, why in NOT_OURS.items():
-        if re.search(pattern, words):
+        if re.search(pattern, " ".join((listed.usagetype, *prose))):
             raise _Unclear(why, expected=True)
     usage = take_apart(listed.usagetype)
     if usage is None:
         raise _Unclear("what this usage type meters is not known")
-    return usage
+    for prefix in usage.prefixes:
+        if REGIONS.get(prefix) != region:
+            raise _Unclear(f"the prefix {prefix!r} is not known as that of {region}")
+    try:
+        said = [modifiers(text, usage.meter, usage.metered) for text in prose]
+    except UnknownWord as unknown:
+        raise _Unclear(str(unknown)) from unknown
+    named = {CHANGES[name] for name in _names(listed) if name in CHANGES}
+    return replace(usage, modifiers=usage.modifiers.union(named, *said))
 
 
-def _models(listed: Listed, usage: UsageType) -> tuple[str, ...]:
-    """Return the ids of the model that a product names, in its attributes or its usage type."""
+def _names(listed: Listed) -> list[str]:
+    """Return what a product's attributes call its model."""
     names = [
         listed.attributes[attribute].removesuffix(EDITION)
         for attribute in ("servicename", "model", "titanModel")
         if listed.attributes.get(attribute)
     ]
     # Of what AWS itself bills, `servicename` is the service: "Amazon Bedrock".
-    names = [name for name in names if name != "Amazon Bedrock"]
+    return [name for name in names if name != "Amazon Bedrock"]
+
+
+def _models(listed: Listed, usage: UsageType) -> tuple[str, ...]:
+    """Return the ids of the model that a product names, in its attributes and its usage type."""
+    names = _names(listed)
     if unknown := [name for name in names if name not in MODELS]:
         raise _Unclear(f"the id of the model {unknown[0]!r} is not known")
     found = {MODELS[name] for name in names}
@@ -142,20 +159,21 @@ def _models(listed: Listed, usage: UsageType) -> tuple[str, ...]:
     if len(found) != 1:
         raise _Unclear("it names two models" if found else f"no model is known as {usage.stem!r}")
     (models,) = found
+    if usage.stem and usage.stem not in IN_USAGETYPES:
+        makers = [f"{listed.attributes.get('provider', '')} {name}" for name in names]
+        if not is_named(usage.stem, (*names, *makers), models):
+            raise _Unclear(f"{usage.stem!r} is not known as a name of {' or '.join(models)}")
     if not all(model.startswith(usage.meter.of) for model in models):
         raise _Unclear("what this usage type meters is not known of this model")
     return models
 
 
 def _tier(listed: Listed, usage: UsageType) -> str:
-    """Read the tier from all four places where it may stand; they must not contradict."""
+    """Read the tier from all the places where it may stand; they must not contradict."""
     stated = listed.attributes.get("service_tier", "").lower()
     if stated and stated not in TIERS:
         raise _Unclear(f"the tier {stated!r} is not known")
-    words = {stated, *usage.modifiers}
-    for attribute in ("inferenceType", "feature"):
-        words.update(_WORD.findall(listed.attributes.get(attribute, "").lower()))
-    tiers = {TIERS[word] for word in words if word in TIERS}
+    tiers = {TIERS[word] for word in (stated, *usage.modifiers) if word in TIERS}
     if len(tiers) > 1:
         raise _Unclear(f"it states two tiers: {' and '.join(sorted(tiers))}")
     return tiers.pop() if tiers else "default"

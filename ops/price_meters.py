@@ -26,8 +26,10 @@ class Meter:
 class UsageType:
     """A usage type, taken apart."""
 
+    prefixes: frozenset[str]  # of the region, such as `USE1`; AWS Marketplace states it twice
     stem: str  # what names a model, such as `NovaLite`; empty where AWS Marketplace bills
     meter: Meter
+    metered: str  # the meter as it is worded
     modifiers: frozenset[str]
 
 
@@ -102,7 +104,7 @@ NOT_OURS: Final[Mapping[str, str]] = {
     r"(?i)reserved|_tpm_": "reserved capacity, which is billed by the month",
     r"(?i)storage|training|evaluation|distillation": "no inference",
 }
-"""Usage types and features that no call through the gateway is billed by, and why."""
+"""Words of usage types and attributes whose products no call here is billed by, and why."""
 
 TIERS: Final[Mapping[str, str]] = {
     "standard": "default",
@@ -110,7 +112,7 @@ TIERS: Final[Mapping[str, str]] = {
     "flex": "flex",
     "priority": "priority",
 }
-"""A tier's name in the price book, by any of the four places in which a list may state it."""
+"""A tier's name in the price book, by a modifier or the attribute `service_tier`."""
 
 FOUNDATION_MODELS: Final = "AmazonBedrockFoundationModels"
 _POWERS: Final[Mapping[tuple[str, str], int]] = {
@@ -130,7 +132,7 @@ _POWERS: Final[Mapping[tuple[str, str], int]] = {
 }
 """By how many powers of ten the price of AWS's unit is that of ours."""
 
-_REGION: Final = r"[A-Z]{2,4}[0-9]?"
+_REGION: Final = r"[A-Z]{2,4}[0-9]{0,2}"
 
 
 def _any(words: Iterable[str]) -> str:
@@ -138,10 +140,11 @@ def _any(words: Iterable[str]) -> str:
 
 
 _OF_AWS: Final = re.compile(
-    rf"(?:{_REGION}-)?(?P<stem>.+?)-(?P<meter>{_any(_NATIVE)})(?P<rest>(?:-(?:{_any(MODIFIERS)}))*)"
+    rf"(?:(?P<region>{_REGION})-)?(?P<stem>.+?)-(?P<meter>{_any(_NATIVE)})"
+    rf"(?P<rest>(?:-(?:{_any(MODIFIERS)}))*)"
 )
 _OF_MARKETPLACE: Final = re.compile(
-    rf"{_REGION}-MP:{_REGION}_(?P<meter>{_any(_MARKETPLACE)})"
+    rf"(?P<seller>{_REGION})-MP:(?P<region>{_REGION})_(?P<meter>{_any(_MARKETPLACE)})"
     rf"(?P<rest>(?:_(?:{_any(MODIFIERS)}))*)-Units"
 )
 _MODIFIER: Final = re.compile(rf"[-_]({_any(MODIFIERS)})")
@@ -150,10 +153,19 @@ _MODIFIER: Final = re.compile(rf"[-_]({_any(MODIFIERS)})")
 def take_apart(usagetype: str) -> UsageType | None:
     """Read a usage type whole, or None: a word that is not known may change the price."""
     if found := _OF_MARKETPLACE.fullmatch(usagetype):
-        return UsageType("", _MARKETPLACE[found["meter"]], _changes(found["rest"]))
-    if found := _OF_AWS.fullmatch(usagetype):
-        return UsageType(found["stem"], _NATIVE[found["meter"]], _changes(found["rest"]))
-    return None
+        meter = _MARKETPLACE[found["meter"]]
+    elif found := _OF_AWS.fullmatch(usagetype):
+        meter = _NATIVE[found["meter"]]
+    else:
+        return None
+    parts = found.groupdict("")
+    return UsageType(
+        prefixes=frozenset({parts["region"], parts.get("seller", parts["region"])}),
+        stem=parts.get("stem", ""),
+        meter=meter,
+        metered=parts["meter"],
+        modifiers=frozenset(MODIFIERS[word] for word in _MODIFIER.findall(parts["rest"])),
+    )
 
 
 def power(unit: str, listed: str, service_code: str) -> int | None:
@@ -165,7 +177,3 @@ def power(unit: str, listed: str, service_code: str) -> int | None:
     if (measure, listed, service_code) == ("tokens", "Units", FOUNDATION_MODELS):
         return 6
     return _POWERS.get((measure, listed))
-
-
-def _changes(rest: str) -> frozenset[str]:
-    return frozenset(MODIFIERS[word] for word in _MODIFIER.findall(rest))

@@ -4,7 +4,8 @@ Names are matched whole: `Nova Lite` is a part of `Nova 2.0 Lite`'s words, and `
 `Llama 3.1`'s. A name that is not here is listed by the import, for somebody to add.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 EDITION: Final = " (Amazon Bedrock Edition)"
@@ -89,6 +90,9 @@ MODELS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """By `servicename`, `model` or `titanModel`."""
 
+CHANGES: Final[Mapping[str, str]] = {"Nova Pro Latency Optimized": "optimized"}
+"""Names that say more than the model: the modifier of the price."""
+
 _STEMS: Final[Mapping[str, str]] = {
     "AmazonRerank-v1": "amazon.rerank-v1:0",
     "Nova2.0Lite": "amazon.nova-2-lite-v1:0",
@@ -109,4 +113,21 @@ IN_USAGETYPES: Final[Mapping[str, tuple[str, ...]]] = {
     **{stem: (model,) for stem, model in _STEMS.items()},
     "NovaReel": _SEVERAL["Nova Reel"],
 }
-"""By what stands in a `usagetype` before its meter, where a product names no model."""
+"""By what stands in a `usagetype` before its meter."""
+
+
+def is_named(stem: str, names: Iterable[str], models: Iterable[str]) -> bool:
+    """Say whether a usage type's stem is a model's name or its id, and not a word more.
+
+    `Llama3-1-8B` is `Llama 3.1 8B`, `deepseek.v3.2` is `deepseek.v3.2`; spelling aside, whole.
+    """
+    ids = {form for model in models for form in (model, model.split(":")[0], _unversioned(model))}
+    return _plain(stem) in {_plain(name) for name in (*names, *ids)}
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", text.lower())
+
+
+def _unversioned(model: str) -> str:
+    return re.sub(r"-v[0-9]+(:[0-9]+)?$", "", model)

@@ -58,10 +58,12 @@ def product(
     }
 
 
-def claude(meter: str, usd: str, unit: str = "Units", **more: str) -> dict[str, Any]:
+def claude(
+    meter: str, usd: str, unit: str = "Units", regions: str = "USE1-MP:USE1", **more: str
+) -> dict[str, Any]:
     """A product that AWS Marketplace bills, by default of Claude Sonnet 4.5."""
     name = {"servicename": "Claude Sonnet 4.5 (Amazon Bedrock Edition)"}
-    usagetype = f"USE1-MP:USE1_{meter}-Units"
+    usagetype = f"{regions}_{meter}-Units"
     return product(usagetype, usd, unit, **{"code": MARKETPLACE, **name, **more})
 
 

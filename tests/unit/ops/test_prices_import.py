@@ -103,8 +103,8 @@ def test_a_marketplace_row_is_priced_by_the_million(meter, usd, geo, variant, un
             "cache_read_tokens",
         ),
         ("NovaLite-cache-write-input-token-count", "default", "none", "none", "cache_write_tokens"),
-        ("EUC1-NovaLite-input-tokens-flex", "flex", "none", "none", "input_tokens"),
-        ("EU-NovaLite-input-tokens-priority", "priority", "none", "none", "input_tokens"),
+        ("USE1-NovaLite-input-tokens-flex", "flex", "none", "none", "input_tokens"),
+        ("USE1-NovaLite-input-tokens-priority", "priority", "none", "none", "input_tokens"),
         (
             "USE1-NovaLite-input-tokens-cross-region-global",
             "default",
@@ -167,7 +167,7 @@ def test_units_of_tokens_outside_the_marketplace_may_be_anything(code):
             *("amazon.nova-2-multimodal-embeddings-v1:0", "none", "input_audio_ms", "1.4E-7"),
         ),
         (
-            *("USW2-AmazonRerank-v1-searchunits", "Search Units", "0.001", "amazon.rerank-v1:0"),
+            *("USE1-AmazonRerank-v1-searchunits", "Search Units", "0.001", "amazon.rerank-v1:0"),
             *("none", "queries", "0.001"),
         ),
         (
@@ -194,15 +194,18 @@ def test_a_name_of_several_versions_makes_a_row_for_each() -> None:
     assert {price.usd_per_unit for price in made.prices} == {Decimal("0.00008")}
 
 
-@pytest.mark.parametrize(("term", "variant"), [("NoCommit", "no_commit"), ("1month", "1mo")])
-def test_model_units_are_hours_of_provisioned_throughput(term, variant):
+@pytest.mark.parametrize(
+    ("term", "variant", "words"),
+    [("NoCommit", "no_commit", "no commit"), ("1month", "1mo", "1 month commit")],
+)
+def test_model_units_are_hours_of_provisioned_throughput(term, variant, words):
     price = only(
         product(
             f"USE1-Nova2.0Lite-ProvisionedThroughput-{term}-ModelUnits",
             "60.5",
             "hour",
             model="Nova 2.0 Lite",
-            feature="Provisioned Throughput Inference - no commit",
+            feature=f"Provisioned Throughput Inference - {words}",
         ),
         geos=["us"],
     )
@@ -210,6 +213,147 @@ def test_model_units_are_hours_of_provisioned_throughput(term, variant):
     assert (price.key.basis, price.key.unit) == ("provisioned", "model_unit_hour")
     assert (price.key.variant, price.key.geo) == (variant, "none")
     assert price.usd_per_unit == Decimal("60.5")
+
+
+@pytest.mark.parametrize(
+    ("usagetype", "region"),
+    [
+        ("EUC1-NovaLite-input-tokens", "eu-central-1"),
+        ("EU-NovaLite-input-tokens", "eu-west-1"),
+        ("APS3-NovaLite-input-tokens", "ap-south-1"),
+        ("UGW1-NovaLite-input-tokens", "us-gov-west-1"),
+        ("NovaLite-input-tokens", "us-east-1"),
+    ],
+)
+def test_a_usage_types_prefix_is_that_of_its_region(usagetype, region):
+    entry = product(usagetype, "0.00006", region=region, model="Nova Lite")
+
+    assert only(entry, regions=[region]).key.region == region
+
+
+@pytest.mark.parametrize(
+    ("entry", "prefix"),
+    [
+        (product("EUC1-NovaLite-input-tokens", "0.00006", model="Nova Lite"), "EUC1"),
+        (product("XYZ9-NovaLite-input-tokens", "0.00006", model="Nova Lite"), "XYZ9"),
+        (
+            product("NovaLite-input-tokens", "0.00006", region="eu-central-1", model="Nova Lite"),
+            "",
+        ),
+        (
+            claude("InputTokenCount", "3", regions="EUC1-MP:USE1"),
+            "EUC1",
+        ),
+        (
+            claude("InputTokenCount", "3", regions="USE1-MP:EUC1"),
+            "EUC1",
+        ),
+    ],
+)
+def test_a_prefix_of_another_region_or_of_none_is_listed(entry, prefix):
+    why = refused(entry, regions=["us-east-1", "eu-central-1"])
+
+    assert why.startswith(f"the prefix {prefix!r} is not known as that of ")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"model": "Nova Pro Latency Optimized"},
+        {"model": "Nova Pro", "inferenceType": "Input tokens latency-optimized"},
+        {"model": "Nova Pro", "feature": "Latency Optimized Inference"},
+    ],
+)
+def test_a_price_for_low_latency_is_never_that_of_the_plain_model(words):
+    entry = product("USE1-NovaPro-input-tokens", "0.001", **words)
+
+    assert only(entry).key[0] == "amazon.nova-pro-v1:0"
+    assert only(entry).key.variant == "optimized"
+
+
+def test_a_long_context_that_an_attribute_states_is_that_models_own() -> None:
+    priced = claude("InputTokenCount", "6", inferenceType="Input tokens Long Context")
+    unclear = product(
+        "USE1-NovaLite-input-tokens", "1", model="Nova Lite", inferenceType="Input Long Context"
+    )
+
+    assert only(priced).key.variant == "above_200k"
+    assert refused(unclear) == "from which length on this model's context is long is not known"
+
+
+@pytest.mark.parametrize(
+    ("usagetype", "words"),
+    [
+        ("USE1-NovaLite-input-tokens", "Text input tokens"),
+        ("USE1-NovaLite-cache-read-input-token-count", "Prompt cache read input tokens"),
+        ("USE1-NovaLite-output-tokens", "Output tokens"),
+    ],
+)
+def test_words_that_repeat_the_usage_type_change_nothing(usagetype, words):
+    key = only(product(usagetype, "1", model="Nova Lite", inferenceType=words)).key
+
+    assert (key.tier, key.variant, key.geo) == ("default", "none", "none")
+
+
+def test_the_standard_in_a_pictures_quality_is_no_tier() -> None:
+    entry = product(
+        "USE1-NovaCanvas-T2I-1024-Standard", "0.02", "image", inferenceType="T2I 1024 Standard Flex"
+    )
+
+    assert only(entry).key.tier == "flex"
+
+
+def test_a_global_price_that_only_an_attribute_states_is_no_regional_one() -> None:
+    entry = product(
+        "USE1-NovaLite-input-tokens",
+        "1",
+        model="Nova Lite",
+        inferenceType="Input tokens cross-region global",
+    )
+
+    assert only(entry).key.geo == "global"
+
+
+def test_a_geography_makes_rows_of_its_own_regions_alone() -> None:
+    made = of(
+        product("USE1-NovaLite-input-tokens", "0.00006", model="Nova Lite"),
+        product("EUC1-NovaLite-input-tokens", "0.00008", model="Nova Lite", region="eu-central-1"),
+        regions=["us-east-1", "eu-central-1"],
+        geos=["us", "eu"],
+    )
+
+    assert [(price.key.region, price.key.geo) for price in made.prices] == [
+        ("eu-central-1", "eu"),
+        ("eu-central-1", "none"),
+        ("us-east-1", "none"),
+        ("us-east-1", "us"),
+    ]
+
+
+@pytest.mark.parametrize(("geo", "region"), [("eu", "us-east-1"), ("us", "us-gov-west-1")])
+def test_a_geography_without_any_of_the_regions_is_refused(geo, region):
+    with pytest.raises(ValueError, match=f"no profile of {geo} is called from {region}"):
+        of(product("USE1-NovaLite-input-tokens", "1"), regions=[region], geos=[geo])
+
+
+@pytest.mark.parametrize(
+    ("stem", "model"),
+    [
+        ("Llama3-1-8B", "meta.llama3-1-8b-instruct-v1:0"),
+        ("DeepSeek-R1", "deepseek.r1-v1:0"),
+        ("mistral.mistral-large-3-675b-instruct", "mistral.mistral-large-3-675b-instruct"),
+    ],
+)
+def test_a_usage_type_may_name_the_model_as_its_attributes_or_its_id_do(stem, model):
+    names = {"Llama3-1-8B": "Llama 3.1 8B", "DeepSeek-R1": "R1"}
+    entry = product(
+        f"USE1-{stem}-input-tokens",
+        "0.0001",
+        model=names.get(stem, "Mistral Large 3"),
+        provider="DeepSeek" if model.startswith("deepseek") else "Other",
+    )
+
+    assert only(entry).key.model == model
 
 
 def test_a_regions_price_is_that_of_its_geographys_profile_where_the_operator_says_so() -> None:
@@ -239,6 +383,15 @@ def test_only_regions_that_are_named_make_rows_and_the_others_are_counted() -> N
         (
             product(
                 "USE1-NovaLite-input-tokens", "1", model="Nova Lite", feature="Batch Inference"
+            ),
+            "batch",
+        ),
+        (
+            product(
+                "USE1-NovaLite-input-tokens",
+                "1",
+                model="Nova Lite",
+                inferenceType="Input tokens batch",
             ),
             "batch",
         ),
@@ -273,6 +426,35 @@ def test_what_no_call_is_billed_by_is_left_out_and_not_a_worry(entry, why):
         (
             product("USE1-NovaLite-input-tokens-ultrafast", "0.00006", model="Nova Lite"),
             "what this usage type meters is not known",
+        ),
+        (
+            product("USE1-NovaLite-ultrafast-input-tokens", "0.00006", model="Nova Lite"),
+            "'NovaLite-ultrafast' is not known as a name of amazon.nova-lite-v1:0",
+        ),
+        (
+            product(
+                "USE1-NovaLite-input-tokens",
+                "1",
+                model="Nova Lite",
+                inferenceType="Input tokens ultrafast",
+            ),
+            "what 'ultrafast' in 'Input tokens ultrafast' does to the price is not known",
+        ),
+        (
+            product(
+                "USE1-NovaLite-input-tokens", "1", model="Nova Lite", feature="Turbo Inference"
+            ),
+            "what 'turbo' in 'Turbo Inference' does to the price is not known",
+        ),
+        (
+            product(
+                "USE1-NovaLite-output-tokens", "1", model="Nova Lite", inferenceType="Input tokens"
+            ),
+            "what 'input' in 'Input tokens' does to the price is not known",
+        ),
+        (
+            claude("CacheWriteInputTokenCount", "1", inferenceType="Cache write 1 hour"),
+            "what '1' in 'Cache write 1 hour' does to the price is not known",
         ),
         (
             claude("cache_write_tokens_30m_standard", "6"),

@@ -20,8 +20,9 @@ from chalicelib.backends.operation import Operation, Payload, Prepared
 from chalicelib.backends.s3_locations import check_s3_locations
 from chalicelib.catalog import Model
 from chalicelib.endings import Ending
-from chalicelib.errors import AnswerLost, ModelNotAllowed, ProviderTimeout
+from chalicelib.errors import AnswerLost, BadRequest, ModelNotAllowed, ProviderTimeout
 from chalicelib.ledger import Ledger
+from chalicelib.metering.meter import says_one_thing
 from chalicelib.settings import Settings
 from chalicelib.tenants.nouns import Identity, Tenant
 from chalicelib.transport import NoAnswer, NotSent, Reply, Transport
@@ -97,6 +98,8 @@ class Router:
         if model.service == "bedrock":  # a container reads with its own role, not with ours
             check_s3_locations(request.payload.body, self._own_prefix(identity))
         prepared = operation.prepared(request.payload)
+        if not says_one_thing(model, operation.name, request.payload.body):
+            raise BadRequest("A key is there twice in the body: say what you ask for once.")
         self._check_guardrail(prepared.guardrail, identity.tenant, request.account)
         if deadline <= self._clock():
             raise ProviderTimeout(endings.NO_TIME)

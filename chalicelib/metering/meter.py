@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from chalicelib.catalog import Model
+from chalicelib.json_text import Ambiguous, parsed
 from chalicelib.metering import (
     amazon_images,
     anthropic,
@@ -106,6 +107,27 @@ OF_THE_REQUEST = frozenset(
     }
 )
 """Problems that a request has which cannot be read, or has a key twice."""
+
+
+READS_REQUEST = frozenset(name for name, each in METERS.items() if each.request or not each.headers)
+"""Families that are billed by what the request asks for."""
+
+
+def says_one_thing(model: Model, operation: str, request: bytes) -> bool:
+    """Say whether a request whose words set its price means the same to every JSON parser.
+
+    Of one that has a key twice the provider may obey either. What is no JSON at all is the
+    provider's to refuse.
+    """
+    if operation != "InvokeModel" or model.family not in READS_REQUEST:
+        return True
+    try:
+        parsed(request)
+    except Ambiguous:
+        return False
+    except ValueError:
+        return True
+    return True
 
 
 def meter(model: Model, exchange: Exchange, busy_ms: int = 0) -> Metered:

@@ -175,6 +175,20 @@ def test_another_teams_s3_location_is_refused_before_anything_is_spent(stage) ->
     assert (stage.ledger.kinds, stage.provider.calls) == ([], [])
 
 
+SDXL = "stability.stable-diffusion-xl-v1"
+
+
+@pytest.mark.parametrize("body", [b'{"steps":150,"steps":30}', b'{"a":{"b":1,"b":2}}'])
+def test_a_request_that_says_two_things_of_its_price_is_refused(stage, body) -> None:
+    stage.refusal(BadRequest, model_id=SDXL, allow=("*",), body=body)
+    assert (stage.ledger.kinds, stage.provider.calls) == ([], [])
+
+
+def test_a_request_whose_price_stands_in_the_answer_is_not_read(stage) -> None:
+    stage.answer(body=b'{"a":1,"a":2}')
+    assert stage.ledger.kinds == ["started", "usage"]
+
+
 def test_a_teams_own_s3_location_is_let_through_unchanged(stage) -> None:
     body = b'{"s3Location":{"uri":"s3://p/teams/search/x.mp4"}}'
     stage.answer(body=body)

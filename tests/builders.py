@@ -6,6 +6,9 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
+from chalicelib.pricing.count_line import CountLine
+from chalicelib.pricing.price_book import PriceBook
+from chalicelib.pricing.price_file import COLUMNS
 from chalicelib.tenants.nouns import Identity, Tenant
 from chalicelib.usage_record import ProviderCall
 
@@ -30,6 +33,31 @@ _CALL = ProviderCall(
     surface="invoke",
     streamed=0,
 )
+_LINE = CountLine(
+    team_id="search",
+    service="bedrock",
+    region="us-east-1",
+    account=f"aws:{ACCOUNT}",
+    model_id="m",
+    base_model="m",
+    family="other",
+    basis="on_demand",
+    geo="none",
+    tier="default",
+    variant="none",
+    usage_source="header",
+    n_started=1,
+    n_usage=1,
+)
+_ENDPOINT_LINE = replace(
+    _LINE,
+    service="sagemaker",
+    model_id="chat",
+    base_model="chat",
+    family="sagemaker_tgi",
+    basis="endpoint",
+    usage_source="body",
+)
 _TENANT = Tenant(
     "search", "team", datetime(2026, 1, 1, tzinfo=UTC), allow=("us.amazon.*", "amazon.*")
 )
@@ -37,6 +65,21 @@ _TENANT = Tenant(
 
 def provider_call(**fields: Any) -> ProviderCall:
     return replace(_CALL, **fields)
+
+
+def count_line(**fields: Any) -> CountLine:
+    """One call of team `search` to the model `m`, which used nothing."""
+    return replace(_LINE, **fields)
+
+
+def endpoint_line(**fields: Any) -> CountLine:
+    """One call of team `search` to the endpoint `chat`, which used nothing."""
+    return replace(_ENDPOINT_LINE, **fields)
+
+
+def price_book(*rows: str) -> PriceBook:
+    """A price book of these rows, each in the columns of a price file."""
+    return PriceBook.read("\n".join((",".join(COLUMNS), *rows)))
 
 
 def tenant(**fields: Any) -> Tenant:

@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from builders import count_line
 from test_ops_report import ENVIRON, WHOLE
 
 from chalicelib.metering.usage import Usage
-from chalicelib.pricing.count_line import CountLine
 from chalicelib.pricing.price_book import PriceBook
 from chalicelib.reporting import daily, rerating
 from chalicelib.reporting.rated import rated
@@ -19,22 +19,7 @@ PRICES = """\
 model,region,geo,basis,tier,variant,unit,usd_per_unit,effective_from,effective_to,source,checked
 m,us-east-1,none,on_demand,default,none,input_tokens,6E-8,2026-01-01,,test,2026-11-01
 """
-LINE = CountLine(
-    team_id="search",
-    service="bedrock",
-    region="us-east-1",
-    account="aws:123456789012",
-    model_id="m",
-    base_model="m",
-    family="other",
-    basis="on_demand",
-    geo="none",
-    tier="default",
-    variant="none",
-    usage_source="header",
-    n_usage=1,
-    usage=Usage(input_tokens=100),
-)
+LINE = count_line(usage=Usage(input_tokens=100))
 BEFORE = rated(DAY, [LINE], {}, PriceBook.read(PRICES))
 DEARER = rated(DAY, [LINE], {}, PriceBook.read(PRICES.replace("6E-8", "7E-8")))
 RESTATED = Restatement(WHOLE, BEFORE.costs, BEFORE.price_rows, DEARER)

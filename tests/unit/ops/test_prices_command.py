@@ -5,12 +5,12 @@ from pathlib import Path
 
 import boto3
 import pytest
+from builders import count_line
 from moto import mock_aws
 from price_lists import answer, claude, product
 
 from chalicelib.metering.usage import Usage
 from chalicelib.pricing.costs import rate
-from chalicelib.pricing.count_line import CountLine
 from chalicelib.pricing.price_book import PriceBook
 from chalicelib.pricing.price_file import COLUMNS
 from chalicelib.reporting.csv_writer import write_costs
@@ -137,20 +137,9 @@ def test_two_price_files_are_compared(prices, file):
     assert prices("diff", before, before)[1] == "no price rows differ\n"
 
 
-LINE = CountLine(
-    team_id="search",
-    service="bedrock",
-    region="us-east-1",
-    account="aws:123456789012",
+LINE = count_line(
     model_id="amazon.nova-lite-v1:0",
     base_model="amazon.nova-lite-v1:0",
-    family="nova",
-    basis="on_demand",
-    geo="none",
-    tier="default",
-    variant="none",
-    usage_source="header",
-    n_usage=1,
     usage=Usage(input_tokens=30, output_tokens=50),
 )
 

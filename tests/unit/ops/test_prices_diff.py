@@ -5,6 +5,8 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from builders import count_line
+from builders import price_book as book
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,27 +22,12 @@ DAY = date(2026, 11, 23)
 HEADER = ",".join(COLUMNS)
 IN = "m.lite-v1:0,us-east-1,us,on_demand,default,none,input_tokens,6E-8,2026-01-01,,list,2026-11-01"
 OUT = IN.replace("input_tokens,6E-8", "output_tokens,24E-8")
-LINE = CountLine(
-    team_id="search",
-    service="bedrock",
-    region="us-east-1",
-    account="aws:123456789012",
+LINE = count_line(
     model_id="us.m.lite-v1:0",
     base_model="m.lite-v1:0",
-    family="other",
-    basis="on_demand",
     geo="us",
-    tier="default",
-    variant="none",
-    usage_source="header",
-    n_started=1,
-    n_usage=1,
     usage=Usage(input_tokens=30, output_tokens=50),
 )
-
-
-def book(*rows: str) -> PriceBook:
-    return PriceBook.read("\n".join((HEADER, *rows)))
 
 
 def costs(prices: PriceBook, *lines: CountLine) -> bytes:

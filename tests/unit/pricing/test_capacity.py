@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from builders import endpoint_line, price_book
 
 from chalicelib.metering.usage import Usage
 from chalicelib.pricing.capacity import (
@@ -16,14 +17,10 @@ from chalicelib.pricing.capacity import (
     shared,
 )
 from chalicelib.pricing.costs import rate
-from chalicelib.pricing.count_line import CountLine
-from chalicelib.pricing.price_book import PriceBook
-from chalicelib.pricing.price_file import COLUMNS
 
 DAY = date(2026, 11, 22)
-BOOK = PriceBook.read(
-    ",".join(COLUMNS)
-    + """
+BOOK = price_book(
+    """\
 ml.g5.xlarge,us-east-1,none,endpoint,default,none,instance_hour,1.5,2026-01-01,,ours,2026-11-23
 ml.g5.xlarge,eu-west-1,none,endpoint,default,none,instance_hour,1.75,2026-01-01,,ours,2026-11-23
 ml.thirds,us-east-1,none,endpoint,default,none,instance_hour,0.0000000001,2026-01-01,,ours,2026-11-23
@@ -40,23 +37,7 @@ UNITS = Resource(
 )
 NOVA = Sample(UNITS, "nova", "no_commit", count=1, concurrency=1)
 HOUR_MS = 3_600_000
-LINE = CountLine(
-    team_id="search",
-    service="sagemaker",
-    region="us-east-1",
-    account="aws:123456789012",
-    model_id="chat",
-    base_model="chat",
-    family="sagemaker_tgi",
-    basis="endpoint",
-    geo="none",
-    tier="default",
-    variant="none",
-    usage_source="clock",
-    n_started=1,
-    n_usage=1,
-    usage=Usage(busy_ms=HOUR_MS),
-)
+LINE = endpoint_line(usage_source="clock", usage=Usage(busy_ms=HOUR_MS))
 ON_UNITS = replace(
     LINE, service="bedrock", model_id=UNITS.model_id, base_model="nova", basis="provisioned"
 )

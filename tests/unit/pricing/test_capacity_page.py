@@ -6,6 +6,8 @@ import re
 from datetime import date
 from pathlib import Path
 
+from builders import endpoint_line
+
 from chalicelib.metering.usage import Usage
 from chalicelib.pricing.capacity import Capacity, shared
 from chalicelib.pricing.costs import rate
@@ -20,23 +22,7 @@ HOUR_MS = 3_600_000
 
 
 def used(team: str, hours: int) -> CountLine:
-    return CountLine(
-        team_id=team,
-        service="sagemaker",
-        region="us-east-1",
-        account="aws:123456789012",
-        model_id="chat",
-        base_model="chat",
-        family="sagemaker_tgi",
-        basis="endpoint",
-        geo="none",
-        tier="default",
-        variant="none",
-        usage_source="body",
-        n_started=9,
-        n_usage=9,
-        usage=Usage(busy_ms=hours * HOUR_MS),
-    )
+    return endpoint_line(team_id=team, usage=Usage(busy_ms=hours * HOUR_MS))
 
 
 def test_the_pages_sums_are_the_reports() -> None:

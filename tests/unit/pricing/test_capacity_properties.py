@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal, localcontext
 from fractions import Fraction
 
+from builders import price_book
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,13 +20,10 @@ from chalicelib.pricing.capacity import (
 )
 from chalicelib.pricing.costs import rate
 from chalicelib.pricing.count_line import CountLine
-from chalicelib.pricing.price_book import PriceBook
-from chalicelib.pricing.price_file import COLUMNS
 
 DAY = date(2026, 11, 22)
-BOOK = PriceBook.read(
-    ",".join(COLUMNS)
-    + """
+BOOK = price_book(
+    """\
 ml.g5.xlarge,us-east-1,none,endpoint,default,none,instance_hour,1.408,2026-01-01,,ours,2026-11-23
 ml.tiny,us-east-1,none,endpoint,default,none,instance_hour,0.000000000000007,2026-01-01,,ours,2026-11-23
 """

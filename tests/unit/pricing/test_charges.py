@@ -5,13 +5,11 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from builders import endpoint_line, price_book
 
 from chalicelib.metering.usage import Usage
 from chalicelib.pricing.charges import charges
 from chalicelib.pricing.costs import rate
-from chalicelib.pricing.count_line import CountLine
-from chalicelib.pricing.price_book import PriceBook
-from chalicelib.pricing.price_file import COLUMNS
 
 DAY = date(2026, 11, 22)
 PRICES = {
@@ -20,23 +18,7 @@ PRICES = {
     "request": "0.005",
     "busy_ms": "0.0000004",
 }
-SPOKEN = CountLine(
-    team_id="search",
-    service="sagemaker",
-    region="us-east-1",
-    account="aws:123456789012",
-    model_id="chat",
-    base_model="chat",
-    family="sagemaker_tgi",
-    basis="endpoint",
-    geo="none",
-    tier="default",
-    variant="none",
-    usage_source="body",
-    n_started=1,
-    n_usage=1,
-    usage=Usage(input_tokens=1000, output_tokens=200, busy_ms=500),
-)
+SPOKEN = endpoint_line(usage=Usage(input_tokens=1000, output_tokens=200, busy_ms=500))
 SILENT = replace(SPOKEN, usage_source="clock", usage=Usage(busy_ms=500))
 REFUSED = replace(SILENT, usage_source="none", n_usage=0, n_failed=1, usage=Usage())
 
@@ -47,7 +29,7 @@ def book(*units, until=""):
         "2026-11-23"
         for unit in units
     )
-    return PriceBook.read("\n".join((",".join(COLUMNS), *rows)))
+    return price_book(*rows)
 
 
 def row(prices, *lines):

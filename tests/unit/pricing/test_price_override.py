@@ -4,9 +4,10 @@ import hashlib
 from datetime import date
 from decimal import Decimal
 
+from builders import count_line
+
 from chalicelib.metering.usage import Usage
 from chalicelib.pricing.costs import rate
-from chalicelib.pricing.count_line import CountLine
 from chalicelib.pricing.price import PriceKey
 from chalicelib.pricing.price_book import PriceBook
 from chalicelib.pricing.price_file import COLUMNS
@@ -16,22 +17,7 @@ ROW = "m,us-east-1,none,on_demand,default,none,input_tokens,0.000001,2026-01-01,
 KEY = PriceKey("m", "us-east-1", "none", "on_demand", "default", "none", "input_tokens")
 LIST_TEXT = f"{HEADER}\n{ROW}\n"
 LIST = PriceBook.read(LIST_TEXT)
-LINE = CountLine(
-    team_id="search",
-    service="bedrock",
-    region="us-east-1",
-    account="aws:123456789012",
-    model_id="m",
-    base_model="m",
-    family="other",
-    basis="on_demand",
-    geo="none",
-    tier="default",
-    variant="none",
-    usage_source="header",
-    n_usage=1,
-    usage=Usage(input_tokens=1000),
-)
+LINE = count_line(usage=Usage(input_tokens=1000))
 
 
 def text(**cells: str) -> str:

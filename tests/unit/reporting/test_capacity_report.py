@@ -4,12 +4,13 @@ import csv
 import io
 import json
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from kept_files import Bucket
+from reported_days import DAY, SETTINGS, manifest_of, report
 from scripted_logs import Row, numbering, scripted_day, total
 
 from chalicelib.pricing.capacity import Resource, Sample
@@ -17,17 +18,7 @@ from chalicelib.pricing.price_book import PriceBook
 from chalicelib.reporting import daily
 from chalicelib.reporting.capacity_files import hour_key, write_hour
 from chalicelib.reporting.rerating import CannotRerate, rerate
-from chalicelib.settings import Settings
 
-DAY = date(2026, 11, 23)
-SETTINGS = Settings(
-    region="us-east-1",
-    tenants_table="tenants",
-    reports_bucket="reports",
-    payloads_bucket="payloads",
-    stage="test",
-    usage_log_groups=("usage",),
-)
 PRICES = """\
 model,region,geo,basis,tier,variant,unit,usd_per_unit,effective_from,effective_to,source,checked
 ml.g5.xlarge,us-east-1,none,endpoint,default,none,instance_hour,1.5,2026-01-01,,test,2026-11-01
@@ -58,22 +49,8 @@ def sampled_bucket(*hours: int, sample: Sample = CHAT) -> Bucket:
 
 def reported(bucket: Bucket, book: PriceBook = BOOK) -> dict[str, Any]:
     teams = [used("ads", 6 * HOUR_MS), used("search", 12 * HOUR_MS)]
-    daily.report(
-        DAY,
-        logs=scripted_day(teams, gaps=[numbering(1, 4, 4)]),
-        s3=bucket,
-        settings=SETTINGS,
-        book=book,
-        now=datetime(2026, 11, 24, 2, 15, tzinfo=UTC),
-        remaining_ms=lambda: 900_000,
-        sleep=lambda seconds: None,
-    )
+    report(scripted_day(teams, gaps=[numbering(1, 4, 4)]), bucket, book=book)
     return manifest_of(bucket)
-
-
-def manifest_of(bucket: Bucket) -> dict[str, Any]:
-    manifest: dict[str, Any] = json.loads(bucket.files[daily.manifest_key(DAY)])
-    return manifest
 
 
 def rows(bucket: Bucket) -> list[dict[str, str]]:

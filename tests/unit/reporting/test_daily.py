@@ -3,64 +3,26 @@
 import hashlib
 import json
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from kept_files import Bucket
-from scripted_logs import ScriptedLogs, call, numbering, record, scripted_day, total
+from reported_days import BOOK, DAY, PAIR, PRICES, SETTINGS, quiet_day, report
+from scripted_logs import call, numbering, record, scripted_day, total
 
 from chalicelib.pricing.price_book import PriceBook, PriceBookError
 from chalicelib.reporting import daily
 from chalicelib.reporting.insights import IncompleteReport
-from chalicelib.reporting.manifest import MAX_LISTED, Manifest
-from chalicelib.settings import SettingError, Settings
+from chalicelib.reporting.manifest import MAX_LISTED
+from chalicelib.settings import SettingError
 
-DAY = date(2026, 11, 23)
-SETTINGS = Settings(
-    region="us-east-1",
-    tenants_table="tenants",
-    reports_bucket="reports",
-    payloads_bucket="payloads",
-    stage="test",
-    usage_log_groups=("usage",),
-)
-PRICES = """\
-model,region,geo,basis,tier,variant,unit,usd_per_unit,effective_from,effective_to,source,checked
-amazon.nova-lite-v1:0,us-east-1,none,on_demand,default,none,input_tokens,6E-8,2026-01-01,,test,2026-11-01
-amazon.nova-lite-v1:0,us-east-1,none,on_demand,default,none,output_tokens,24E-8,2026-01-01,,test,2026-11-01
-"""
-BOOK = PriceBook.read(PRICES)
-PAIR = {"n_started": 1, "n_usage": 1, "input_tokens": 30, "output_tokens": 50}
 COUNTS = "counts/date=2026-11-23/counts.csv"
 COSTS = "costs/date=2026-11-23/costs.csv"
 PRICE_ROWS = "prices/date=2026-11-23/prices.csv"
 MANIFEST = "manifests/date=2026-11-23/manifest.json"
 OVERRIDE = "prices-override.csv"
-
-
-def report(
-    logs: ScriptedLogs,
-    bucket: Bucket | None = None,
-    settings: Settings = SETTINGS,
-    hour: int = 2,
-    book: PriceBook = BOOK,
-) -> Manifest:
-    return daily.report(
-        DAY,
-        logs=logs,
-        s3=bucket or Bucket(),
-        settings=settings,
-        book=book,
-        now=datetime(2026, 11, 24, hour, 15, tzinfo=UTC),
-        remaining_ms=lambda: 900_000,
-        sleep=lambda seconds: None,
-    )
-
-
-def quiet_day() -> ScriptedLogs:
-    return scripted_day([total(2, PAIR)], gaps=[numbering(1, 2, 2)])
 
 
 def metrics_of(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:

@@ -1,11 +1,12 @@
 """Records that the gateway did not write: kept, counted and told, and never on anybody's bill."""
 
-import json
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import reported_days
 from kept_files import Bucket
+from reported_days import DAY, PAIR, PRICES, SETTINGS, manifest_of
 from scripted_logs import Row, ScriptedLogs, call, numbering, record, scripted_day, total
 
 from chalicelib.metering.usage import Usage
@@ -17,27 +18,12 @@ from chalicelib.reporting.cells import KEY_FIELDS
 from chalicelib.reporting.insights import Insights, Patience
 from chalicelib.reporting.rerating import rerate
 from chalicelib.reporting.usage_query import DayCounts, read_day
-from chalicelib.settings import Settings
 
-DAY = date(2026, 11, 23)
 NOW = datetime(2026, 11, 24, 2, 15, tzinfo=UTC)
-SETTINGS = Settings(
-    region="us-east-1",
-    tenants_table="tenants",
-    reports_bucket="reports",
-    payloads_bucket="payloads",
-    stage="test",
-    usage_log_groups=("usage",),
+HOURS = (
+    "ml.g5.xlarge,us-east-1,none,endpoint,default,none,instance_hour,1.5,2026-01-01,,t,2026-11-01"
 )
-BOOK = PriceBook.read(
-    """\
-model,region,geo,basis,tier,variant,unit,usd_per_unit,effective_from,effective_to,source,checked
-amazon.nova-lite-v1:0,us-east-1,none,on_demand,default,none,input_tokens,6E-8,2026-01-01,,test,2026-11-01
-amazon.nova-lite-v1:0,us-east-1,none,on_demand,default,none,output_tokens,24E-8,2026-01-01,,test,2026-11-01
-ml.g5.xlarge,us-east-1,none,endpoint,default,none,instance_hour,1.5,2026-01-01,,test,2026-11-01
-"""
-)
-PAIR = {"n_started": 1, "n_usage": 1, "input_tokens": 30, "output_tokens": 50}
+BOOK = PriceBook.read(PRICES + HOURS)
 A_MILLION_TOKENS = {"n_started": 1, "n_usage": 1, "input_tokens": 10**6, "output_tokens": 10**6}
 CHAT = {
     "service": "sagemaker",
@@ -50,18 +36,8 @@ CHAT = {
 
 
 def report(logs: ScriptedLogs, bucket: Bucket) -> dict[str, Any]:
-    daily.report(
-        DAY,
-        logs=logs,
-        s3=bucket,
-        settings=SETTINGS,
-        book=BOOK,
-        now=NOW,
-        remaining_ms=lambda: 900_000,
-        sleep=lambda seconds: None,
-    )
-    manifest: dict[str, Any] = json.loads(bucket.files[daily.manifest_key(DAY)])
-    return manifest
+    reported_days.report(logs, bucket, book=BOOK)
+    return manifest_of(bucket)
 
 
 def costs(*totals: Row, pairs: tuple[Row, ...] = (), sampled: Bucket | None = None) -> bytes:

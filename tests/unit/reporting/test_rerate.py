@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from typing import Any
 
 import pytest
@@ -10,7 +10,8 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 from kept_files import Bucket
-from scripted_logs import IDENTITY, ScriptedLogs, call, numbering, scripted_day, total
+from reported_days import BOOK, DAY, PAIR, PRICES, SETTINGS, manifest_of, quiet_day, report
+from scripted_logs import IDENTITY, ScriptedLogs, call, scripted_day, total
 
 from chalicelib.metering.usage import COUNTERS, Usage
 from chalicelib.pricing.count_line import CountLine
@@ -19,54 +20,19 @@ from chalicelib.reporting import daily
 from chalicelib.reporting.csv_writer import read_counts, write_counts
 from chalicelib.reporting.rated import rated
 from chalicelib.reporting.rerating import CannotRerate, Restatement, rerate
-from chalicelib.settings import Settings
 
-DAY = date(2026, 11, 23)
-SETTINGS = Settings(
-    region="us-east-1",
-    tenants_table="tenants",
-    reports_bucket="reports",
-    payloads_bucket="payloads",
-    stage="test",
-    usage_log_groups=("usage",),
-)
-PRICES = """\
-model,region,geo,basis,tier,variant,unit,usd_per_unit,effective_from,effective_to,source,checked
-amazon.nova-lite-v1:0,us-east-1,none,on_demand,default,none,input_tokens,6E-8,2026-01-01,,test,2026-11-01
-amazon.nova-lite-v1:0,us-east-1,none,on_demand,default,none,output_tokens,24E-8,2026-01-01,,test,2026-11-01
-"""
-BOOK = PriceBook.read(PRICES)
 DEARER = PriceBook.read(PRICES.replace("6E-8", "7E-8"))
-PAIR = {"n_started": 1, "n_usage": 1, "input_tokens": 30, "output_tokens": 50}
 ORPHAN_AND_UNANNOUNCED = {"n_started": 1, "n_usage": 1, "input_tokens": 30}
 
 
 def reported(logs: ScriptedLogs, day: date = DAY, book: PriceBook = BOOK) -> Bucket:
     bucket = Bucket()
-    daily.report(
-        day,
-        logs=logs,
-        s3=bucket,
-        settings=SETTINGS,
-        book=book,
-        now=datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(hours=26),
-        remaining_ms=lambda: 900_000,
-        sleep=lambda seconds: None,
-    )
+    report(logs, bucket, book=book, day=day)
     return bucket
-
-
-def quiet_day() -> ScriptedLogs:
-    return scripted_day([total(2, PAIR)], gaps=[numbering(1, 2, 2)])
 
 
 def again(bucket: Bucket, book: PriceBook = BOOK, day: date = DAY, **settings: Any) -> Restatement:
     return rerate(day, s3=bucket, settings=replace(SETTINGS, **settings), book=book)
-
-
-def manifest_of(bucket: Bucket) -> dict[str, Any]:
-    manifest: dict[str, Any] = json.loads(bucket.files[daily.manifest_key(DAY)])
-    return manifest
 
 
 def test_the_same_counts_and_prices_make_the_same_bytes_of_every_file() -> None:

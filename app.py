@@ -13,7 +13,7 @@ from chalice.app import Chalice, CloudWatchEvent, Cron, Rate, Request, Response
 
 from chalicelib import __version__, settings
 from chalicelib.aws_json import AwsApi
-from chalicelib.errors import TollgateError
+from chalicelib.errors import NotFound, TollgateError
 from chalicelib.ledger import Ledger, LogGroupWriter, StdoutWriter, new_instance
 from chalicelib.router import Router
 from chalicelib.surfaces.answers import Answer, error_answer, in_our_shape, json_answer
@@ -234,6 +234,12 @@ def list_async_invokes(request: Request, this_id: str) -> Answer:
 @as_bedrock
 def get_async_invoke(request: Request, this_id: str, arn: str) -> Answer:
     return async_jobs().surface.get(*identified(request, this_id), arn)
+
+
+@app.route("/guardrail-checks/{operation}", methods=["POST"], content_types=ANY_TYPE)
+@as_bedrock
+def bedrock_guardrail_checks(_request: Request, _this_id: str, operation: str) -> Answer:
+    raise NotFound(f"This gateway does not serve the operation {operation!r} of guardrail checks.")
 
 
 @app.route("/endpoints/{name}/{operation}", methods=["POST"], content_types=ANY_TYPE)

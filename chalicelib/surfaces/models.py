@@ -56,7 +56,18 @@ def _endpoints(settings: Settings, book: PriceBook, day: date) -> dict[str, dict
     for price in _in_force(settings.region, book, day):
         if price.key.basis == "endpoint" and price.key.model in found:
             found[price.key.model]["prices"].append(_quoted(price))
+    for name, endpoint in settings.endpoints.items():
+        if not found[name]["prices"]:  # without rows of its own, its instances' hours are shared
+            found[name]["prices"] = _hours(endpoint.instance, settings.region, book, day)
     return found
+
+
+def _hours(instance: str, region: str, book: PriceBook, day: date) -> list[Mapping[str, str]]:
+    return [
+        _quoted(price)
+        for price in _in_force(region, book, day)
+        if (price.key.model, price.key.unit) == (instance, "instance_hour")
+    ]
 
 
 def _in_force(region: str, book: PriceBook, day: date) -> Iterator[Price]:

@@ -340,3 +340,12 @@ def test_a_start_makes_no_client_and_calls_nobody(environ, server) -> None:
 
     assert done.stdout.split() == [b"False", b"0", b"0", b"0"]
     assert server.connections == 0
+
+
+def test_an_operation_on_guardrails_that_is_not_served_is_a_404_with_a_sentence(call) -> None:
+    path = "/guardrail-checks/{operation}"
+    sent = call(path=path, path_parameters={"operation": "invoke"}, query={})
+    assert (sent["statusCode"], "does not serve" in json.loads(sent["body"])["message"]) == (
+        404,
+        True,
+    )

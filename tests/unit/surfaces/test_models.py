@@ -20,6 +20,7 @@ BOOK = PriceBook.read(
 amazon.nova-sonic-v1:0,us-east-1,none,on_demand,default,none,input_tokens,0.000001,2026-01-01,,list,2026-11-23
 stability.sd3-5-large-v1:0,*,none,on_demand,default,none,images,0.08,2026-01-01,,list,2026-11-23
 guardrails,us-east-1,none,on_demand,default,none,guardrail_pii_units,0.0001,2026-01-01,,list,2026-11-23
+ml.g5.xlarge,us-east-1,none,endpoint,default,none,instance_hour,1.41,2026-01-01,,list,2026-11-23
 chat,us-east-1,none,endpoint,default,none,busy_ms,0.0000004,2026-01-01,,ours,2026-11-23
 """
 )
@@ -28,7 +29,11 @@ SETTINGS = Settings(
     tenants_table="t",
     reports_bucket="r",
     payloads_bucket="p",
-    endpoints={"chat": Endpoint("chat", "tgi"), "other": Endpoint("other", "none")},
+    endpoints={
+        "chat": Endpoint("chat", "tgi", "ml.g5.xlarge"),
+        "hourly": Endpoint("hourly", "lmi", "ml.g5.xlarge"),
+        "other": Endpoint("other", "none"),
+    },
 )
 
 
@@ -68,6 +73,14 @@ def test_operations_are_those_that_the_gateway_serves() -> None:
 def test_what_no_route_can_run_is_not_listed() -> None:
     assert "amazon.nova-sonic-v1:0" not in listed("*")
     assert "guardrails" not in listed("*")
+
+
+def test_an_endpoint_without_rows_of_its_own_shows_what_an_hour_of_its_instance_costs() -> None:
+    assert [price["unit"] for price in listed("chat")["chat"]["prices"]] == ["busy_ms"]
+    prices = listed("hourly")["hourly"]["prices"]
+    assert [(p["unit"], p["usd"], p["per"]) for p in prices] == [
+        ("instance_hour", "1.41", "instance hour")
+    ]
 
 
 def test_an_endpoint_without_a_price_is_listed_without_one() -> None:

@@ -39,7 +39,7 @@ def names(body: bytes, word: bytes) -> bool:
         return True
 
 
-def parsed(body: bytes) -> object:
+def parsed(body: bytes | str) -> object:
     """Return what a body says. Raises ValueError where it is not JSON, Ambiguous where it is not
     the same to every parser.
     """

@@ -188,31 +188,23 @@ class Ledger:
         """Write what waits, then the entries. False where the entries may not be written."""
         with self._lock:
             waiting, self._unwritten = self._unwritten, []
-        if waiting and not self._attempt(waiting):
+        fault = self._fault_of(waiting) if waiting else None
+        if isinstance(fault, LedgerFault) and fault.for_good:
+            log.error("usage records lost: %d", len(waiting))
+        elif fault:
+            self._keep(*waiting)
             return False
+        return self._fault_of(entries) is None
+
+    def _fault_of(self, entries: Sequence[Entry]) -> Exception | None:
+        """Write entries, and tell aloud what stood in the way, if anything did."""
         try:
             self._writer.write(entries)
         except Exception as fault:  # whatever breaks here, a paid answer goes out
-            self._tell(fault)
-            return False
-        return True
-
-    def _attempt(self, waiting: Sequence[Entry]) -> bool:
-        """Write records that wait. False where they could not be, and wait on."""
-        try:
-            self._writer.write(waiting)
-        except Exception as fault:  # as above
-            self._tell(fault)
-            if isinstance(fault, LedgerFault) and fault.for_good:
-                log.error("usage records lost: %d", len(waiting))
-                return True
-            self._keep(*waiting)
-            return False
-        return True
-
-    def _tell(self, fault: Exception) -> None:
-        log.error("usage record not written: %s", str(fault) or type(fault).__name__)
-        metrics.emit(self._stage, LedgerFault=1)
+            log.error("usage record not written: %s", str(fault) or type(fault).__name__)
+            metrics.emit(self._stage, LedgerFault=1)
+            return fault
+        return None
 
     def _keep(self, *entries: Entry) -> None:
         """Keep records for the next attempt, oldest first.

@@ -21,6 +21,7 @@ from chalicelib.backends.json_splice import member, replaced
 from chalicelib.backends.operation import Operation, Payload
 from chalicelib.catalog import Model
 from chalicelib.errors import BadRequest
+from chalicelib.json_text import parsed
 from chalicelib.metering.async_jobs import settled
 from chalicelib.metering.exchange import at
 from chalicelib.transport import BEDROCK_RUNTIME, NotSent, Reply, Transport
@@ -61,23 +62,16 @@ def read_start(body: bytes, account: str) -> StartRequest:
     """
     try:
         text = body.decode()
-        content = json.loads(text, object_pairs_hook=_each_once)
-    except (ValueError, RecursionError) as error:
+        content = parsed(text)
+    except ValueError as error:
         raise BadRequest("The body is not a JSON object in which every key is unique.") from error
     model_id, token = at(content, MODEL), at(content, TOKEN)
-    if not isinstance(model_id, str):
+    if not (isinstance(content, dict) and isinstance(model_id, str)):
         raise BadRequest(f"Name a model in {MODEL}.")
     _check_output(at(content, "outputDataConfig"))
     _check_owners(content, account)
     _check_tags(at(content, "tags"))
     return StartRequest(text, content, model_id, None if token is None else _token(token))
-
-
-def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key is there twice")
-    return found
 
 
 def _token(value: object) -> str:

@@ -16,6 +16,7 @@ from typing import Final
 from chalicelib.backends.model_resources import READERS, NotExact, NotThere
 from chalicelib.catalog import Model, Opaque
 from chalicelib.errors import ModelNotAllowed, ProviderFault, ProviderUnavailable
+from chalicelib.recent import keep
 from chalicelib.transport import BEDROCK, NoAnswer, NotSent, Reply, Transport
 
 ATTEMPTS: Final = 2
@@ -97,11 +98,7 @@ class Identities:
     def _keep(self, opaque: Opaque, answer: _Answer) -> None:
         kept, other = (self._found, self._refused) if answer.model else (self._refused, self._found)
         with self._writing:
-            other.pop(opaque, None)
-            kept.pop(opaque, None)  # so that the order of the dict stays the order of the answers
-            kept[opaque] = answer
-            if len(kept) > KEPT:
-                del kept[next(iter(kept))]
+            keep(kept, other, opaque, answer, KEPT)
 
 
 def _object(reply: Reply, path: str) -> Mapping[str, object]:

@@ -14,6 +14,7 @@ from typing import Final
 
 from chalicelib.aws_json import AwsFault
 from chalicelib.errors import DirectoryUnavailable, Unauthorized
+from chalicelib.recent import keep
 from chalicelib.tenants.items import Item, key_from_item, key_pk, team_pk, tenant_from_item
 from chalicelib.tenants.keys import KEY_LENGTH, key_hash, key_id_of
 from chalicelib.tenants.nouns import ApiKey, Identity
@@ -117,11 +118,7 @@ class Authenticator:
         if found.grant is None:
             kept, other = other, kept
         with self._writing:
-            other.pop(digest, None)
-            kept.pop(digest, None)  # so that the order of the dict stays the order of the reads
-            kept[digest] = found
-            if len(kept) > KEPT_LOOK_UPS:
-                del kept[next(iter(kept))]
+            keep(kept, other, digest, found, KEPT_LOOK_UPS)
 
 
 def _presented_key(headers: Mapping[str, str]) -> str:

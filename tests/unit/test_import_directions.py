@@ -18,6 +18,7 @@ LAYERS = (
         "chalicelib.usage_record",
         "chalicelib.metrics",
         "chalicelib.signing",
+        "chalicelib.recent",
         "chalicelib.connection",
     },
     {"chalicelib.transport", "chalicelib.aws_json", "chalicelib.catalog", "chalicelib.pricing"},

@@ -311,6 +311,7 @@ def environment(url: str) -> dict[str, str]:
         "AWS_ENDPOINT_URL": url,
         "TENANTS_TABLE": "tenants",
         "STREAMS_TABLE": "streams",
+        "STREAMS_QUEUE": "streams",
         "REPORTS_BUCKET": "reports",
         "PAYLOADS_BUCKET": "payloads",
         "KEY_CACHE_SECONDS": "3600",

@@ -37,6 +37,10 @@ class Settings:
     reports_bucket: str
     payloads_bucket: str
     streams_table: str = ""
+    streams_queue: str = ""
+    """The SQS queue of the jobs that wait for a worker; its dead letters go to `<name>-dead`."""
+    stream_ttl_hours: int = 24
+    """How long a stored answer can be read."""
     stage: str = "local"
     usage_log_group: str = ""
     """Strict ledger: records are acknowledged by this log group. Empty: one write to stdout."""
@@ -64,6 +68,8 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         region=_required(environ, "AWS_REGION", "AWS_DEFAULT_REGION"),
         tenants_table=_required(environ, "TENANTS_TABLE"),
         streams_table=_required(environ, "STREAMS_TABLE"),
+        streams_queue=_required(environ, "STREAMS_QUEUE"),
+        stream_ttl_hours=_whole(environ, "STREAM_TTL_HOURS", 24, 1, 8760),
         reports_bucket=_required(environ, "REPORTS_BUCKET"),
         payloads_bucket=_required(environ, "PAYLOADS_BUCKET"),
         stage=environ.get("STAGE", "local"),

@@ -30,7 +30,8 @@ def create(client: Callable[[str], Client], stage: str, account: str) -> None:
     )
     described = cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
     ids = {r["LogicalResourceId"]: r["PhysicalResourceId"] for r in described}
-    values = {**ids, "Stage": stage, "AWS::AccountId": account, "AWS::Partition": "aws"}
+    place = {"AWS::Region": cloudformation.meta.region_name, "AWS::Partition": "aws"}
+    values = {**ids, **place, "Stage": stage, "AWS::AccountId": account}
     for name, resource in known.items():
         _complete(client, {**resource, "Id": ids[name]}, values)
 

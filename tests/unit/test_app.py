@@ -77,6 +77,7 @@ def environ(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> pytest.M
         "AWS_ENDPOINT_URL": server.url,
         "TENANTS_TABLE": "tenants",
         "STREAMS_TABLE": "streams",
+        "STREAMS_QUEUE": "streams",
         "REPORTS_BUCKET": "reports",
         "PAYLOADS_BUCKET": "payloads",
         "USAGE_LOG_GROUP": "usage",

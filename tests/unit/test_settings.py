@@ -10,6 +10,7 @@ NEEDED = {
     "AWS_REGION": "us-east-1",
     "TENANTS_TABLE": "tenants",
     "STREAMS_TABLE": "streams",
+    "STREAMS_QUEUE": "streams",
     "REPORTS_BUCKET": "reports",
     "PAYLOADS_BUCKET": "payloads",
 }

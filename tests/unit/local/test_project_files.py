@@ -35,6 +35,7 @@ def test_a_stage_names_the_resources_that_its_stack_makes(stage):
     named = {
         "TENANTS_TABLE": template["Tenants"]["Properties"]["TableName"],
         "STREAMS_TABLE": template["Streams"]["Properties"]["TableName"],
+        "STREAMS_QUEUE": template["StreamsQueue"]["Properties"]["QueueName"],
         "REPORTS_BUCKET": template["Reports"]["Properties"]["BucketName"],
         "PAYLOADS_BUCKET": template["Payloads"]["Properties"]["BucketName"],
         "USAGE_LOG_GROUP": template["UsageLogs"]["Properties"]["LogGroupName"],

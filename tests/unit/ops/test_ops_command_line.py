@@ -165,6 +165,7 @@ def test_a_refusal_is_one_line_on_stderr_and_status_1(
     ops, genomics, monkeypatch, command, sentence
 ):
     monkeypatch.setenv("STREAMS_TABLE", "streams")
+    monkeypatch.setenv("STREAMS_QUEUE", "streams")
     monkeypatch.delenv("REPORTS_BUCKET", raising=False)
     status, out, err = ops(*command)
     assert (status, out) == (1, "")

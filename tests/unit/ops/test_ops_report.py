@@ -43,6 +43,7 @@ ENVIRON = {
     "AWS_REGION": "us-east-1",
     "TENANTS_TABLE": "tenants",
     "STREAMS_TABLE": "streams",
+    "STREAMS_QUEUE": "streams",
     "REPORTS_BUCKET": "reports",
     "PAYLOADS_BUCKET": "payloads",
     "USAGE_LOG_GROUP": "usage",

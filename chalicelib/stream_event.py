@@ -1,0 +1,20 @@
+"""One event of a streamed answer, as its model wrote it. Pure."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class StreamEvent:
+    """What is metered, kept and shown of a stream.
+
+    `name` is AWS's own of the event, and `data` what the model says in it:
+
+    | operation                        | name                     | data                           |
+    |----------------------------------|--------------------------|--------------------------------|
+    | ConverseStream                   | `contentBlockDelta`, …   | the event's JSON payload       |
+    | InvokeModelWithResponseStream    | `chunk`                  | the JSON in its `bytes`        |
+    | InvokeEndpointWithResponseStream | `PayloadPart`            | a line of the container, whole |
+    """
+
+    name: str
+    data: bytes

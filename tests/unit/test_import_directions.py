@@ -26,7 +26,7 @@ LAYERS = (
     {"chalicelib.metering", "chalicelib.backends"},
     {"chalicelib.endings", "chalicelib.async_jobs"},
     {"chalicelib.router"},
-    {"chalicelib.surfaces", "chalicelib.reporting"},
+    {"chalicelib.surfaces", "chalicelib.streams", "chalicelib.reporting"},
     {"app"},
 )
 LISTED = [name for row in LAYERS for name in row]

@@ -23,6 +23,7 @@ __all__ = [
     "CLOUDWATCH_LOGS",
     "DYNAMODB",
     "SAGEMAKER_RUNTIME",
+    "SQS",
     "NoAnswer",
     "NotSent",
     "Reply",
@@ -50,6 +51,7 @@ BEDROCK_RUNTIME: Final = Service("bedrock", "bedrock-runtime", "BEDROCK_RUNTIME"
 SAGEMAKER_RUNTIME: Final = Service("sagemaker", "runtime.sagemaker", "SAGEMAKER_RUNTIME")
 DYNAMODB: Final = Service("dynamodb", "dynamodb", "DYNAMODB")
 CLOUDWATCH_LOGS: Final = Service("logs", "logs", "CLOUDWATCH_LOGS")
+SQS: Final = Service("sqs", "sqs", "SQS")
 
 
 def endpoint_url(service: Service, region: str, environ: Mapping[str, str]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, partial, wraps
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
 from chalice.app import Chalice, CloudWatchEvent, Cron, Rate, Request, Response
@@ -280,3 +281,5 @@ def settle_jobs(event: CloudWatchEvent) -> Any:
 
 if "AWS_CHALICE_CLI_MODE" not in os.environ:
     gateway()  # a wrong setting stops the start, and a cold start does its work before it is billed
+else:  # one of Chalice's own commands, which is to deploy the small package
+    import_module("ops.deploy.hooks").install()

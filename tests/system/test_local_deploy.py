@@ -34,7 +34,7 @@ def chalice(aws, tmp_path_factory):
     """A function that runs a chalice command in a copy of the project that ships no packages."""
     copy = tmp_path_factory.mktemp("project")
     ignored = shutil.ignore_patterns("deployed", "deployments", "venv", "__pycache__")
-    for folder in (".chalice", "chalicelib"):
+    for folder in (".chalice", "chalicelib", "ops"):
         shutil.copytree(project.ROOT / folder, copy / folder, ignore=ignored)
     shutil.copy(project.ROOT / "app.py", copy)
     (copy / "requirements.txt").touch()

@@ -1,0 +1,1 @@
+"""Deployment: what Chalice's own commands leave undone."""

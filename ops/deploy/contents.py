@@ -1,0 +1,101 @@
+"""What a function needs of the package that Chalice builds, and whether that package is whole."""
+
+import re
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
+from typing import Any, Final
+
+SERVICES: Final = frozenset({"bedrock", "bedrock-runtime", "logs", "s3", "sagemaker", "sts"})
+"""The services that a boto3 client is made of; botocore ships the models of 400 others."""
+
+LEFT_OUT: Final = (
+    "*.pyc",  # Chalice's dates make ordinary ones stale; ours are made anew
+    "*.dist-info/RECORD",  # lists what is no longer there
+    "*.data/scripts/*",
+    "boto3/data/*",  # boto3.resource's
+    "boto3/examples/*",
+    "botocore/data/*/examples-1.json",
+    "dateutil/rrule.py",  # only iCalendar files need it
+    "dateutil/zoneinfo/*",  # the time zones of a system that has none
+    "s3transfer/crt.py",  # of use with awscrt alone
+    "s3transfer/processpool.py",
+    "urllib3/contrib/emscripten/*",
+    "urllib3/contrib/pyopenssl.py",
+)
+"""Globs in which `*` crosses folders. The rest of *.dist-info stays, for scanners and licences."""
+
+
+class PackageRefused(ValueError):
+    """The package that Chalice built is not the one that requirements.txt pins."""
+
+
+def ships(path: str) -> bool:
+    """Say whether a file of Chalice's package is in ours, too."""
+    return not (_of_another_service(path) or any(fnmatchcase(path, glob) for glob in LEFT_OUT))
+
+
+def _of_another_service(path: str) -> bool:
+    match PurePosixPath(path).parts:
+        case ("botocore", "data", service, _, *_):
+            return service not in SERVICES
+    return False
+
+
+def without_prose(model: Any) -> Any:
+    """Return a service model with its documentation, four fifths of it, emptied.
+
+    The keys stay: botocore reads some of them.
+    """
+    match model:
+        case dict():
+            return {
+                name: "" if _is_prose(name, value) else without_prose(value)
+                for name, value in model.items()
+            }
+        case list():
+            return [without_prose(value) for value in model]
+    return model
+
+
+def _is_prose(name: str, value: object) -> bool:
+    return name == "documentation" and isinstance(value, str)  # else a member of that name
+
+
+def check(wheels: Iterable[tuple[str, str]], requirements: str) -> None:
+    """Hold that a package has the pinned distributions and no other, in pure Python alone.
+
+    `wheels` are the paths and texts of its `*.dist-info/WHEEL` files. Chalice only warns of a wheel
+    that is missing, and fetches one that is made for a platform without looking at its hash.
+    Raises PackageRefused.
+    """
+    found = dict(wheels)
+    pinned, packaged = set(_pinned(requirements)), {_distribution(path) for path in found}
+    if pinned != packaged:
+        lacks, adds = sorted(pinned - packaged), sorted(packaged - pinned)
+        raise PackageRefused(
+            f"the package is not what requirements.txt pins: it lacks {_told(lacks)}"
+            f" and adds {_told(adds)}"
+        )
+    for path, text in found.items():
+        if "Root-Is-Purelib: true" not in text:
+            raise PackageRefused(f"{_distribution(path)} is not pure Python: its hash is unchecked")
+
+
+def _pinned(requirements: str) -> list[str]:
+    lines = re.findall(r"^([\w.-]+)==([\w.]+)", requirements, re.MULTILINE)
+    return [f"{_normal(name)}=={version}" for name, version in lines]
+
+
+def _distribution(path: str) -> str:
+    """`python_dateutil-2.9.0.post0.dist-info/WHEEL` is `python-dateutil==2.9.0.post0`."""
+    name, version = PurePosixPath(path).parts[0].removesuffix(".dist-info").split("-")
+    return f"{_normal(name)}=={version}"
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()  # PEP 503
+
+
+def _told(names: list[str]) -> str:
+    return ", ".join(names) or "nothing"

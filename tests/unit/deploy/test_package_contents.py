@@ -1,0 +1,113 @@
+"""What of Chalice's package is deployed, and which packages are refused."""
+
+import ast
+import gzip
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import botocore
+import pytest
+
+from ops.deploy.contents import SERVICES, PackageRefused, check, ships, without_prose
+
+ROOT = Path(__file__).parents[3]
+DATA = Path(botocore.__file__).parent / "data"
+PURE, FOR_A_PLATFORM = "Root-Is-Purelib: true\n", "Root-Is-Purelib: false\n"
+PINS = """\
+jmespath==1.1.0 \\
+    --hash=sha256:47
+python-dateutil==2.9.0.post0 \\
+    --hash=sha256:37
+"""
+JMESPATH = ("jmespath-1.1.0.dist-info/WHEEL", PURE)
+DATEUTIL = ("python_dateutil-2.9.0.post0.dist-info/WHEEL", PURE)
+
+
+def services_of_clients(path: Path) -> Iterator[str]:
+    """The services that a module names in `client("…")`, however it comes by `client`."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Call(
+                func=ast.Name(id="client") | ast.Attribute(attr="client"),
+                args=[ast.Constant(value=str(service)), *_],
+            ):
+                yield service
+
+
+def test_the_services_that_ship_are_those_that_the_code_makes_clients_of() -> None:
+    sources = [ROOT / "app.py", *(ROOT / "chalicelib").rglob("*.py")]
+    assert {name for path in sources for name in services_of_clients(path)} == SERVICES
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "app.py",
+        "chalicelib/pricing/prices.csv",
+        "botocore/cacert.pem",
+        "botocore/data/endpoints.json",
+        "botocore/data/s3/2006-03-01/service-2.json.gz",
+        "botocore/docs/service.py",  # botocore imports it
+        "boto3-1.44.5.dist-info/METADATA",
+        "boto3-1.44.5.dist-info/licenses/LICENSE",
+    ],
+)
+def test_what_runs_and_what_says_what_it_is_ships(path: str) -> None:
+    assert ships(path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "botocore/data/ec2/2016-11-15/service-2.json.gz",
+        "botocore/data/s3/2006-03-01/examples-1.json",
+        "boto3/examples/s3.rst",
+        "boto3/data/s3/2006-03-01/resources-1.json",
+        "chalicelib/__pycache__/router.cpython-312.pyc",
+        "boto3-1.44.5.dist-info/RECORD",
+        "jmespath-1.1.0.data/scripts/jp.py",
+    ],
+)
+def test_what_nothing_reads_stays_behind(path: str) -> None:
+    assert not ships(path)
+
+
+def test_a_model_loses_its_prose_and_nothing_else() -> None:
+    model = {
+        "documentation": "<p>Long.</p>",
+        "shapes": {"A": {"members": {"documentation": {"shape": "B", "documentation": "Long."}}}},
+        "enum": ["documentation"],
+    }
+    assert without_prose(model) == {
+        "documentation": "",
+        "shapes": {"A": {"members": {"documentation": {"shape": "B", "documentation": ""}}}},
+        "enum": ["documentation"],
+    }
+
+
+def test_prose_is_most_of_a_model() -> None:
+    (packed,) = DATA.glob("bedrock-runtime/*/service-2.json.gz")
+    model = json.loads(gzip.decompress(packed.read_bytes()))
+    assert len(json.dumps(without_prose(model))) < len(json.dumps(model)) / 2
+
+
+def test_a_package_of_the_pinned_distributions_passes() -> None:
+    check([JMESPATH, DATEUTIL], PINS)
+
+
+def test_a_package_that_lacks_a_distribution_is_refused() -> None:
+    with pytest.raises(
+        PackageRefused, match=r"lacks python-dateutil==2\.9\.0\.post0 and adds noth"
+    ):
+        check([JMESPATH], PINS)
+
+
+def test_a_package_with_a_distribution_that_nobody_pinned_is_refused() -> None:
+    with pytest.raises(PackageRefused, match=r"lacks nothing and adds evil==1\.0"):
+        check([JMESPATH, DATEUTIL, ("evil-1.0.dist-info/WHEEL", PURE)], PINS)
+
+
+def test_a_distribution_made_for_one_platform_is_refused() -> None:
+    with pytest.raises(PackageRefused, match=r"jmespath==1\.1\.0 is not pure Python"):
+        check([(JMESPATH[0], FOR_A_PLATFORM), DATEUTIL], PINS)

@@ -9,10 +9,15 @@ from typing import ClassVar
 
 
 class TollgateError(Exception):
-    """An error with a public face: `status`, `code` and `message`."""
+    """An error with a public face: `status`, `code` and `message`.
+
+    `may_be_billed`: it ended a provider call whose record is not `failed`, so who repeats the
+    request may pay twice.
+    """
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal_error"
+    may_be_billed: ClassVar[bool] = False
     message: str = "The gateway failed. Try again; if it stays, send your platform team the id."
 
     def __init__(
@@ -80,6 +85,31 @@ class Conflict(TollgateError):
     message = "The same token was used before, with another request."
 
 
+class KeyReused(Conflict):
+    code = "idempotency_key_reused"
+    message = (
+        "Your team used this Idempotency-Key for another request within the last 24 hours. "
+        "Send each request with a key of its own."
+    )
+
+
+class StillRunning(Conflict):
+    """The same request was sent before, and its call goes on."""
+
+    code = "still_running"
+    message = (
+        "The same request still runs. Send it again after the seconds in Retry-After: it will "
+        "not be called twice."
+    )
+
+
+class OutcomeUnknown(Conflict):
+    """The same request was sent before, and what became of its call is not known."""
+
+    code = "outcome_unknown"
+    may_be_billed = True
+
+
 class PayloadTooLarge(TollgateError):
     status = 413
     code = "payload_too_large"
@@ -103,6 +133,7 @@ class ProviderFault(TollgateError):
 class AnswerLost(ProviderFault):
     """The provider ran the model, or may have, and its answer did not arrive whole."""
 
+    may_be_billed = True
     message = (
         "The model's answer was cut off on its way. The call may have been billed to your team."
     )
@@ -113,6 +144,7 @@ class AnswerKept(TollgateError):
 
     status = 502
     code = "answer_kept"
+    may_be_billed = True
 
 
 class AnswerNotKept(TollgateError):
@@ -120,6 +152,7 @@ class AnswerNotKept(TollgateError):
 
     status = 502
     code = "answer_not_kept"
+    may_be_billed = True
     message = "The model answered and was billed, but its large answer could not be kept for you."
 
 
@@ -151,7 +184,38 @@ class JobsUnavailable(TollgateError):
     message = "Your team's asynchronous jobs could not be read just now. Try again."
 
 
+class RepeatsUnavailable(TollgateError):
+    """Whether the same request was sent before cannot be read, or written down, just now."""
+
+    status = 503
+    code = "repeats_unavailable"
+    message = (
+        "The call was not made, because it is not known whether it was made before. Try again."
+    )
+
+
+class StreamsUnavailable(TollgateError):
+    """The table or the queue of streamed answers is away."""
+
+    status = 503
+    code = "streams_unavailable"
+    message = "Streamed answers are not available just now, and nothing was called. Try again."
+
+
 class ProviderTimeout(TollgateError):
     status = 504
     code = "provider_timeout"
+    may_be_billed = True
     message = "The model did not answer in time. The call may have been billed to your team."
+
+
+class NoTimeLeft(ProviderTimeout):
+    may_be_billed = False
+    message = "There was no time left to call the model. Try again."
+
+
+class ModelTooSlow(ProviderTimeout):
+    """The provider itself gave the model up, which it answers as an error and does not bill."""
+
+    may_be_billed = False
+    message = "The model took too long. Ask for less, or try again."

@@ -2,11 +2,12 @@
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from chalice.app import Response
 
+from chalicelib import runtime
 from chalicelib.errors import MethodNotAllowed, TollgateError, UnsupportedMediaType
 
 JSON: Final = "application/json"
@@ -31,11 +32,11 @@ class Answer(Response):
         self.content_type = content_type
 
     def to_dict(self, binary_types: list[str] | None = None) -> dict[str, Any]:
-        """Return the proxy response; Chalice's binary types do not matter here."""
-        try:
-            body, encoded = self.body.decode("utf-8"), False
-        except UnicodeDecodeError:
-            body, encoded = base64.b64encode(self.body).decode("ascii"), True
+        """Return the proxy response; Chalice's binary types do not matter here.
+
+        A runtime that streams takes the body as it is: nothing of it is JSON there.
+        """
+        body, encoded = (self.body, False) if runtime.streaming else _as_text(self.body)
         return {
             "statusCode": self.status_code,
             "headers": {**self.headers, "Content-Type": self.content_type},
@@ -43,6 +44,33 @@ class Answer(Response):
             "body": body,
             "isBase64Encoded": encoded,
         }
+
+
+class StreamedAnswer(Answer):
+    """An answer whose bytes come one after another. Where nothing streams it is read whole first.
+
+    Whoever has the iterator reads it to its end or closes it. What must not stop when it is
+    closed is for the iterator itself to see to.
+    """
+
+    def __init__(
+        self, status: int, body: Iterator[bytes], headers: Mapping[str, str], content_type: str
+    ) -> None:
+        super().__init__(status, b"", headers, content_type)
+        self.body = body
+
+    def to_dict(self, binary_types: list[str] | None = None) -> dict[str, Any]:
+        if not runtime.streaming:
+            self.body = b"".join(self.body)
+        return super().to_dict(binary_types)
+
+
+def _as_text(body: bytes) -> tuple[str, bool]:
+    """Return a body as text, and whether it is in base64."""
+    try:
+        return body.decode("utf-8"), False
+    except UnicodeDecodeError:
+        return base64.b64encode(body).decode("ascii"), True
 
 
 def json_answer(status: int, content: object, headers: Mapping[str, str]) -> Answer:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from chalicelib import runtime
 from chalicelib.errors import AnswerNotKept
 from chalicelib.surfaces.answers import Answer
 from chalicelib.tenants.nouns import Identity
@@ -47,10 +48,11 @@ class LargeAnswers:
     def keep(self, answer: Answer, identity: Identity) -> Kept | None:
         """Keep an answer that is too large to return; None for one that is not.
 
+        Streamed, none is: a Lambda streams up to 200 MB, and no model answers with so much.
         Its key begins with the team, and the link is signed: nobody else can read it.
         Raises AnswerNotKept.
         """
-        if len(answer.body) <= _NEVER_TOO_LARGE or _serialised(answer) <= MAX_SERIALISED:
+        if runtime.streaming or _fits(answer):
             return None
         expires = self._now() + timedelta(seconds=LINK_SECONDS)
         return Kept(self._kept(answer, identity), rfc3339(expires), len(answer.body))
@@ -70,6 +72,10 @@ class LargeAnswers:
             log.error("large answer not kept: %s", type(error).__name__)
             raise AnswerNotKept from error
         return url
+
+
+def _fits(answer: Answer) -> bool:
+    return len(answer.body) <= _NEVER_TOO_LARGE or _serialised(answer) <= MAX_SERIALISED
 
 
 def _serialised(answer: Answer) -> int:

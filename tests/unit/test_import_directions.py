@@ -13,6 +13,7 @@ LAYERS = (
     {
         *("chalicelib", "chalicelib.metering.usage", "chalicelib.settings", "chalicelib.errors"),
         *("chalicelib.json_text", "chalicelib.stream_event"),
+        *("chalicelib.runtime", "chalicelib.runtime_api"),
     },
     {
         "chalicelib.usage_record",
@@ -25,8 +26,9 @@ LAYERS = (
     {"chalicelib.tenants", "chalicelib.ledger"},
     {"chalicelib.metering", "chalicelib.backends"},
     {"chalicelib.endings", "chalicelib.async_jobs"},
-    {"chalicelib.router"},
-    {"chalicelib.surfaces", "chalicelib.streams", "chalicelib.reporting"},
+    {"chalicelib.router", "chalicelib.admission"},
+    {"chalicelib.streams"},
+    {"chalicelib.surfaces", "chalicelib.repeats", "chalicelib.reporting"},
     {"app"},
 )
 LISTED = [name for row in LAYERS for name in row]

@@ -1,10 +1,12 @@
 import base64
 import json
 
+import pytest
 from chalice.app import Response
 
+from chalicelib import runtime
 from chalicelib.errors import Throttled
-from chalicelib.surfaces.answers import Answer, error_answer, in_our_shape
+from chalicelib.surfaces.answers import Answer, StreamedAnswer, error_answer, in_our_shape
 
 
 def test_utf_8_travels_as_text() -> None:
@@ -47,3 +49,37 @@ def test_chalice_is_not_told_a_type_that_it_could_refuse() -> None:
     answer = Answer(200, b"\x89PNG", {}, "image/png")
     assert answer.headers == {}
     assert answer.to_dict()["headers"] == {"Content-Type": "image/png"}
+
+
+def test_where_answers_stream_bytes_are_handed_on_as_they_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(runtime, "streaming", True)
+    sent = Answer(200, b"\x89PNG", {}, "image/png").to_dict()
+    assert (sent["body"], sent["isBase64Encoded"]) == (b"\x89PNG", False)
+
+
+def test_where_answers_stream_a_streamed_one_is_handed_on_unread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(runtime, "streaming", True)
+    body = iter([b"one", b"two"])
+    sent = StreamedAnswer(200, body, {"x-a": "b"}, "text/event-stream").to_dict()
+    assert list(sent["body"]) == [b"one", b"two"]
+    assert sent["headers"] == {"x-a": "b", "Content-Type": "text/event-stream"}
+
+
+@pytest.mark.parametrize(
+    ("pieces", "body", "encoded"),
+    [((b"\xc3", b"\xa9"), "é", False), ((b"\x89", b"PNG"), "iVBORw==", True)],
+)
+def test_where_nothing_streams_a_streamed_answer_is_read_whole(
+    pieces: tuple[bytes, ...], body: str, *, encoded: bool
+) -> None:
+    sent = StreamedAnswer(200, iter(pieces), {}, "text/event-stream").to_dict()
+    assert (sent["body"], sent["isBase64Encoded"]) == (body, encoded)
+
+
+def test_a_streamed_answer_is_an_answer_of_ours() -> None:
+    answer = StreamedAnswer(200, iter([]), {}, "text/event-stream")
+    assert in_our_shape(answer, lambda: "r-1") is answer

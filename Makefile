@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test check format bench bench-report serve clean
+.PHONY: help demo test check format bench bench-report bench-zip serve clean
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
 
@@ -39,6 +39,9 @@ bench: $(VENV)/.installed ## speed of the gateway, as ratios to bare boto3 in on
 
 bench-report: $(VENV)/.installed ## speed and memory of the daily report over a million records
 	@$(BIN)/python -m bench.report
+
+bench-zip: $(VENV)/.installed ## size of the deployed package, and its cold start beside bare boto3's
+	@$(BIN)/python -m bench.cold_zip
 
 clean: ## forget the environment and everything generated
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .tollgate

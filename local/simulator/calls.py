@@ -1,14 +1,14 @@
 """The nouns of one model call: what is asked of a family, and what it replies."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from local.simulator.models import Model
 from local.simulator.prompt_cache import PromptCache
 from local.simulator.refusals import malformed
 from local.simulator.storage import NO_STORAGE, Storage
-from local.simulator.tokens import Scribe
+from local.simulator.tokens import Piece, Scribe, cut, shares
 
 Kind = type | tuple[type, ...]
 Path = tuple[str | int, ...]
@@ -61,6 +61,7 @@ class Ask:
     cache: PromptCache
     direction: Direction = Direction()
     storage: Storage = NO_STORAGE
+    streamed: bool = False
 
     def required(self, key: str, kind: Kind) -> Any:
         """Return a field of the body; raises Refusal where it is missing or of another type."""
@@ -116,11 +117,24 @@ def _found(value: object) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of a streamed answer as a model words it: JSON, or what a container writes.
+
+    `tokens` of the answer are in it. `final` chunks tell the counts, or follow the one that does.
+    """
+
+    body: Any
+    tokens: int = 0
+    final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """A family's answer, before guardrails, faults and delivery.
 
-    `counted` names the counts that Bedrock sends as headers for this model; `usage` names where
-    the body repeats them, `texts` where it holds what the model wrote.
+    `counted` names the counts that Bedrock sends as headers for this model, or with a stream's last
+    chunk; `usage` names where the body repeats them, `texts` where it holds what the model wrote.
+    `chunks` words the same answer as a stream, where the model streams.
     """
 
     body: Any
@@ -133,6 +147,31 @@ class Reply:
     picture: Mapping[str, int] | None = None  # width, height, steps, as asked for
     files: Mapping[str, bytes] = field(default_factory=dict)  # what a job leaves in S3, by name
     invocation_arn: str = ""  # of the job that the call began
+    chunks: "Callable[[Reply], Iterator[Chunk]] | None" = None
+    written: int = 0  # tokens of the answer, where the counts do not tell
+    content_type: str = "application/json"
+
+    def text(self, path: Path) -> str:
+        place, key = holder(self.body, path)
+        text: str = place[key]
+        return text
+
+    def pieces(self, number: int = 0) -> list[Piece]:
+        """Return one of the texts cut into its share of the tokens."""
+        texts = [self.text(path) for path in self.texts]
+        tokens = self.written or self.counts.output_tokens
+        return cut(texts[number], shares(tokens, list(map(len, texts)))[number])
+
+    def counted_values(self) -> dict[str, int]:
+        """Return what Bedrock tells beside the body: cache writes of either time together."""
+        values = asdict(self.counts)
+        values["cache_write_tokens"] += values["cache_write_1h_tokens"]
+        return {name: values[name] for name in self.counted}
+
+    @property
+    def latency_ms(self) -> int:
+        """A latency that looks like the work done; it is not waited for."""
+        return 140 + 7 * self.counts.output_tokens + 2_300 * self.counts.images
 
 
 def holder(body: Any, path: Path) -> tuple[Any, str | int]:

@@ -11,6 +11,7 @@ from typing import Literal
 
 from local.simulator.ledger import Ledger
 from local.simulator.provider import Delivery
+from local.simulator.stream_faults import Act, Mark, Pause
 
 Ending = Literal["released", "elapsed", "left"]
 
@@ -96,9 +97,14 @@ class Postman:
 
     def deliver(self, delivery: Delivery) -> bool:
         name = delivery.fault.name if delivery.fault else ""
-        return _MANNERS.get(name, Postman.whole)(self, delivery)
+        manner = _MANNERS.get(name, Postman.whole)
+        if delivery.acts is not None and manner not in _BEFORE_THE_HEAD:
+            manner = Postman.whole
+        return manner(self, delivery)
 
     def whole(self, delivery: Delivery) -> bool:
+        if delivery.acts is not None:
+            return self._stream(delivery, delivery.acts)
         self.connection.sendall(delivery.head() + delivery.body)
         return True
 
@@ -109,7 +115,7 @@ class Postman:
             ending = hold.wait(seconds or None)
         if ending == "left":
             return False
-        self.ledger.amend(delivery.request_id, "answered")
+        self.ledger.amend(delivery.request_id, "cut_stream" if delivery.acts else "answered")
         return self.whole(delivery)
 
     def cut_headers(self, delivery: Delivery) -> bool:
@@ -135,6 +141,25 @@ class Postman:
         self.connection.sendall(delivery.body[-1:])
         return True
 
+    def _stream(self, delivery: Delivery, acts: Iterator[Act]) -> bool:
+        """Send each event as a chunk and a write of its own."""
+        self.connection.sendall(delivery.head())
+        for act in acts:
+            if isinstance(act, bytes):
+                self.connection.sendall(b"%x\r\n%b\r\n" % (len(act), act))
+            elif act is Mark.TOLD:
+                self.ledger.amend(delivery.request_id, "answered")
+            elif act is Mark.CUT or not self._wait(act):
+                return False
+        self.connection.sendall(b"0\r\n\r\n")
+        return True
+
+    def _wait(self, pause: Pause) -> bool:
+        """Tell whether the client is still there after a pause."""
+        releasable = pause.seconds is None
+        with self.holds.hold(self.connection, releasable=releasable) as hold:
+            return hold.wait(pause.seconds) == ("released" if releasable else "elapsed")
+
     def _param(self, delivery: Delivery, name: str) -> float:
         return float(delivery.fault.params.get(name, 0)) if delivery.fault else 0.0
 
@@ -147,3 +172,5 @@ _MANNERS: dict[str, Callable[[Postman, Delivery], bool]] = {
     "cut_body": Postman.cut_body,
     "trickle": Postman.trickle,
 }
+_BEFORE_THE_HEAD = (Postman.withheld, Postman.cut_headers)
+"""What happens to a stream as to every answer; the rest is in its acts."""

@@ -8,16 +8,50 @@ first rule that fires decides; each rule counts every call that it matches.
 A rate is a coin thrown from the seed, the rule's place, what was sent (team, model and body) and
 how often the same was sent before. So among identical calls it does not matter which thread comes
 first: the same number of them fails, and a retry has a chance of its own.
+
+A fault of streams passes other calls by, uncounted.
 """
 
 import hashlib
 import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from fnmatch import fnmatchcase
 from typing import Any
+
+LAST = 2**31
+"""More events than a stream has."""
+
+EXCEPTIONS: Mapping[str, str] = {
+    "internalServerException": "InternalStreamFailure",
+    "modelStreamErrorException": "ModelStreamError",
+    "modelTimeoutException": "ModelStreamError",
+    "serviceUnavailableException": "InternalStreamFailure",
+    "throttlingException": "InternalStreamFailure",
+    "validationException": "ModelStreamError",
+}
+"""Exceptions inside a stream: Bedrock's names, and what SageMaker has in their place (botocore)."""
+
+STREAM_FAULTS: Mapping[str, Mapping[str, Any]] = {
+    # each after so many events, but no later than before the event that tells the counts
+    "stream_exception": {"exception": "internalServerException", "after": 1, "modelled": True},
+    "stream_cut": {"after": 1},  # the connection closed in the middle of a frame
+    "stream_truncated": {"after": LAST, "in_frame": False},  # a clean end, too soon
+    "stream_corrupt": {"after": 1},  # a frame whose checksum is wrong
+    # the stream arrives whole
+    "stream_idle": {"after": 1, "seconds": 60.0},
+    "stream_hold": {"after": 1},  # held until it is released
+    "stream_unknown_event": {"after": 1},  # one that no service model knows
+    "stream_split": {"bytes": 7},  # so many at a time: frames, characters, SageMaker's parts
+    "first_token": {"ms": 300},  # the head at once, the first event after so long
+}
+"""Faults that streamed calls alone meet, with their parameters and defaults.
+
+An exception before any event is a refusal: nothing is billed. After an event, what was written by
+then is. A stream that is cut, truncated, corrupt, or that nobody waits for is billed in full.
+"""
 
 FAULTS: Mapping[str, Mapping[str, Any]] = {
     # refused before the model runs
@@ -27,7 +61,8 @@ FAULTS: Mapping[str, Mapping[str, Any]] = {
     "validation": {},
     "access_denied": {},
     "bad_credentials": {},
-    # the model runs and is billed; the answer does not arrive, or not whole
+    # the model runs and is billed; the answer does not arrive, or not whole. A stream is cut after
+    # a few events, and trickles by the event
     "timeout": {},  # never answered, until the client leaves or a reset
     "hang": {},  # held until it is released
     "slow": {"latency_ms": 500},
@@ -44,11 +79,16 @@ FAULTS: Mapping[str, Mapping[str, Any]] = {
     "rerank_chunks": {"per_document": 3},  # long documents: more is searched than was listed
     "tier": {"tier": "default"},  # another tier served than asked for
     "latency": {"latency": "standard"},  # over its quota, optimized is served as standard
+    "long_answer": {"tokens": 50_000, "multibyte": False},  # whatever the limit, and billed
+    **STREAM_FAULTS,
 }
 """Every fault with its parameters and their defaults."""
 
 _MATCH_KEYS = frozenset({"model", "team", "nth", "rate"})
-_PLACES = frozenset({"headers", "body", "both"})
+_CHOICES: Mapping[str, Collection[str]] = {
+    "where": ("headers", "body", "both"),
+    "exception": EXCEPTIONS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +114,9 @@ class _Rule:
     fired: int = 0
     sent: Counter[bytes] = field(default_factory=Counter)
 
-    def matches(self, model: str, team: str | None) -> bool:
+    def matches(self, model: str, team: str | None, *, streamed: bool) -> bool:
+        if self.fault.name in STREAM_FAULTS and not streamed:
+            return False
         return fnmatchcase(model, self.model) and self.team in (None, team)
 
     def fires(self, salt: bytes, fingerprint: bytes) -> bool:
@@ -109,7 +151,9 @@ class Faults:
         with self._lock:
             return [{**r.source, "matched": r.matched, "fired": r.fired} for r in self._rules]
 
-    def choose(self, model: str, team: str | None, body: bytes) -> Fault | None:
+    def choose(
+        self, model: str, team: str | None, body: bytes, *, streamed: bool = False
+    ) -> Fault | None:
         """Return what goes wrong with this call, if anything."""
         if not self._rules:
             return None
@@ -118,7 +162,7 @@ class Faults:
         with self._lock:
             for place, rule in enumerate(self._rules):
                 salt = f"{self._seed}/{place}/".encode()
-                if rule.matches(model, team) and rule.fires(salt, fingerprint):
+                if rule.matches(model, team, streamed=streamed) and rule.fires(salt, fingerprint):
                     chosen = chosen or rule
             if chosen:
                 chosen.fired += 1
@@ -142,8 +186,9 @@ def _read(source: Any) -> _Rule:
     for key, default in defaults.items():
         if key != "value" and not _alike(params[key], default):
             raise BadRule(f"{name}: {key} is like {default!r}, not {params[key]!r}")
-    if params.get("where", "both") not in _PLACES:
-        raise BadRule(f"where is one of {', '.join(sorted(_PLACES))}")
+    for key in _CHOICES.keys() & params.keys():
+        if params[key] not in _CHOICES[key]:
+            raise BadRule(f"{key} is one of {', '.join(_CHOICES[key])}")
     return _Rule(
         Fault(name, params),
         source,
@@ -156,8 +201,12 @@ def _read(source: Any) -> _Rule:
 
 
 def _alike(value: Any, default: Any) -> bool:
-    """Tell whether a parameter has its default's type, and a number is not negative."""
-    return type(value) is type(default) and not (isinstance(value, int) and value < 0)
+    """Tell whether a parameter has its default's type, and a number is not negative.
+
+    Where the default has a fraction, a whole number will do.
+    """
+    kinds = (int, float) if type(default) is float else (type(default),)
+    return type(value) in kinds and not (isinstance(value, int | float) and value < 0)
 
 
 def _positive(source: Mapping[str, Any], key: str) -> int | None:

@@ -14,7 +14,7 @@ SETTLEMENT = "AsyncInvokeEnded"
 LOOK_UPS = frozenset({"CountTokens", "GetAsyncInvoke", "ListAsyncInvokes"})
 """Operations that run no model and never cost anything; entered like every other call."""
 
-Outcome = Literal["answered", "refused", "cut_headers", "cut_body", "timeout"]
+Outcome = Literal["answered", "refused", "cut_headers", "cut_body", "cut_stream", "timeout"]
 
 _TEAM = re.compile(r"md/team#(\S+)")
 _GATEWAY_REQUEST = re.compile(r"md/request#(\S+)")
@@ -25,6 +25,11 @@ _ATTEMPT = re.compile(r"attempt=(\d+)")
 class Entry:
     """One call, filled while it is answered. `refused` counts and bills nothing; cut and timed-out
     calls are billed in full.
+
+    A stream is `cut_stream` from the start, and becomes `answered` when the event that tells its
+    counts is sent: so it stays cut where a fault broke it or the caller left before. Only one that
+    ended in an exception, which is its `error`, is billed for no more than was written by then;
+    before any event the exception makes it `refused`.
 
     `model` keeps the geography, names the endpoint, or is `guardrail/<id>`. `status` is the HTTP
     status that was sent or meant. `billed_usd` is an exact decimal, or None where no price is

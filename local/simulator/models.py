@@ -64,7 +64,8 @@ def _from_id(identifier: str) -> Model:
     return Model(identifier, base)
 
 
-_TALK = ("InvokeModel", "Converse")
+_STREAM = ("InvokeModel", "InvokeModelWithResponseStream")
+_TALK = (*_STREAM, "Converse", "ConverseStream")
 _COUNTED = (*_TALK, "CountTokens")
 _INVOKE = ("InvokeModel",)
 _JOB = ("StartAsyncInvoke",)
@@ -154,7 +155,7 @@ SERVED: Mapping[str, tuple[str, ...]] = {
     "stability.stable-style-transfer-v1:0": _INVOKE,
     "twelvelabs.marengo-embed-2-7-v1:0": (*_INVOKE, *_JOB),
     "twelvelabs.marengo-embed-3-0-v1:0": (*_INVOKE, *_JOB),
-    "twelvelabs.pegasus-1-2-v1:0": _INVOKE,
+    "twelvelabs.pegasus-1-2-v1:0": _STREAM,
     "writer.palmyra-x4-v1:0": _TALK,
     "writer.palmyra-x5-v1:0": _TALK,
 }

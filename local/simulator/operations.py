@@ -1,6 +1,7 @@
 """The operations that are served: how each is addressed, and who answers it.
 
-A new operation is a row in OPERATIONS and a function from a Call to a Reply.
+A new operation is a row in OPERATIONS and a function from a Call to a Reply. One that streams has
+the buffered one's function, so that the model runs alike, and another that words its reply.
 """
 
 import re
@@ -14,15 +15,22 @@ from local.simulator.actions import (
     apply_guardrail,
     async_invoke,
     converse,
+    converse_stream,
     count_tokens,
     invoke_endpoint,
+    invoke_endpoint_stream,
     invoke_model,
+    invoke_model_stream,
 )
 from local.simulator.arrival import Arrival
 from local.simulator.calls import Reply
+from local.simulator.faults import Fault
 from local.simulator.models import Model, Resources
 from local.simulator.refusals import Service
+from local.simulator.streams import Stream
 from local.simulator.terms import Terms
+
+Word = Callable[[Call, Reply, Fault | None], Stream]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,7 @@ class Operation:
     identify: Callable[[Arrival, Resources], Model]
     terms: Callable[[Arrival], Terms] = terms.none
     counts_in_headers: bool = False
+    stream: Word | None = None
 
 
 def _model(arrival: Arrival, resources: Resources) -> Model:
@@ -62,6 +71,16 @@ OPERATIONS = (
         counts_in_headers=True,
     ),
     Operation(
+        "InvokeModelWithResponseStream",
+        "bedrock",
+        "POST",
+        _path("/model/*/invoke-with-response-stream"),
+        invoke_model.answer,
+        _model,
+        terms.in_headers,
+        stream=invoke_model_stream.stream,
+    ),
+    Operation(
         "Converse",
         "bedrock",
         "POST",
@@ -69,6 +88,16 @@ OPERATIONS = (
         converse.answer,
         _model,
         terms.in_body,
+    ),
+    Operation(
+        "ConverseStream",
+        "bedrock",
+        "POST",
+        _path("/model/*/converse-stream"),
+        converse.answer,
+        _model,
+        terms.in_body,
+        stream=converse_stream.stream,
     ),
     Operation(
         "CountTokens",
@@ -117,6 +146,15 @@ OPERATIONS = (
         _path("/endpoints/*/invocations"),
         invoke_endpoint.answer,
         _endpoint,
+    ),
+    Operation(
+        "InvokeEndpointWithResponseStream",
+        "sagemaker",
+        "POST",
+        _path("/endpoints/*/invocations-response-stream"),
+        invoke_endpoint.answer,
+        _endpoint,
+        stream=invoke_endpoint_stream.stream,
     ),
 )
 

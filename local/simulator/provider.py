@@ -5,33 +5,26 @@ a fault wants it, to withhold or cut.
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from email.utils import formatdate
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 
-from local.simulator import prices, spoiling
+from local.simulator import headers, prices, spoiling, stream_faults
 from local.simulator.actions import Account, Call
 from local.simulator.arrival import Arrival
-from local.simulator.calls import Counts, Reply
+from local.simulator.calls import Reply
 from local.simulator.faults import Fault, Faults
 from local.simulator.jobs import Jobs
 from local.simulator.ledger import Entry, Ledger, Outcome, open_entry
 from local.simulator.models import Resources, no_resources
-from local.simulator.operations import Operation, resource, route
+from local.simulator.operations import Operation, Word, resource, route
 from local.simulator.prompt_cache import PromptCache
 from local.simulator.refusals import Refusal
 from local.simulator.signatures import Request, Signatures
 from local.simulator.storage import NO_STORAGE, Storage
-from local.simulator.terms import LATENCY_HEADER, TIER_HEADER, Terms
+from local.simulator.stream_faults import Act
 from local.simulator.tokens import Scribe
 
-_COUNT_HEADERS = {
-    "input_tokens": "X-Amzn-Bedrock-Input-Token-Count",
-    "output_tokens": "X-Amzn-Bedrock-Output-Token-Count",
-    "cache_read_tokens": "X-Amzn-Bedrock-Cache-Read-Input-Token-Count",
-    "cache_write_tokens": "X-Amzn-Bedrock-Cache-Write-Input-Token-Count",
-}
 _OUTCOMES: dict[str, Outcome] = {
     # Written before anything is sent: a client never sees an answer that the ledger lacks.
     # What then does arrive after all is amended by whoever sends it.
@@ -42,22 +35,28 @@ _OUTCOMES: dict[str, Outcome] = {
     "cut_body": "cut_body",
     "trickle": "cut_body",
 }
+_BEFORE_A_STREAM = ("timeout", "hang", "slow", "cut_headers")
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """An answer ready to be sent, and the fault that may keep it from arriving."""
+    """An answer ready to be sent, and the fault that may keep it from arriving.
+
+    A stream has no body: it is sent by its acts, whose making goes along.
+    """
 
     request_id: str
     status: int
     headers: Mapping[str, str]
     body: bytes
     fault: Fault | None = None
+    acts: Iterator[Act] | None = None
 
     def head(self) -> bytes:
         lines = [f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}"]
         lines += [f"{name}: {value}" for name, value in self.headers.items()]
-        lines += [f"Content-Length: {len(self.body)}", "\r\n"]
+        length = f"Content-Length: {len(self.body)}"
+        lines += [length if self.acts is None else "Transfer-Encoding: chunked", "\r\n"]
         return "\r\n".join(lines).encode("latin-1", "replace")
 
 
@@ -92,7 +91,8 @@ class Provider:
             delivery = self._answer(request, entry)
         except Refusal as refused:
             entry.status, entry.error = refused.status, refused.code
-            delivery = _refusal(entry.request_id, refused)
+            sent = headers.of_refusal(entry.request_id, refused)
+            delivery = Delivery(entry.request_id, refused.status, sent, refused.render())
         self.ledger.add(entry)
         return delivery
 
@@ -104,25 +104,62 @@ class Provider:
         entry.region = self._signatures.check(request, operation.service).region
         model = operation.identify(arrival, self._resources)
         entry.model, entry.base_model = model.id, model.base
-        fault = self.faults.choose(model.id, entry.team, request.body)
+        streamed = operation.stream is not None
+        fault = self.faults.choose(model.id, entry.team, request.body, streamed=streamed)
         if fault and fault.name in spoiling.REFUSED:
             entry.fault = fault.name
             refuse = spoiling.REFUSED[fault.name]
             raise refuse(operation.service, entry.region, resource(operation, model))
         terms = operation.terms(arrival).served(model, entry.region, fault)
         entry.tier, entry.latency = terms.billed_tier, terms.billed_latency
-        scribe = Scribe(self._seed, request.body, spoiling.padding(fault))
+        scribe = Scribe(self._seed, request.body, spoiling.wish(fault))
         direction = spoiling.direction(fault)
-        call = Call(arrival, model, terms, scribe, direction, self._account, entry)
+        call = Call(arrival, model, terms, scribe, direction, self._account, entry, streamed)
         reply = operation.answer(call)
+        if operation.stream:
+            return _stream(operation, operation.stream, call, reply, fault)
         _book(entry, reply, call)
         if fault:
             spoiling.spoil_body(reply, fault)
             entry.fault = fault.name
             entry.outcome = _OUTCOMES.get(fault.name, "answered")
         body = json.dumps(reply.body, separators=(",", ":")).encode()
-        headers = _headers(operation, entry, reply, terms, fault)
-        return Delivery(entry.request_id, 200, headers, body, fault)
+        sent = headers.of_answer(operation, entry.request_id, reply, terms, fault)
+        return Delivery(entry.request_id, 200, sent, body, fault)
+
+
+def _stream(
+    operation: Operation, word: Word, call: Call, reply: Reply, fault: Fault | None
+) -> Delivery:
+    """Word a reply as a stream, and enter what it costs in full, whoever may stay to read it."""
+    entry = call.entry
+    if fault:
+        spoiling.spoil_body(reply, fault)
+        entry.fault = fault.name
+    stream = word(call, reply, fault)
+    if fault and fault.name == "stream_exception":
+        _book_exception(operation, word, call, reply, fault)
+    else:
+        _book(entry, reply, call)
+        entry.outcome = "cut_stream"
+        if fault and fault.name in _BEFORE_A_STREAM:
+            entry.outcome = _OUTCOMES[fault.name]
+    sent = headers.of_stream(operation, entry.request_id, stream.headers)
+    acts = stream_faults.acts(stream.events, fault, operation.service)
+    return Delivery(entry.request_id, 200, sent, b"", fault, acts)
+
+
+def _book_exception(
+    operation: Operation, word: Word, call: Call, reply: Reply, fault: Fault
+) -> None:
+    """Enter what was written before a stream's exception; before any event, that is nothing."""
+    entry, counts = call.entry, reply.counts
+    entry.error = stream_faults.exception(fault, operation.service)
+    if sent := stream_faults.before(word(call, reply, fault).events, fault):
+        written = max(1, sum(event.tokens for event in sent))
+        written = min(written, counts.output_tokens)
+        _book(entry, replace(reply, counts=replace(counts, output_tokens=written)), call)
+        entry.outcome = "cut_stream"
 
 
 def _book(entry: Entry, reply: Reply, call: Call) -> None:
@@ -152,49 +189,3 @@ def _book(entry: Entry, reply: Reply, call: Call) -> None:
             latency=entry.latency,
         )
         entry.billed_usd = prices.as_text(cost)
-
-
-def _headers(
-    operation: Operation, entry: Entry, reply: Reply, terms: Terms, fault: Fault | None
-) -> dict[str, str]:
-    headers = _plain_headers(entry.request_id)
-    if operation.service == "sagemaker":
-        return headers | {"x-Amzn-Invoked-Production-Variant": "AllTraffic"}
-    if not operation.counts_in_headers:
-        return headers
-    counts = _count_headers(reply)
-    if fault:
-        spoiling.spoil_headers(counts, fault)
-    headers |= counts
-    headers["X-Amzn-Bedrock-Invocation-Latency"] = str(_latency_ms(reply.counts, fault))
-    if terms.tier:
-        headers[TIER_HEADER] = terms.tier
-    if terms.latency:
-        headers[LATENCY_HEADER] = terms.latency
-    return headers
-
-
-def _count_headers(reply: Reply) -> dict[str, str]:
-    values = asdict(reply.counts)
-    values["cache_write_tokens"] += values["cache_write_1h_tokens"]
-    return {_COUNT_HEADERS[name]: str(values[name]) for name in reply.counted}
-
-
-def _latency_ms(counts: Counts, fault: Fault | None) -> int:
-    """Return a latency that looks like the work done; it is not waited for."""
-    waited = fault.params["latency_ms"] if fault and fault.name == "slow" else 0
-    return 140 + 7 * counts.output_tokens + 2_300 * counts.images + int(waited)
-
-
-def _refusal(request_id: str, refused: Refusal) -> Delivery:
-    headers = _plain_headers(request_id) | {"x-amzn-ErrorType": refused.error_type}
-    return Delivery(request_id, refused.status, headers, refused.render())
-
-
-def _plain_headers(request_id: str) -> dict[str, str]:
-    return {
-        "Date": formatdate(usegmt=True),
-        "Content-Type": "application/json",
-        "Connection": "keep-alive",
-        "x-amzn-RequestId": request_id,
-    }

@@ -1,13 +1,14 @@
 """What a fault does to an answer or instead of one, before anything is sent."""
 
-import json
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
+from typing import Any
 
 from local.simulator import refusals
 from local.simulator.calls import Direction, Reply, holder
 from local.simulator.faults import Fault
 from local.simulator.refusals import ACCOUNT, Refusal, Service, unauthenticated
+from local.simulator.tokens import NO_WISH, Wish
 
 Refuse = Callable[[Service, str, str], Refusal]
 """Given the service, the region and the resource's path: the refusal."""
@@ -88,8 +89,11 @@ def direction(fault: Fault | None) -> Direction:
     )
 
 
-def padding(fault: Fault | None) -> int:
-    return fault.params["bytes"] if fault and fault.name == "big_answer" else 0
+def wish(fault: Fault | None) -> Wish:
+    """Return what the fault wants the model to write."""
+    if fault and fault.name == "big_answer":
+        return Wish(characters=fault.params["bytes"])
+    return Wish(**fault.params) if fault and fault.name == "long_answer" else NO_WISH
 
 
 def spoil_body(reply: Reply, fault: Fault) -> None:
@@ -111,12 +115,11 @@ def spoil_body(reply: Reply, fault: Fault) -> None:
                 place[key] = fault.params["value"]
 
 
-def spoil_headers(headers: MutableMapping[str, str], fault: Fault) -> None:
-    """Change the count headers, in place."""
+def spoil_counts(counts: MutableMapping[str, Any], fault: Fault) -> None:
+    """Change what is told beside the body, in place: count headers, or a stream's metrics."""
     if fault.name != "bad_usage" or fault.params["where"] == "body":
         return
-    value = fault.params["value"]
-    if value == "missing":
-        headers.clear()
-    for name in headers:
-        headers[name] = value if isinstance(value, str) else json.dumps(value)
+    if fault.params["value"] == "missing":
+        counts.clear()
+    for name in counts:
+        counts[name] = fault.params["value"]

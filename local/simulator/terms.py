@@ -49,6 +49,11 @@ class Terms:
     def billed_latency(self) -> str:
         return self.latency or "standard"
 
+    def headers(self) -> dict[str, str]:
+        """Return what says which terms were served, where the call asked for any."""
+        said = {TIER_HEADER: self.tier, LATENCY_HEADER: self.latency}
+        return {name: value for name, value in said.items() if value}
+
     def served(self, model: Model, region: str, fault: Fault | None) -> "Terms":
         """Return what the caller gets of what he asked for; raises Refusal."""
         if self.latency == "optimized" and region not in _OPTIMIZED.get(model.id, ()):

@@ -180,7 +180,9 @@ def test_bad_credentials_are_refused_with_403(simulator, key, secret, code):
 
 def test_an_operation_that_is_not_built_is_unknown(simulator):
     with pytest.raises(ClientError) as error:
-        client(simulator).converse_stream(modelId=LLAMA, messages=[])
+        client(simulator, "sagemaker-runtime").invoke_endpoint_async(
+            EndpointName="chat", InputLocation="s3://prompts/one.json"
+        )
 
     assert error.value.response["Error"]["Code"] == "UnknownOperationException"
     assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404

@@ -36,6 +36,7 @@ class Call:
     direction: Direction
     account: Account
     entry: Entry  # of the ledger: who calls, and where; filled in by the provider alone
+    streamed: bool = False
 
     @property
     def region(self) -> str:
@@ -50,4 +51,5 @@ class Call:
             cache or self.account.cache,
             self.direction,
             self.account.storage,
+            self.streamed,
         )

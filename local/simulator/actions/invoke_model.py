@@ -3,7 +3,8 @@
 What a guardrail does to an answer is taken from recorded ones: a masked answer is rewritten by
 something that keeps no more of a `usage` object than its first count, and turns counts that stand
 by themselves into floats, while the headers stay whole. A blocked prompt is answered in the same
-shape, with counts that nobody is charged, and without count headers: the model did not run.
+shape, with counts that nobody is charged, and without count headers: the model did not run. A
+stream's `usage` stays whole, and its floats are floats, too.
 """
 
 import json
@@ -13,7 +14,7 @@ from typing import Any
 
 from local.simulator import families, guardrails, refusals
 from local.simulator.actions import Call
-from local.simulator.calls import Counts, Path, Reply, holder
+from local.simulator.calls import Counts, Reply, holder
 from local.simulator.guardrails import Assessment, Guardrail, Reading
 from local.simulator.prompt_cache import PromptCache
 
@@ -35,16 +36,17 @@ def answer(call: Call) -> Reply:
 
 def _blocked(call: Call, guardrail: Guardrail, reply: Reply) -> Reply:
     before = _assess_prompt(call, guardrail, found=True)
-    body = _rewritten(reply, lambda _text: guardrails.BLOCKED_INPUT).body if reply.texts else {}
+    body = _rewritten(call, reply, lambda _t: guardrails.BLOCKED_INPUT).body if reply.texts else {}
     trace = {"input": _by_id(guardrail, before), "actionReason": "Guardrail blocked."}
     _say(call, body, trace, intervened=True)
-    return Reply(body, Counts(**guardrails.counts(before)))
+    counts = Counts(**guardrails.counts(before))
+    return Reply(body, counts, texts=reply.texts, chunks=reply.chunks)
 
 
 def _watched(call: Call, guardrail: Guardrail, reply: Reply) -> Reply:
     before = _assess_prompt(call, guardrail)
     intervened = guardrail.does != "none" and bool(reply.texts)
-    written = sum(len(_text(reply, path)) for path in reply.texts)
+    written = sum(len(reply.text(path)) for path in reply.texts)
     after = guardrail.assess(Reading(written), answer=True, found=intervened)
     trace: dict[str, Any] = {
         "input": _by_id(guardrail, before),
@@ -56,7 +58,7 @@ def _watched(call: Call, guardrail: Guardrail, reply: Reply) -> Reply:
         trace["modelOutput"] = [json.dumps(reply.body, separators=(",", ":"))]
         trace["actionReason"] = "Guardrail masked." if masks else "Guardrail blocked."
         change = guardrails.masked if masks else lambda _text: guardrails.BLOCKED_OUTPUT
-        reply = _rewritten(reply, change)
+        reply = _rewritten(call, reply, change)
     _say(call, reply.body, trace, intervened=intervened)
     return replace(reply, counts=replace(reply.counts, **guardrails.counts(before, after)))
 
@@ -76,18 +78,14 @@ def _say(call: Call, body: Any, trace: dict[str, Any], *, intervened: bool) -> N
         body["amazon-bedrock-trace"] = {"guardrail": trace}
 
 
-def _text(reply: Reply, path: Path) -> str:
-    place, key = holder(reply.body, path)
-    text: str = place[key]
-    return text
-
-
-def _rewritten(reply: Reply, change: Callable[[str], str]) -> Reply:
+def _rewritten(call: Call, reply: Reply, change: Callable[[str], str]) -> Reply:
     """Change what the model wrote, and the body's counts as Bedrock then does."""
     for path in reply.texts:
         place, key = holder(reply.body, path)
         place[key] = change(place[key])
     if reply.usage and reply.usage[0][0] == "usage":
+        if call.streamed:
+            return reply
         first = reply.usage[0][1]
         reply.body["usage"] = {first: reply.body["usage"][first]}
         return replace(reply, usage=reply.usage[:1])

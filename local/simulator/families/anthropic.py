@@ -2,7 +2,8 @@
 
 Headers carry the uncached input, the output, and the cache reads and writes; how a write divides
 into 5 minutes and 1 hour stands in the body alone. Claude 3 has no prompt cache and sends neither
-the cache headers nor the cache fields.
+the cache headers nor the cache fields. A stream tells the input at its beginning, and the output,
+added up, at its end.
 """
 
 import json
@@ -10,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from local.simulator.calls import CACHED, TEXT, Ask, Counts, Reply
+from local.simulator.calls import CACHED, TEXT, Ask, Chunk, Counts, Reply
 from local.simulator.prompt_cache import Keep, Segment
 from local.simulator.refusals import invalid
 
@@ -54,7 +55,30 @@ def messages(ask: Ask) -> Reply:
         counted=CACHED if caches else TEXT,
         usage=_CACHE_USAGE if caches else _PLAIN_USAGE,
         texts=(("content", 0, "text"),),
+        chunks=_chunks,
     )
+
+
+def _chunks(reply: Reply) -> Iterator[Chunk]:
+    """Yield the events of Anthropic's stream; the first says of the output that it has begun."""
+    body, usage = reply.body, reply.body["usage"]
+    begun: dict[str, Any] = {
+        "content": [],
+        "stop_reason": None,
+        "usage": {**usage, "output_tokens": 1},
+    }
+    message = {key: begun.get(key, body[key]) for key in body if not key.startswith("amazon-")}
+    yield Chunk({"type": "message_start", "message": message})
+    block = {"type": "text", "text": ""}
+    yield Chunk({"type": "content_block_start", "index": 0, "content_block": block})
+    for text, tokens in reply.pieces():
+        delta = {"type": "text_delta", "text": text}
+        yield Chunk({"type": "content_block_delta", "index": 0, "delta": delta}, tokens)
+    yield Chunk({"type": "content_block_stop", "index": 0})
+    ended = {"stop_reason": body["stop_reason"], "stop_sequence": body["stop_sequence"]}
+    written = {key: usage[key] for key in ("output_tokens",) if key in usage}
+    yield Chunk({"type": "message_delta", "delta": ended, "usage": written})
+    yield Chunk({"type": "message_stop"}, final=True)
 
 
 def _usage(counts: Counts, caches: bool) -> dict[str, Any]:

@@ -1,14 +1,16 @@
 """Cohere Command, Command R, Embed v3 and v4 (Bedrock user guide, "Cohere models").
 
 No body says what was used: only the headers do, and Embed sends the input's alone, which are the
-text's. How many pictures it was given it reports nowhere.
+text's. How many pictures it was given it reports nowhere. Command streams piece by piece only where
+the body asks for it, and a single generation; else its whole answer is one chunk.
 """
 
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
 from local.simulator import pictures
-from local.simulator.calls import EMBEDDING, TEXT, Ask, Counts, Reply, required
+from local.simulator.calls import EMBEDDING, TEXT, Ask, Chunk, Counts, Reply, required
 from local.simulator.refusals import malformed
 
 _INPUT_TYPES = ("search_document", "search_query", "classification", "clustering", "image")
@@ -39,7 +41,19 @@ def command(ask: Ask) -> Reply:
     read = ask.scribe.read(prompt)
     counts = Counts(read, sum(passage.tokens for passage in written))
     texts = tuple(("generations", i, "text") for i in range(wanted))
-    return Reply(body, counts, TEXT, texts=texts)
+    asked = ask.payload.get("stream") is True and wanted == 1
+    return Reply(body, counts, TEXT, texts=texts, chunks=_generated if asked else _whole)
+
+
+def _whole(reply: Reply) -> Iterator[Chunk]:
+    yield Chunk(reply.body, reply.counts.output_tokens, final=True)
+
+
+def _generated(reply: Reply) -> Iterator[Chunk]:
+    for text, tokens in reply.pieces():
+        yield Chunk({"index": 0, "is_finished": False, "text": text}, tokens)
+    reason = reply.body["generations"][0]["finish_reason"]
+    yield Chunk({"finish_reason": reason, "index": 0, "is_finished": True}, final=True)
 
 
 def command_r(ask: Ask) -> Reply:
@@ -60,7 +74,18 @@ def command_r(ask: Ask) -> Reply:
         ],
         "finish_reason": "COMPLETE" if passage.finished else "MAX_TOKENS",
     }
-    return Reply(body, Counts(read, passage.tokens), TEXT, texts=(("text",),))
+    return Reply(body, Counts(read, passage.tokens), TEXT, texts=(("text",),), chunks=_events)
+
+
+def _events(reply: Reply) -> Iterator[Chunk]:
+    """Yield Cohere's chat events; the last has the whole answer once more."""
+    begun = {"event_type": "stream-start", "generation_id": reply.body["generation_id"]}
+    yield Chunk({"is_finished": False, **begun})
+    for text, tokens in reply.pieces():
+        yield Chunk({"is_finished": False, "event_type": "text-generation", "text": text}, tokens)
+    response = {key: reply.body[key] for key in reply.body if not key.startswith("amazon-")}
+    ended = {"event_type": "stream-end", "finish_reason": response["finish_reason"]}
+    yield Chunk({"is_finished": True, **ended, "response": response}, final=True)
 
 
 def embed(ask: Ask) -> Reply:

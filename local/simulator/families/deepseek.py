@@ -3,8 +3,10 @@
 Neither body says what was used: only the headers do.
 """
 
-from local.simulator.calls import TEXT, Ask, Counts, Reply
-from local.simulator.families import chat
+from collections.abc import Iterator
+
+from local.simulator.calls import TEXT, Ask, Chunk, Counts, Reply
+from local.simulator.families import chat, pieces
 
 
 def completion(ask: Ask) -> Reply:
@@ -15,7 +17,15 @@ def completion(ask: Ask) -> Reply:
     passage = ask.scribe.write(ask.limit("max_tokens"))
     choice = {"text": passage.text, "stop_reason": "stop" if passage.finished else "length"}
     counts = Counts(read, passage.tokens)
-    return Reply({"choices": [choice]}, counts, TEXT, texts=(("choices", 0, "text"),))
+    texts = (("choices", 0, "text"),)
+    return Reply({"choices": [choice]}, counts, TEXT, texts=texts, chunks=_completed)
+
+
+def _completed(reply: Reply) -> Iterator[Chunk]:
+    def word(_number: int, text: str, reason: str | None) -> object:
+        return {"choices": [{"text": text, "stop_reason": reason}]}
+
+    return pieces.of(reply, word, [reply.body["choices"][0]["stop_reason"]])
 
 
 def chat_completion(ask: Ask) -> Reply:
@@ -27,4 +37,13 @@ def chat_completion(ask: Ask) -> Reply:
         "stop_reason": "stop" if passage.finished else "length",
     }
     texts = (("choices", 0, "message", "content"),)
-    return Reply({"choices": [choice]}, Counts(read, passage.tokens), TEXT, texts=texts)
+    counts = Counts(read, passage.tokens)
+    return Reply({"choices": [choice]}, counts, TEXT, texts=texts, chunks=_chatted)
+
+
+def _chatted(reply: Reply) -> Iterator[Chunk]:
+    def word(_number: int, text: str, reason: str | None) -> object:
+        delta = {"role": "assistant", "content": text}
+        return {"choices": [{"index": 0, "delta": delta, "stop_reason": reason}]}
+
+    return pieces.of(reply, word, [reply.body["choices"][0]["stop_reason"]])

@@ -1,14 +1,15 @@
 """Amazon Nova, understanding models (Amazon Nova user guide, "Complete request schema").
 
 `cachePoint` blocks follow what is to be kept, 5 minutes. Reads are billed, writes are free; both
-are reported, in headers and body.
+are reported, in headers and body. A stream is worded much as Converse's is; in recorded ones every
+token is a content block of its own.
 """
 
 import json
 from collections.abc import Iterator
 from typing import Any
 
-from local.simulator.calls import CACHED, Ask, Counts, Reply, limit, optional
+from local.simulator.calls import CACHED, Ask, Chunk, Counts, Reply, limit, optional
 from local.simulator.prompt_cache import Segment
 from local.simulator.refusals import malformed
 
@@ -41,7 +42,18 @@ def messages(ask: Ask) -> Reply:
             "cacheWriteInputTokenCount": counts.cache_write_tokens,
         },
     }
-    return Reply(body, counts, CACHED, _USAGE, _TEXTS)
+    return Reply(body, counts, CACHED, _USAGE, _TEXTS, chunks=_chunks)
+
+
+def _chunks(reply: Reply) -> Iterator[Chunk]:
+    yield Chunk({"messageStart": {"role": "assistant"}})
+    for i, (text, tokens) in enumerate(reply.pieces()):
+        delta = {"delta": {"text": text}, "contentBlockIndex": i}
+        yield Chunk({"contentBlockDelta": delta}, tokens)
+        yield Chunk({"contentBlockStop": {"contentBlockIndex": i}})
+    yield Chunk({"messageStop": {"stopReason": reply.body["stopReason"]}})
+    usage = {key: n for key, n in reply.body["usage"].items() if key != "totalTokens"}
+    yield Chunk({"metadata": {"usage": usage, "metrics": {}, "trace": {}}}, final=True)
 
 
 def _segments(ask: Ask) -> Iterator[Segment]:

@@ -1,12 +1,15 @@
 """Chat completions in OpenAI's shape: OpenAI's own models, and everything that imitates it.
 
 In the body `prompt_tokens` includes what was read from the cache; Bedrock's input header does not.
-OpenAI's models cache by themselves (no marks, 5 minutes, writes free), gpt-oss does not.
+OpenAI's models cache by themselves (no marks, 5 minutes, writes free), gpt-oss does not. A stream's
+own usage comes after its last choice, and only where `stream_options.include_usage` asks for it.
 """
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
-from local.simulator.calls import TEXT, Ask, Counts, Reply
+from local.simulator.calls import TEXT, Ask, Chunk, Counts, Reply
 from local.simulator.families import chat
 from local.simulator.prompt_cache import Segment
 from local.simulator.refusals import invalid, malformed
@@ -35,7 +38,7 @@ def caching_chat_completion(ask: Ask) -> Reply:
 
 
 def _reply(ask: Ask, uncached: int, cached: int | None) -> Reply:
-    if ask.payload.get("stream"):
+    if ask.payload.get("stream") and not ask.streamed:
         raise invalid("stream must be false for InvokeModel; use InvokeModelWithResponseStream")
     limit = ask.limit("max_completion_tokens", ask.limit("max_tokens"))
     wanted = ask.optional("n", int, 1)
@@ -46,10 +49,43 @@ def _reply(ask: Ask, uncached: int, cached: int | None) -> Reply:
     body = completion_body(ask, [choice(i, p.text, p.finished) for i, p in enumerate(written)])
     body["usage"] = usage(uncached + (cached or 0), counts.output_tokens)
     texts = tuple(("choices", i, "message", "content") for i in range(wanted))
-    if cached is None:
-        return Reply(body, counts, TEXT, _USAGE, texts)
-    body["usage"]["prompt_tokens_details"] = {"cached_tokens": cached}
-    return Reply(body, counts, (*TEXT, "cache_read_tokens"), _CACHE_USAGE, texts)
+    reply = Reply(body, counts, TEXT, _USAGE, texts, chunks=chunks)
+    if cached is not None:
+        body["usage"]["prompt_tokens_details"] = {"cached_tokens": cached}
+        reply = replace(reply, counted=(*TEXT, "cache_read_tokens"), usage=_CACHE_USAGE)
+    if ask.streamed and not wants_usage(ask):
+        del body["usage"]
+        return replace(reply, usage=())
+    return reply
+
+
+def wants_usage(ask: Ask) -> bool:
+    """Tell whether a stream is to say what was used."""
+    return ask.optional("stream_options", dict, {}).get("include_usage") is True
+
+
+def chunks(reply: Reply) -> Iterator[Chunk]:
+    """Yield each choice's chunks, a chat's beginning with its role; then the usage, if there is."""
+    body = reply.body
+    chats, tells = body["object"] == "chat.completion", "usage" in body
+    head = {key: body[key] for key in ("id", "object", "created", "model")}
+    if chats:
+        head["object"] = "chat.completion.chunk"
+
+    def chunk(number: int, said: dict[str, str], reason: str | None, *rest: Any) -> Chunk:
+        words = {"delta": said} if chats else {"text": said.get("content", ""), "logprobs": None}
+        choice = {"index": number, **words, "finish_reason": reason}
+        return Chunk({**head, "choices": [choice]}, *rest)
+
+    for number, choice in enumerate(body["choices"]):
+        if chats:
+            yield chunk(number, {"role": "assistant", "content": ""}, None)
+        for text, tokens in reply.pieces(number):
+            yield chunk(number, {"content": text}, None, tokens)
+        ends = number == len(body["choices"]) - 1 and not tells
+        yield chunk(number, {}, choice["finish_reason"], 0, ends)
+    if tells:
+        yield Chunk({**head, "choices": [], "usage": body["usage"]}, final=True)
 
 
 def completion_body(ask: Ask, choices: list[dict[str, Any]]) -> dict[str, Any]:

@@ -3,8 +3,10 @@
 A picture given to the multimodal model is reported nowhere.
 """
 
+from collections.abc import Iterator
+
 from local.simulator import pictures
-from local.simulator.calls import EMBEDDING, TEXT, Ask, Counts, Reply, limit, optional
+from local.simulator.calls import EMBEDDING, TEXT, Ask, Chunk, Counts, Reply, limit, optional
 from local.simulator.refusals import malformed
 
 _FIRST_EMBEDDINGS = ("amazon.titan-embed-text-v1", "amazon.titan-embed-g1-")
@@ -28,7 +30,25 @@ def text(ask: Ask) -> Reply:
             }
         ],
     }
-    return Reply(body, counts, TEXT, _TEXT_USAGE, (("results", 0, "outputText"),))
+    texts = (("results", 0, "outputText"),)
+    return Reply(body, counts, TEXT, _TEXT_USAGE, texts, chunks=_chunks)
+
+
+def _chunks(reply: Reply) -> Iterator[Chunk]:
+    """Yield the pieces; only the last says what was counted."""
+    result = reply.body["results"][0]
+    *pieces, (text, tokens) = reply.pieces()
+    nothing = ("totalOutputTextTokenCount", "completionReason", "inputTextTokenCount")
+    for piece, number in pieces:
+        yield Chunk({"outputText": piece, "index": 0, **dict.fromkeys(nothing)}, number)
+    last = {
+        "outputText": text,
+        "index": 0,
+        "totalOutputTextTokenCount": result.get("tokenCount"),
+        "completionReason": result["completionReason"],
+        "inputTextTokenCount": reply.body.get("inputTextTokenCount"),
+    }
+    yield Chunk(last, tokens, final=True)
 
 
 def embedding(ask: Ask) -> Reply:

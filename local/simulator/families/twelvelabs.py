@@ -7,10 +7,12 @@ video's length.
 """
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from local.simulator import media, pictures
-from local.simulator.calls import Ask, Counts, Reply, required
+from local.simulator.calls import Ask, Chunk, Counts, Reply, required
+from local.simulator.families import pieces
 from local.simulator.refusals import invalid, malformed
 
 _AT_ONCE = ("text", "image", "text_image")
@@ -47,7 +49,14 @@ def pegasus(ask: Ask) -> Reply:
     passage = ask.scribe.write(ask.limit("maxOutputTokens"))
     body = {"message": passage.text, "finishReason": "stop" if passage.finished else "length"}
     counts = Counts(output_tokens=passage.tokens, input_video_ms=length)
-    return Reply(body, counts, ("output_tokens",), texts=(("message",),))
+    return Reply(body, counts, ("output_tokens",), texts=(("message",),), chunks=_told)
+
+
+def _told(reply: Reply) -> Iterator[Chunk]:
+    def word(_number: int, text: str, reason: str | None) -> object:
+        return {"message": text, "finishReason": reason}
+
+    return pieces.of(reply, word, [reply.body["finishReason"]])
 
 
 def _marengo_counts(ask: Ask, kinds: tuple[str, ...]) -> Counts:

@@ -60,4 +60,5 @@ def test_a_listed_model_is_listed_by_its_base_id(model_id):
 def test_every_operation_on_models_is_listed_for_some():
     operations = {operation for each in models.SERVED.values() for operation in each}
 
-    assert operations == {"InvokeModel", "Converse", "CountTokens", "StartAsyncInvoke"}
+    streams = {"InvokeModelWithResponseStream", "ConverseStream"}
+    assert operations == {"InvokeModel", "Converse", "CountTokens", "StartAsyncInvoke"} | streams

@@ -1,10 +1,10 @@
 import pytest
 
-from local.simulator.tokens import Scribe
+from local.simulator.tokens import NO_WISH, Scribe, Wish
 
 
-def scribe(seed: int = 1, payload: bytes = b"{}", pad_bytes: int = 0) -> Scribe:
-    return Scribe(seed, payload, pad_bytes)
+def scribe(seed: int = 1, payload: bytes = b"{}", wish: Wish = NO_WISH) -> Scribe:
+    return Scribe(seed, payload, wish)
 
 
 def test_the_same_text_always_costs_the_same():
@@ -43,7 +43,7 @@ def test_the_same_payload_is_answered_alike():
 
 
 def test_padding_fills_the_answer_to_its_size_and_leaves_the_count_alone():
-    padded = scribe(pad_bytes=10_000).write()
+    padded = scribe(wish=Wish(characters=10_000)).write()
 
     assert len(padded.text) == 10_000
     assert padded.tokens == scribe().write().tokens

@@ -4,33 +4,40 @@ They are told apart because they are billed apart:
 
 - `NotSent`: the service never had the whole request, so nothing ran and nothing is billed;
 - `NoAnswer`: it had the request and no answer's headers came back: it may have run and be billed;
-- a `Reply` that is not `complete`: the headers came, the body was cut;
-- a `Reply`.
+- a `Stream` that is `Cut`, a `Reply` that is not `complete`: the headers came, the body was cut;
+- a `Stream` that is read to its end, a `Reply`.
 """
 
-import http.client
-import io
 import select
 import socket
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from math import inf
+from typing import Final, NamedTuple
 
-MAX_HEADERS: Final = 100
-MAX_HEADER_BYTES: Final = 65_536
+from chalicelib.http_answer import HEAD_END, MAX_HEAD_BYTES, Head, Malformed, read_head
+
+RECEIVED_AT_ONCE: Final = 65_536
+"""Bytes, at most."""
 
 
 class NotSent(Exception):
     """The request did not reach the service whole; it cannot have been carried out."""
 
 
-class NoAnswer(Exception):
-    """The request was sent and no answer came; it may have been carried out."""
-
+class _Lost(Exception):
     def __init__(self, *, timed_out: bool) -> None:
         self.timed_out = timed_out
         super().__init__("timed out" if timed_out else "connection lost")
+
+
+class NoAnswer(_Lost):
+    """The request was sent and no answer came; it may have been carried out."""
+
+
+class Cut(_Lost):
+    """The connection was lost before the end of a stream, or the time of its call is up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +51,29 @@ class Reply:
     timed_out: bool = False
 
 
+class Patience(NamedTuple):
+    """Whom to tell, once, that no byte of an answer came within `seconds`. The wait goes on.
+
+    `exhausted` is called by the thread that waits. It must not raise: the call is being made.
+    """
+
+    seconds: float
+    exhausted: Callable[[], None]
+
+
+class Request(NamedTuple):
+    """A request as it is sent, and when, by the connection's clock, its answer must be there."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+    deadline: float
+    patience: Patience | None = None
+
+
 class Connection:
-    """One open connection. Every read is bounded by the deadline of the call that it serves."""
+    """One open connection. Every wait is bounded by the deadline of the call that it serves."""
 
     def __init__(
         self,
@@ -59,35 +87,37 @@ class Connection:
         self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if tls:
             self._sock = tls.wrap_socket(self._sock, server_hostname=host)
-        self._clock = clock
+        self.clock = clock
         self._deadline = 0.0
-        self.reusable = False
 
-    def exchange(
-        self, method: str, path: str, headers: Mapping[str, str], body: bytes, deadline: float
-    ) -> Reply:
-        """Send one request and read its answer. Raises NotSent and NoAnswer."""
-        self._deadline = deadline
-        self.reusable = False
+    def open(self, request: Request, kept: "Callable[[Connection], None]") -> "Stream":
+        """Send a request and read the head of its answer. Raises NotSent and NoAnswer.
+
+        `kept` is given the connection when the answer's end has left it ready for another.
+        """
+        self._deadline = request.deadline
+        self._send(request)
         try:
-            request = _head(method, path, headers, len(body)) + body  # in one piece: one wake-up
-            self._sock.settimeout(self._remaining())
-            self._sock.sendall(request)
-        except (OSError, ValueError) as error:  # before the last byte: it cannot have begun
-            self.close()
-            raise NotSent(str(error)) from error
-        response = _Response(_BoundedSocket(self._sock, self._remaining), method=method)  # type: ignore[arg-type]
-        try:
-            response.begin()
-        except (OSError, http.client.HTTPException) as error:
-            response.close()
+            head, rest = self._head(request.patience)
+        except (OSError, Malformed) as error:
             self.close()
             raise NoAnswer(timed_out=isinstance(error, TimeoutError)) from error
-        reply = _read(response)
-        self.reusable = reply.complete and not response.will_close
-        if not self.reusable:
-            self.close()
-        return reply
+        return Stream(self, head, rest, kept)
+
+    def receive(self, until: float = inf) -> bytes | None:
+        """Return the next bytes as soon as any are there, b"" at their end; None at `until`.
+
+        Raises TimeoutError when the time of the call is up, and OSError.
+        """
+        remaining = self._remaining()
+        wait = until - self.clock() if until < self._deadline else remaining
+        self._sock.settimeout(max(wait, 0.001))
+        try:
+            return self._sock.recv(RECEIVED_AT_ONCE)
+        except TimeoutError:
+            if until < self._deadline:
+                return None
+            raise
 
     def is_quiet(self) -> bool:
         """Say whether an idle connection has nothing to read: one that has was closed."""
@@ -98,99 +128,115 @@ class Connection:
     def close(self) -> None:
         self._sock.close()
 
+    def _send(self, request: Request) -> None:
+        try:
+            message = _head(request) + request.body  # in one piece: one wake-up of the other side
+            self._sock.settimeout(self._remaining())
+            self._sock.sendall(message)
+        except (OSError, ValueError) as error:  # before the last byte: it cannot have begun
+            self.close()
+            raise NotSent(str(error)) from error
+
+    def _head(self, patience: Patience | None) -> tuple[Head, bytes]:
+        """Read the head of an answer, and what came with it of the body."""
+        data = self._first(patience)
+        while True:
+            end = data.find(HEAD_END)
+            if end < 0:
+                if len(data) > MAX_HEAD_BYTES or not (more := self.receive()):
+                    raise Malformed("a head without an end")
+                data += more
+                continue
+            head, data = read_head(data[:end]), data[end + len(HEAD_END) :]
+            if head.status >= 200:  # others are interim
+                return head, data
+
+    def _first(self, patience: Patience | None) -> bytes:
+        if patience is not None:
+            first = self.receive(self.clock() + patience.seconds)
+            if first is not None:
+                return first
+            patience.exhausted()
+        return self.receive() or b""
+
     def _remaining(self) -> float:
-        remaining = self._deadline - self._clock()
+        remaining = self._deadline - self.clock()
         if remaining <= 0:
             raise TimeoutError
         return remaining
 
 
-def _head(method: str, path: str, headers: Mapping[str, str], length: int) -> bytes:
+class Stream:
+    """An answer whose body is read as it comes. Header names are in lower case."""
+
+    def __init__(
+        self, connection: Connection, head: Head, rest: bytes, kept: Callable[[Connection], None]
+    ) -> None:
+        self.status = head.status
+        self.headers = head.headers
+        self._connection = connection
+        self._body = head.body()
+        self._rest = rest
+        self._kept = kept
+        self._keeps_connection = head.keeps_connection
+        self._open = True
+
+    def read(self, timeout: float) -> bytes | None:
+        """Return the next bytes as soon as any are there (64 KB at most), b"" at the clean end.
+
+        None when nothing came within `timeout` seconds. Raises Cut.
+        """
+        try:
+            part = self._next(self._connection.clock() + timeout)
+        except (OSError, Malformed) as error:
+            self.close()
+            raise Cut(timed_out=isinstance(error, TimeoutError)) from error
+        if self._body.ended:
+            self._end()
+        return part
+
+    def close(self) -> None:
+        """Give up what has not been read. After the end nothing is left to close."""
+        if self._open:
+            self._open = False
+            self._connection.close()
+
+    def _next(self, until: float) -> bytes | None:
+        while not self._body.ended:
+            data, self._rest = self._rest or self._connection.receive(until), b""
+            if data is None:
+                return None
+            if not data:
+                self._body.close()
+            elif part := self._body.feed(data):
+                return part
+        return b""
+
+    def _end(self) -> None:
+        """Give the connection back, if another answer can follow this one."""
+        if self._open and self._keeps_connection and not self._body.excess:
+            self._open = False
+            self._kept(self._connection)
+        self.close()
+
+
+def read_whole(stream: Stream) -> Reply:
+    """Read a stream to its end, or to where it is cut."""
+    parts = []
+    try:
+        while part := stream.read(inf):
+            parts.append(part)
+    except Cut as cut:
+        body = b"".join(parts)
+        return Reply(stream.status, stream.headers, body, False, cut.timed_out)
+    return Reply(stream.status, stream.headers, b"".join(parts))
+
+
+def _head(request: Request) -> bytes:
     """Write a request's head. Raises ValueError where a value would add a line to it."""
-    lines = [f"{method} {path} HTTP/1.1"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
-    head = "\r\n".join([*lines, f"Content-Length: {length}", "", ""])
+    lines = [f"{request.method} {request.path} HTTP/1.1"]
+    lines += [f"{name}: {value}" for name, value in request.headers.items()]
+    head = "\r\n".join([*lines, f"Content-Length: {len(request.body)}", "", ""])
     if head.count("\n") != len(lines) + 2 or head.count("\r") != len(lines) + 2:
         raise ValueError("a header has a line break")
     return head.encode("latin-1")
-
-
-class _BoundedSocket:
-    """The reading side of a socket, as http.client asks for it."""
-
-    def __init__(self, sock: socket.socket, remaining: Callable[[], float]) -> None:
-        self._sock = sock
-        self._remaining = remaining
-
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_BoundedReads(self._sock, self._remaining), 65536)
-
-
-class _BoundedReads(io.RawIOBase):
-    """Reads that share one deadline, so that a trickling answer cannot outlast it."""
-
-    def __init__(self, sock: socket.socket, remaining: Callable[[], float]) -> None:
-        self._sock = sock
-        self._raw = sock.makefile("rb", buffering=0)  # keeps the socket open until it is closed
-        self._remaining = remaining
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:
-        self._sock.settimeout(self._remaining())
-        return self._raw.readinto(buffer)
-
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
-
-
-class _Response(http.client.HTTPResponse):
-    """http.client's response, but for its header parser: that is email's, a tenth of a call."""
-
-    headers: dict[str, str]  # type: ignore[assignment]
-
-    def begin(self) -> None:
-        """Read the status and the headers. Raises IncompleteRead where they are cut."""
-        status = http.client.CONTINUE
-        while status == http.client.CONTINUE:
-            version, status, reason = self._read_status()  # type: ignore[attr-defined]
-            self.headers = _read_headers(self.fp)
-        self.code = self.status = status
-        self.reason = reason.strip()
-        self.version = 10 if version == "HTTP/1.0" else 11
-        self.chunked = self.headers.get("transfer-encoding", "").lower() == "chunked"
-        self.chunk_left = None
-        length = self.headers.get("content-length", "")
-        self.length = int(length) if length.isdigit() and not self.chunked else None
-        if status in (http.client.NO_CONTENT, http.client.NOT_MODIFIED):
-            self.length = 0
-        unbounded = not self.chunked and self.length is None
-        self.will_close = unbounded or self._check_close()  # type: ignore[attr-defined]
-
-
-def _read_headers(lines: io.BufferedIOBase) -> dict[str, str]:
-    headers: dict[str, str] = {}
-    for _ in range(MAX_HEADERS):
-        line = lines.readline(MAX_HEADER_BYTES)
-        if not line.endswith(b"\n"):
-            raise http.client.IncompleteRead(line)  # http.client would take it for the end
-        if line in (b"\r\n", b"\n"):
-            return headers
-        name, _, value = line.decode("latin-1").partition(":")
-        headers[name.strip().lower()] = value.strip()
-    raise http.client.HTTPException("too many headers")
-
-
-def _read(response: _Response) -> Reply:
-    headers = response.headers
-    try:
-        return Reply(response.status, headers, response.read())
-    except http.client.IncompleteRead as cut:
-        return Reply(response.status, headers, cut.partial, complete=False)
-    except (OSError, http.client.HTTPException) as error:
-        timed_out = isinstance(error, TimeoutError)
-        return Reply(response.status, headers, b"", complete=False, timed_out=timed_out)
-    finally:
-        response.close()

@@ -14,7 +14,17 @@ from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlsplit
 
-from chalicelib.connection import Connection, NoAnswer, NotSent, Reply
+from chalicelib.connection import (
+    Connection,
+    Cut,
+    NoAnswer,
+    NotSent,
+    Patience,
+    Reply,
+    Request,
+    Stream,
+    read_whole,
+)
 from chalicelib.signing import CredentialsNotFound, find_credentials, sign
 
 __all__ = [
@@ -24,10 +34,13 @@ __all__ = [
     "DYNAMODB",
     "SAGEMAKER_RUNTIME",
     "SQS",
+    "Cut",
     "NoAnswer",
     "NotSent",
+    "Patience",
     "Reply",
     "Service",
+    "Stream",
     "Transport",
     "endpoint_url",
 ]
@@ -89,13 +102,50 @@ class Transport:
         body: bytes,
         *,
         timeout: float,
+        patience: Patience | None = None,
     ) -> Reply:
         """Make one signed attempt, whole within `timeout` seconds however slowly bytes come.
 
         `path` is sent as it is: already percent-encoded, once.
         Raises NotSent and NoAnswer.
         """
+        return read_whole(self._begin(service, method, path, headers, body, timeout, patience))
+
+    def open(
+        self,
+        service: Service,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        timeout: float,
+        patience: Patience | None = None,
+    ) -> Stream | Reply:
+        """Make one signed attempt whose answer is read as it comes; what is no success, whole.
+
+        `timeout` bounds the whole call, reads included. Raises NotSent and NoAnswer.
+        """
+        stream = self._begin(service, method, path, headers, body, timeout, patience)
+        return stream if 200 <= stream.status < 300 else read_whole(stream)
+
+    def close(self) -> None:
+        """Close the connections that are idle. A call made later opens its own."""
+        for channel in self._channels.values():
+            channel.close()
+
+    def _begin(
+        self,
+        service: Service,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        timeout: float,
+        patience: Patience | None,
+    ) -> Stream:
         channel = self._channel(service)
+        path = channel.base_path + path
         try:
             credentials = self._credentials()
         except CredentialsNotFound as error:
@@ -106,23 +156,15 @@ class Transport:
             region=self._region,
             method=method,
             host=channel.host,
-            path=channel.base_path + path,
+            path=path,
             headers=headers,
             body=body,
             at=self._now(),
         )
-        return channel.exchange(
-            method,
-            channel.base_path + path,
-            {**signature, **headers},
-            body,
-            self._clock() + timeout,
+        deadline = self._clock() + timeout
+        return channel.open(
+            Request(method, path, {**signature, **headers}, body, deadline, patience)
         )
-
-    def close(self) -> None:
-        """Close the connections that are idle. A call made later opens its own."""
-        for channel in self._channels.values():
-            channel.close()
 
     def _channel(self, service: Service) -> "_Channel":
         channel = self._channels.get(service)
@@ -149,18 +191,15 @@ class _Channel:
         self._clock = clock
         self._idle: deque[tuple[Connection, float, float]] = deque()
 
-    def exchange(
-        self, method: str, path: str, headers: Mapping[str, str], body: bytes, deadline: float
-    ) -> Reply:
-        connection = self._take(deadline)
-        reply = connection.exchange(method, path, headers, body, deadline)
-        if connection.reusable:
-            self._idle.append((connection, self._clock(), time.time()))
-        return reply
+    def open(self, request: Request) -> Stream:
+        return self._take(request.deadline).open(request, self._keep)
 
     def close(self) -> None:
         while self._idle:
             self._idle.pop()[0].close()
+
+    def _keep(self, connection: Connection) -> None:
+        self._idle.append((connection, self._clock(), time.time()))
 
     def _take(self, deadline: float) -> "Connection":
         while self._idle:
@@ -173,9 +212,9 @@ class _Channel:
             if idle <= IDLE_LIMIT and connection.is_quiet():
                 return connection
             connection.close()
-        return self._open(deadline)
+        return self._connect(deadline)
 
-    def _open(self, deadline: float) -> "Connection":
+    def _connect(self, deadline: float) -> "Connection":
         timeout = min(CONNECT_TIMEOUT, max(deadline - self._clock(), 0.001))
         try:
             return Connection(self._host, self._port, self._tls, timeout, self._clock)

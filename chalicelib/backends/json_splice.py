@@ -1,4 +1,4 @@
-"""Replace or remove one member of a JSON object, and leave every other byte as it is.
+"""Add, replace or remove one member of a JSON object, and leave every other byte as it is.
 
 A body that is parsed and written again may not be the same body: numbers change their spelling,
 texts their escapes, and 100 KB cost a millisecond.
@@ -56,6 +56,13 @@ def member(text: str, key: str) -> Member | None:
     if len(found) > 1:
         raise ValueError(f"{key} is there twice")
     return found[0] if found else None
+
+
+def added(text: str, key: str, value: str) -> str:
+    """Put a member before the others of an object: a plain key, and the JSON text `value`."""
+    at = text.index("{") + 1
+    comma = "" if text[_skip(text, at)] == "}" else ","
+    return f'{text[:at]}"{key}":{value}{comma}{text[at:]}'
 
 
 def replaced(text: str, old: Member, value: str) -> str:

@@ -3,16 +3,20 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from chalicelib import __version__
 from chalicelib.catalog import Model
 from chalicelib.errors import BadRequest
-from chalicelib.transport import Reply, Service, Transport
+from chalicelib.transport import Patience, Reply, Service, Stream, Transport
 from chalicelib.usage_record import ProviderCall
 
+if TYPE_CHECKING:
+    from chalicelib.backends.streamed import Reading
+
 JSON: Final = "application/json"
+STREAM_TYPES: Final = ("text/event-stream", "application/vnd.amazon.eventstream")
 REQUEST_METADATA: Final = "x-amzn-bedrock-request-metadata"
 
 
@@ -28,6 +32,10 @@ def as_it_came(body: bytes) -> bytes:
     return body
 
 
+def not_streamed() -> "Reading":
+    raise TypeError("the answer of this operation is no stream")
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A payload ready to be sent, and how its answer becomes what the tenant asked for."""
@@ -35,9 +43,14 @@ class Prepared:
     payload: Payload
     guardrail: str = ""  # the one that goes with it, as it was named; its units are billed too
     restored: Callable[[bytes], bytes] = as_it_came
+    reading: "Callable[[], Reading]" = not_streamed  # makes one for each stream
 
 
-def unchanged(payload: Payload) -> Prepared:
+Prepare = Callable[[Payload, str], Prepared]
+"""Takes what an endpoint serves, too (`Model.container`). Raises BadRequest."""
+
+
+def unchanged(payload: Payload, _container: str) -> Prepared:
     return Prepared(payload)
 
 
@@ -51,9 +64,11 @@ class Operation:
     passed_on: tuple[str, ...] = ("content-type", "accept")  # request headers
     refused: Mapping[str, str] = field(default_factory=dict)  # header → why not
     metadata: bool = False  # takes the header REQUEST_METADATA
-    prepare: Callable[[Payload], Prepared] = unchanged
+    prepare: Prepare = unchanged
+    streams: bool = False
+    renamed: Mapping[str, str] = field(default_factory=dict)  # header → the name it goes out by
 
-    def prepared(self, payload: Payload) -> Prepared:
+    def prepared(self, payload: Payload, container: str = "") -> Prepared:
         """Check a payload, and make it one whose use can be metered. Raises BadRequest."""
         for name, why in self.refused.items():
             if name in payload.headers:
@@ -61,7 +76,7 @@ class Operation:
         for name in self.passed_on:
             if not payload.headers.get(name, "").isascii():
                 raise BadRequest(f"The header {name} has characters beyond ASCII.")
-        return self.prepare(payload)
+        return self.prepare(payload, container)
 
     def send(
         self,
@@ -70,19 +85,51 @@ class Operation:
         payload: Payload,
         call: ProviderCall,
         timeout: float,
+        patience: Patience | None = None,
     ) -> Reply:
         """Make one attempt. Raises transport.NotSent and transport.NoAnswer."""
-        headers = {
-            "content-type": JSON,
-            **{name: payload.headers[name] for name in self.passed_on if name in payload.headers},
-            "user-agent": user_agent(call),
+        headers, path = self._headers(payload, call), self._path(model)
+        return transport.call(
+            self.service, "POST", path, headers, payload.body, timeout=timeout, patience=patience
+        )
+
+    def open(
+        self,
+        transport: Transport,
+        model: Model,
+        payload: Payload,
+        call: ProviderCall,
+        timeout: float,
+        patience: Patience | None = None,
+    ) -> Stream | Reply:
+        """Make one attempt whose answer is read as it comes; an error's is a Reply.
+
+        Raises transport.NotSent and transport.NoAnswer.
+        """
+        headers, path = self._headers(payload, call), self._path(model)
+        return transport.open(
+            self.service, "POST", path, headers, payload.body, timeout=timeout, patience=patience
+        )
+
+    def _path(self, model: Model) -> str:
+        return self.path.format(target=quote(model.target, safe=""))
+
+    def _headers(self, payload: Payload, call: ProviderCall) -> dict[str, str]:
+        passed_on = {
+            self.renamed.get(name, name): payload.headers[name]
+            for name in self.passed_on
+            if name in payload.headers and not self._asks_for_a_stream(name, payload.headers[name])
         }
+        headers = {"content-type": JSON, **passed_on, "user-agent": user_agent(call)}
         if self.metadata:
             headers[REQUEST_METADATA] = json.dumps(
                 {"team_id": call.team_id, "request_id": call.request_id}, separators=(",", ":")
             )
-        path = self.path.format(target=quote(model.target, safe=""))
-        return transport.call(self.service, "POST", path, headers, payload.body, timeout=timeout)
+        return headers
+
+    def _asks_for_a_stream(self, name: str, value: str) -> bool:
+        """Say whether an `accept` names how the gateway streams, not what the model writes."""
+        return self.streams and name == "accept" and any(each in value for each in STREAM_TYPES)
 
 
 def user_agent(call: ProviderCall) -> str:

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 LAYERS = (
     {
         *("chalicelib", "chalicelib.metering.usage", "chalicelib.settings", "chalicelib.errors"),
-        *("chalicelib.json_text", "chalicelib.stream_event"),
+        *("chalicelib.json_text", "chalicelib.stream_event", "chalicelib.http_answer"),
         *("chalicelib.runtime", "chalicelib.runtime_api"),
     },
     {

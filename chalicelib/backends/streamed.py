@@ -1,0 +1,34 @@
+"""What one frame of a provider's stream comes to: for the meter, for the tenant, to be kept.
+
+Bytes pass as they came. Only what the gateway itself had asked for, to be able to meter, is taken
+out of what the tenant gets (`guardrails`, `container_usage`).
+"""
+
+from typing import NamedTuple, Protocol
+
+from chalicelib.backends.eventstream import Frame
+from chalicelib.stream_event import StreamEvent
+
+
+class Step(NamedTuple):
+    """What a frame came to. A tuple, because one is made for every token."""
+
+    raw: bytes  # for a native client; b"" where nothing is sent
+    events: tuple[StreamEvent, ...]  # for the meter, as the provider sent them
+    shown: tuple[StreamEvent, ...]  # for the tenant
+    final: bool  # carries usage or ends the answer: it waits until the end record is written
+
+
+NOTHING = Step(b"", (), (), final=False)
+
+
+class Reading(Protocol):
+    """Reads one stream, frame by frame in order."""
+
+    def frame(self, frame: Frame) -> Step:
+        """Take the next event; exceptions are not its business. Never raises."""
+        ...
+
+    def end(self) -> Step:
+        """Give what is left when the stream has ended: a last line without an end."""
+        ...

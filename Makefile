@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test check format bench bench-report bench-zip serve clean
+.PHONY: help demo test test-deploy check format bench bench-report bench-zip serve clean
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
 
@@ -20,6 +20,9 @@ demo: $(VENV)/.installed ## the main job, end to end, on this machine alone
 
 test: $(VENV)/.installed ## every test; under five minutes on two cores
 	$(BIN)/python -m pytest
+
+test-deploy: $(VENV)/.installed ## Chalice's own commands, against AWS on this machine; asks the package index
+	$(BIN)/python -m pytest -m "" tests/system/test_deploy*.py tests/system/test_local_deploy.py tests/unit/deploy
 
 check: $(VENV)/.installed ## lint, format, types, import directions
 	$(BIN)/ruff check .

@@ -24,7 +24,7 @@ from chalicelib.errors import BadRequest
 from chalicelib.json_text import parsed
 from chalicelib.metering.async_jobs import settled
 from chalicelib.metering.exchange import at
-from chalicelib.transport import BEDROCK_RUNTIME, NotSent, Reply, Transport
+from chalicelib.transport import BEDROCK_RUNTIME, NotSent, Patience, Reply, Transport
 from chalicelib.usage_record import ProviderCall
 
 MODEL: Final = "modelId"
@@ -144,6 +144,7 @@ class StartAsyncInvoke(Operation):
         payload: Payload,
         call: ProviderCall,
         timeout: float,
+        patience: Patience | None = None,
     ) -> Reply:
         """Start the job, once it is announced. Raises NotSent and NoAnswer."""
         job = self._job(model, call)
@@ -155,7 +156,7 @@ class StartAsyncInvoke(Operation):
         body = self.request.sent(model, job.token)
         try:
             reply = Operation.send(
-                self, transport, model, replace(payload, body=body), call, timeout
+                self, transport, model, replace(payload, body=body), call, timeout, patience
             )
         except NotSent:
             self._forget(job)

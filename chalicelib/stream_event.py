@@ -18,3 +18,8 @@ class StreamEvent:
 
     name: str
     data: bytes
+
+    @property
+    def json(self) -> bytes:
+        """The data without what Server-Sent Events put before the JSON of a container's line."""
+        return self.data.removeprefix(b"data:") if self.name == "PayloadPart" else self.data

@@ -23,7 +23,7 @@ def meter(exchange: Exchange) -> Metered:
     """Read the headers, and the body only for the kinds of a cache write; else the body alone."""
     counted = bedrock_headers.token_counts(exchange.headers)
     if counted is None:
-        return meter_body(partial(_read_body, exchange.request), exchange)
+        return meter_body(partial(read_body, exchange.request), exchange)
     if counted.cache_write_tokens == 0:
         return Metered(counted, "header")
     split = _split(
@@ -37,7 +37,8 @@ def meter(exchange: Exchange) -> Metered:
     )
 
 
-def _read_body(request: bytes, answer: object) -> Usage | None:
+def read_body(request: bytes, answer: object) -> Usage | None:
+    """Read the body's own `usage`: all of its counts, exactly, or None."""
     usage = at(answer, "usage")
     written = count(at_or_zero(usage, "cache_creation_input_tokens"))
     split = None if written is None else _split(request, usage, written)

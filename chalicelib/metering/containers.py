@@ -27,7 +27,7 @@ def meter(container: str, exchange: Exchange, busy_ms: int) -> Metered:
     if usage is not None:
         return Metered(replace(usage, busy_ms=busy_ms), "body")
     problem = "" if exchange.complete else "body_cut"
-    return Metered(clock, "clock", problem="no_exact_counts" if _reports(answer) else problem)
+    return Metered(clock, "clock", problem="no_exact_counts" if reports(answer) else problem)
 
 
 def _openai(answer: object) -> Usage | None:
@@ -41,7 +41,7 @@ def _generated_or_chat(answer: object) -> Usage | None:
 
 
 def _generated(answer: object) -> Usage | None:
-    """Sum the generations' details: `generated_tokens`, and the prompt as listed in `prefill`.
+    """Sum the generations' details: `generated_tokens`, and the prompt's.
 
     Both stand there only where the request asked for them (`details`, and
     `decoder_input_details`): half of the counts is none.
@@ -49,16 +49,24 @@ def _generated(answer: object) -> Usage | None:
     generations = answer if isinstance(answer, list) else [answer]
     if not generations:
         return None
-    prompts = [at(generation, "details", "prefill") for generation in generations]
-    listed = [prompt for prompt in prompts if isinstance(prompt, list) and prompt]
+    prompts = [_prompt(at(generation, "details")) for generation in generations]
     written = [count(at(generation, "details", "generated_tokens")) for generation in generations]
-    exact = [tokens for tokens in written if tokens is not None]
-    if not len(listed) == len(exact) == len(generations):
+    exact = [tokens for tokens in prompts + written if tokens is not None]
+    if len(exact) < len(prompts + written):
         return None
-    return exact_tokens(sum(map(len, listed)), sum(exact))
+    return exact_tokens(sum(exact[: len(prompts)]), sum(exact[len(prompts) :]))
 
 
-def _reports(answer: object) -> bool:
+def _prompt(details: object) -> int | None:
+    """Read a prompt's length: as a stream's last event says it, or as `prefill` lists it."""
+    length, listed = at(details, "input_length"), at(details, "prefill")
+    if length is not None:
+        return count(length)
+    return len(listed) if isinstance(listed, list) and listed else None
+
+
+def reports(answer: object) -> bool:
+    """Say whether a container said anything of its counts, exact or not."""
     generations = answer if isinstance(answer, list) else [answer]
     return any(
         at(generation, name) is not None

@@ -25,12 +25,12 @@ class Exchange:
     @cached_property
     def request_json(self) -> object:
         """The request's body, or None where it is not JSON, or ambiguous."""
-        return _certain(self.request)
+        return certain(self.request)
 
     @cached_property
     def response_json(self) -> object:
         """The answer's body, or None where it is not JSON, ambiguous, or was cut."""
-        return _certain(self.response) if self.complete else None
+        return certain(self.response) if self.complete else None
 
     def request_is_ambiguous(self) -> bool:
         """Say whether the provider may have obeyed another request than the one we read."""
@@ -43,7 +43,8 @@ class Exchange:
         return False
 
 
-def _certain(body: bytes) -> object:
+def certain(body: bytes) -> object:
+    """Return what a body says, or None where it is not JSON, or ambiguous."""
     try:
         return parsed(body)
     except ValueError:

@@ -23,10 +23,15 @@ def meter_nova(exchange: Exchange) -> Metered:
 
 def added(metered: Metered, exchange: Exchange) -> Metered:
     """Add the searches to `queries`. A request that does not name the tool has none."""
-    if metered.usage_source == "none" or not names(exchange.request, _ASKED_FOR):
+    if metered.usage_source == "none" or not may_search(exchange.request):
         return metered
     content = at(exchange.response_json, "output", "message", "content")
     if not isinstance(content, list):
         return unknown("grounding_requests")
     searches = sum(at(block, "toolUse", "name") == TOOL for block in content)
     return replace(metered, usage=replace(metered.usage, queries=searches))
+
+
+def may_search(request: bytes) -> bool:
+    """Say whether a request names the tool: whoever does not makes no searches."""
+    return names(request, _ASKED_FOR)

@@ -133,6 +133,15 @@ FAMILIES: Mapping[str, TextFamily] = {
 foundation models"; which of them an answer really carries, from recorded answers."""
 
 
+def ends_choices(chunk: object) -> bool:
+    """Say whether nothing follows a chunk of OpenAI's shape: no choices, or one that stopped."""
+    choices = at(chunk, "choices")
+    if not isinstance(choices, list) or not choices:
+        return True
+    reasons = ("finish_reason", "stop_reason")
+    return any(at(choice, name) is not None for choice in choices for name in reasons)
+
+
 def meter(family: TextFamily, exchange: Exchange) -> Metered:
     """Read a text model's counts: Bedrock's headers, else the body's own as a whole."""
     usage = bedrock_headers.token_counts(

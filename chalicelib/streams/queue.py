@@ -14,8 +14,8 @@ from typing import Any, Final, Self
 
 from chalicelib.aws_json import AwsApi
 
-MAX_VISIBILITY_SECONDS: Final = 43_200
-"""What ChangeMessageVisibility takes. Source: Amazon SQS API reference."""
+LONGEST_PAUSE_SECONDS: Final = 3_600
+"""Longer than anything that is waited for. SQS lets a message be invisible for 12 hours in all."""
 
 
 class UnreadableMessage(ValueError):
@@ -69,7 +69,7 @@ class Queue:
     def postpone(self, receipt_handle: str, until: int) -> None:
         """Have a message that is being handled delivered again at `until`, in epoch ms."""
         seconds = ceil(until / 1000 - self._now().timestamp())
-        visibility = min(max(seconds, 0), MAX_VISIBILITY_SECONDS)
+        visibility = min(max(seconds, 0), LONGEST_PAUSE_SECONDS)
         self._call(
             "ChangeMessageVisibility",
             {"ReceiptHandle": receipt_handle, "VisibilityTimeout": visibility},

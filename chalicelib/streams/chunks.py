@@ -21,7 +21,10 @@ MAX_PART: Final = 300_000
 MAX_PACKED: Final = 256 * 1024
 """Bytes of several events before they are compressed; an event alone may have more."""
 
-LEVEL: Final = 1
+LEVEL: Final = 6
+"""Of zlib. Against level 1 it saves a seventh of the bytes of 25 deltas and a quarter of those of
+400, for 0.1 to 0.3 µs each: far less than the write units cost."""
+
 _LENGTHS: Final = Struct(">HI")
 
 

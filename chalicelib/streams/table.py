@@ -34,7 +34,7 @@ from chalicelib.streams.items import (
     owner,
     partition,
 )
-from chalicelib.streams.job import QUEUED_SECONDS, Settlement, Step, StreamJob
+from chalicelib.streams.job import LEASE_SECONDS, QUEUED_SECONDS, Settlement, Step, StreamJob
 from chalicelib.streams.kept import KeptAnswers
 from chalicelib.streams.rows import Rows
 from chalicelib.usage_record import ProviderCall
@@ -215,6 +215,10 @@ class StreamsTable:
             }
             for item in self._rows.query(over):
                 yield owner(item["pk"]["S"])
+
+    def lease_end(self) -> int:
+        """Return when a lease ends that begins now, in epoch milliseconds."""
+        return self._now_ms() + LEASE_SECONDS * 1000
 
     def _changed(
         self,

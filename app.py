@@ -4,123 +4,41 @@ import json
 import os
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, partial, wraps
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
-from chalice.app import Chalice, CloudWatchEvent, Cron, Rate, Request, Response
+from chalice.app import (
+    Chalice,
+    CloudWatchEvent,
+    CORSConfig,
+    Cron,
+    Rate,
+    Request,
+    Response,
+    SQSEvent,
+)
 
-from chalicelib import __version__, settings
-from chalicelib.aws_json import AwsApi
+from chalicelib import __version__, parts, settings
 from chalicelib.errors import NotFound, TollgateError
-from chalicelib.ledger import Ledger, LogGroupWriter, StdoutWriter, new_instance
-from chalicelib.router import Router
 from chalicelib.surfaces.answers import Answer, error_answer, in_our_shape, json_answer
 from chalicelib.surfaces.aws_errors import bedrock_error, sagemaker_error
 from chalicelib.surfaces.invocation import Invocation
-from chalicelib.surfaces.invoke import InvokeSurface
-from chalicelib.surfaces.large_answers import LargeAnswers
-from chalicelib.surfaces.native import NativeSurface
-from chalicelib.tenants.authenticator import Authenticator
 from chalicelib.tenants.nouns import Identity
-from chalicelib.tenants.table import TenantsTable
-from chalicelib.transport import CLOUDWATCH_LOGS, DYNAMODB, Transport
-
-if TYPE_CHECKING:
-    from chalicelib.async_jobs.sweep import Sweep
-    from chalicelib.surfaces.async_invoke import AsyncInvokeSurface
 
 app = Chalice(app_name="tollgate")
 ANY_TYPE = ["*/*"]
-
-
-@dataclass(frozen=True, slots=True)
-class Gateway:
-    """The parts that serve requests, made once in a process."""
-
-    transport: Transport
-    dynamodb: AwsApi
-    ledger: Ledger
-    router: Router
-    authenticator: Authenticator
-    invoke: InvokeSurface
-    native: NativeSurface
-
-
-@cache
-def gateway() -> Gateway:
-    config = settings.load()
-    transport = Transport(config.region)
-    dynamodb = AwsApi(transport, DYNAMODB, "DynamoDB_20120810", json_version="1.0")
-    instance = new_instance()
-    writer = (
-        LogGroupWriter(
-            AwsApi(transport, CLOUDWATCH_LOGS, "Logs_20140328"), config.usage_log_group, instance
-        )
-        if config.usage_log_group
-        else StdoutWriter()
-    )
-    ledger = Ledger(writer, stage=config.stage, instance=instance)
-    router = Router(config, ledger, transport)
-    tenants = TenantsTable(dynamodb, config.tenants_table)
-    large_answers = LargeAnswers(config.payloads_bucket, lambda: client("s3"))
-    return Gateway(
-        transport,
-        dynamodb,
-        ledger,
-        router,
-        Authenticator(tenants.read_item, config.key_cache_seconds),
-        InvokeSurface(router, large_answers),
-        NativeSurface(router, large_answers, config.region),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class AsyncJobs:
-    """The parts that serve and settle asynchronous jobs; made when the first one is asked for."""
-
-    surface: "AsyncInvokeSurface"
-    sweep: "Sweep"
-
-
-@cache
-def async_jobs() -> AsyncJobs:
-    from chalicelib.async_jobs.sweep import Sweep
-    from chalicelib.async_jobs.table import JobsTable
-    from chalicelib.backends.async_invokes import AsyncInvokes
-    from chalicelib.surfaces.async_invoke import AsyncInvokeSurface
-
-    config, parts = settings.load(), gateway()
-    jobs = JobsTable(parts.dynamodb, config.streams_table)
-    invokes = AsyncInvokes(parts.transport, lambda: client("bedrock-runtime"))
-    return AsyncJobs(
-        AsyncInvokeSurface(parts.router, jobs, invokes, stage=config.stage),
-        Sweep(jobs, invokes, parts.ledger, stage=config.stage),
-    )
-
-
-@cache
-def client(service: str) -> Any:
-    """Make a boto3 client, where the path is not hot: importing boto3 costs a cold start."""
-    import boto3
-    from botocore.config import Config
-
-    config = Config(
-        signature_version="s3v4" if service == "s3" else None,
-        connect_timeout=3,
-        read_timeout=5,
-        retries={"mode": "standard", "total_max_attempts": 2},  # within what a call keeps back
-    )
-    return boto3.client(service, region_name=settings.load().region, config=config)
-
-
-@cache
-def price_book() -> Any:
-    from chalicelib.pricing.price_book import PriceBook
-
-    return PriceBook.load()
+STREAMS_QUEUE = os.environ.get("STREAMS_QUEUE", "")
+BROWSERS = CORSConfig(
+    allow_origin="*",  # a key says who it is, not a page
+    allow_headers=[
+        *("Accept", "Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"),
+        *("X-Api-Key", "Api-Key", "X-Tollgate-Store"),
+    ],
+    expose_headers=["x-request-id", "Location", "Retry-After", "idempotency-replayed"],
+    max_age=600,
+)
 
 
 def account_id(context: Any) -> str:
@@ -131,7 +49,7 @@ def account_id(context: Any) -> str:
 
 @cache
 def _asked_account_id() -> str:
-    account: str = client("sts").get_caller_identity()["Account"]
+    account: str = parts.client("sts").get_caller_identity()["Account"]
     return account
 
 
@@ -171,7 +89,7 @@ def identified(request: Request, this_id: str) -> tuple[Identity, Invocation]:
         account=account_id(context),
         context=context,
     )
-    return gateway().authenticator.identify(invocation.headers), invocation
+    return parts.gateway().authenticator.identify(invocation.headers), invocation
 
 
 as_bedrock = partial(answered, shape=bedrock_error)
@@ -195,20 +113,38 @@ def models(request: Request, this_id: str) -> Answer:
     from chalicelib.surfaces.models import models_of
 
     tenant = identified(request, this_id)[0].tenant
-    listed = models_of(tenant, settings.load(), price_book(), datetime.now(UTC).date())
+    listed = models_of(tenant, settings.load(), parts.price_book(), datetime.now(UTC).date())
     return json_answer(200, listed, {"x-request-id": this_id})
 
 
-@app.route("/invoke", methods=["POST"], content_types=ANY_TYPE)
+@app.route("/invoke", methods=["POST"], content_types=ANY_TYPE, cors=BROWSERS)
 @answered
 def invoke(request: Request, this_id: str) -> Answer:
-    return gateway().invoke.answer(*identified(request, this_id))
+    return parts.gateway().invoke.answer(*identified(request, this_id))
+
+
+@app.route("/responses/{response_id}", methods=["GET"], cors=BROWSERS)
+@answered
+def response(request: Request, this_id: str, response_id: str) -> Answer:
+    return parts.streams().responses.get(*identified(request, this_id), response_id)
+
+
+@app.route("/responses/{response_id}", methods=["DELETE"], cors=BROWSERS)
+@answered
+def forget_response(request: Request, this_id: str, response_id: str) -> Answer:
+    return parts.streams().responses.delete(*identified(request, this_id), response_id)
+
+
+@app.route("/responses/{response_id}/events", methods=["GET"], cors=BROWSERS)
+@answered
+def response_events(request: Request, this_id: str, response_id: str) -> Answer:
+    return parts.streams().responses.events(*identified(request, this_id), response_id)
 
 
 @app.route("/model/{model_id}/{operation}", methods=["POST"], content_types=ANY_TYPE)
 @as_bedrock
 def bedrock_model(request: Request, this_id: str, model_id: str, operation: str) -> Answer:
-    return gateway().native.model(*identified(request, this_id), model_id, operation)
+    return parts.gateway().native.model(*identified(request, this_id), model_id, operation)
 
 
 @app.route(
@@ -216,25 +152,25 @@ def bedrock_model(request: Request, this_id: str, model_id: str, operation: str)
 )
 @as_bedrock
 def bedrock_guardrail(request: Request, this_id: str, guardrail_id: str, version: str) -> Answer:
-    return gateway().native.guardrail(*identified(request, this_id), guardrail_id, version)
+    return parts.gateway().native.guardrail(*identified(request, this_id), guardrail_id, version)
 
 
 @app.route("/async-invoke", methods=["POST"], content_types=ANY_TYPE)
 @as_bedrock
 def start_async_invoke(request: Request, this_id: str) -> Answer:
-    return async_jobs().surface.start(*identified(request, this_id))
+    return parts.async_jobs().surface.start(*identified(request, this_id))
 
 
 @app.route("/async-invoke", methods=["GET"])
 @as_bedrock
 def list_async_invokes(request: Request, this_id: str) -> Answer:
-    return async_jobs().surface.list(*identified(request, this_id))
+    return parts.async_jobs().surface.list(*identified(request, this_id))
 
 
 @app.route("/async-invoke/{arn}", methods=["GET"])
 @as_bedrock
 def get_async_invoke(request: Request, this_id: str, arn: str) -> Answer:
-    return async_jobs().surface.get(*identified(request, this_id), arn)
+    return parts.async_jobs().surface.get(*identified(request, this_id), arn)
 
 
 @app.route("/guardrail-checks/{operation}", methods=["POST"], content_types=ANY_TYPE)
@@ -246,7 +182,7 @@ def bedrock_guardrail_checks(_request: Request, _this_id: str, operation: str) -
 @app.route("/endpoints/{name}/{operation}", methods=["POST"], content_types=ANY_TYPE)
 @as_sagemaker
 def sagemaker_endpoint(request: Request, this_id: str, name: str, operation: str) -> Answer:
-    return gateway().native.endpoint(*identified(request, this_id), name, operation)
+    return parts.gateway().native.endpoint(*identified(request, this_id), name, operation)
 
 
 @app.schedule(Cron(15, 2, "*", "*", "?", "*"))
@@ -276,10 +212,32 @@ def sample_capacity(event: CloudWatchEvent) -> Any:
 def settle_jobs(event: CloudWatchEvent) -> Any:
     """Settle the asynchronous jobs that have ended, each once, on the day on which it ended."""
     context = cast(Any, event.context)
-    return async_jobs().sweep.run(context.get_remaining_time_in_millis).to_dict()
+    return parts.async_jobs().sweep.run(context.get_remaining_time_in_millis).to_dict()
+
+
+@app.schedule(Rate(5, unit=Rate.MINUTES))
+def sweep_streams(event: CloudWatchEvent) -> Any:
+    """Bring the streams that nobody has to their end."""
+    context = cast(Any, event.context)
+    return parts.streams().sweep.run(context.get_remaining_time_in_millis).to_dict()
+
+
+@app.on_sqs_message(queue=STREAMS_QUEUE, batch_size=1, maximum_concurrency=100)
+def stream_worker(event: SQSEvent) -> None:
+    """Run a queued stream to its end. What it raises has SQS deliver the message again."""
+    seconds_left = cast(Any, event.context).get_remaining_time_in_millis() / 1000
+    for record in event.to_dict()["Records"]:
+        parts.streams().worker.handle(record, seconds_left)
+
+
+@app.on_sqs_message(queue=f"{STREAMS_QUEUE}-dead", batch_size=1)
+def stream_dead_letters(event: SQSEvent) -> None:
+    """End the jobs whose messages died."""
+    for record in event.to_dict()["Records"]:
+        parts.streams().dead_letters.handle(record)
 
 
 if "AWS_CHALICE_CLI_MODE" not in os.environ:
-    gateway()  # a wrong setting stops the start, and a cold start does its work before it is billed
+    parts.gateway()  # a wrong setting stops the start; a cold start does its work unbilled
 else:  # one of Chalice's own commands, which is to deploy the small package
     import_module("ops.deploy.hooks").install()

@@ -184,19 +184,20 @@ def warm_calls(key: str, url: str) -> dict[str, Callable[[], object]]:
     from botocore.config import Config
 
     import app
+    from chalicelib import parts
 
     once = {"retries": {"total_max_attempts": 1}}
     bare = boto3.client("bedrock-runtime")
     tuned = boto3.client("bedrock-runtime", config=Config(user_agent="tollgate/0.1.0", **once))
     logs = boto3.client("logs")
-    stdout_gateway = app.gateway()
+    stdout_gateway = parts.gateway()
     os.environ["USAGE_LOG_GROUP"] = "/tollgate/bench/usage"
-    strict_gateway = app.gateway.__wrapped__()
+    strict_gateway = parts.gateway.__wrapped__()
     context = Context()
 
     def handler(gateway: Any, event: dict[str, Any]) -> Callable[[], object]:
         def call() -> None:
-            app.gateway = lambda: gateway
+            parts.gateway = lambda: gateway
             assert app.app(event, context)["statusCode"] == 200
 
         return call

@@ -12,13 +12,19 @@
 A call that starts a job counts nothing: its usage is `deferred`, with or without an answer.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from chalicelib.backends.faults import error_code, tenant_error
 from chalicelib.backends.operation import Prepared
 from chalicelib.catalog import Model
-from chalicelib.errors import AnswerLost, ProviderTimeout, ProviderUnavailable, TollgateError
+from chalicelib.errors import (
+    AnswerLost,
+    NoTimeLeft,
+    ProviderTimeout,
+    ProviderUnavailable,
+    TollgateError,
+)
 from chalicelib.metering.exchange import Exchange
 from chalicelib.metering.meter import JOB, meter
 from chalicelib.metering.usage import NO_USAGE, Usage
@@ -35,11 +41,8 @@ class Ending:
     problem: str = ""  # why the usage of an answer is not known: a code for the log
 
 
-NO_TIME: Final = "There was no time left to call the model. Try again."
-
-
 def no_time_left() -> Ending:
-    return Ending(Outcome("failed", error_code="no_time_left"), ProviderTimeout(NO_TIME))
+    return Ending(Outcome("failed", error_code="no_time_left"), NoTimeLeft())
 
 
 def not_sent(latency_ms: int) -> Ending:
@@ -67,7 +70,7 @@ def answered(
     if not 200 <= reply.status < 300:
         refused = Outcome(
             "failed",
-            provider_request_id=_request_id(reply),
+            provider_request_id=provider_request_id(reply.headers),
             latency_ms=latency_ms,
             status_code=reply.status,
             error_code=error_code(reply),
@@ -89,7 +92,7 @@ def answered(
         metered.usage_source,
         tier=metered.tier,
         variant=metered.variant,
-        provider_request_id=_request_id(reply),
+        provider_request_id=provider_request_id(reply.headers),
         latency_ms=latency_ms,
         status_code=reply.status,
         error_code=code,
@@ -109,6 +112,7 @@ def _loss(reply: Reply) -> tuple[str, TollgateError | None]:
     return "cut_body", AnswerLost()
 
 
-def _request_id(reply: Reply) -> str:
-    request_id = reply.headers.get("x-amzn-requestid", "")
+def provider_request_id(headers: Mapping[str, str]) -> str:
+    """Return AWS's own id of a request, by which CloudTrail names it, or `none`."""
+    request_id = headers.get("x-amzn-requestid", "")
     return request_id if is_name(request_id) else "none"

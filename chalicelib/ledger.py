@@ -158,11 +158,16 @@ class Ledger:
             self._keep(entry, self._entry(call, Outcome("failed", error_code="ledger_unavailable")))
             raise LedgerUnavailable
 
-    def ended(self, call: ProviderCall, outcome: Outcome) -> None:
-        """Record how a call ended. Never raises: a paid answer goes out whatever happens here."""
+    def ended(self, call: ProviderCall, outcome: Outcome) -> bool:
+        """Record how a call ended. Never raises: a paid answer goes out whatever happens here.
+
+        False where the record is only kept, to be sent again.
+        """
         entry = self._entry(call, outcome)
-        if not self._write(entry):
+        written = self._write(entry)
+        if not written:
             self._keep(entry)
+        return written
 
     def settled(self, call: ProviderCall, outcome: Outcome) -> bool:
         """Record a call that is over already, with both of its records in one write.

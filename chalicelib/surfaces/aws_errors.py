@@ -25,6 +25,9 @@ from chalicelib.errors import (
     ProviderFault,
     ProviderTimeout,
     ProviderUnavailable,
+    RepeatsUnavailable,
+    StillRunning,
+    StreamsUnavailable,
     Throttled,
     TollgateError,
     Unauthorized,
@@ -64,6 +67,9 @@ ERRORS: Final[Mapping[type[TollgateError], AwsError]] = {
     LedgerUnavailable: _AWAY,
     DirectoryUnavailable: _AWAY,
     JobsUnavailable: _AWAY,
+    StreamsUnavailable: _AWAY,
+    RepeatsUnavailable: _AWAY,
+    StillRunning: _AWAY,  # an SDK repeats it, and so joins again
 }
 
 

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
+from chalicelib.admission import ModelRequest
 from chalicelib.backends.operation import Operation, Payload
 from chalicelib.catalog import Model
 from chalicelib.errors import BadRequest, PayloadTooLarge
-from chalicelib.router import ModelRequest
 from chalicelib.surfaces.answers import JSON, Answer
-from chalicelib.transport import Reply
+from chalicelib.transport import Patience, Reply
 
 MAX_BODY_BYTES: Final = 6_291_456
 """What SageMaker takes (service model sagemaker-runtime), and about what a Lambda can be sent."""
@@ -28,6 +28,7 @@ class Invocation:
     body: bytes
     account: str
     seconds_left: float
+    base_path: str = ""  # of every route, as the client sees it: the API's stage
 
     @classmethod
     def of(
@@ -41,7 +42,23 @@ class Invocation:
             body=body,
             account=account,
             seconds_left=context.get_remaining_time_in_millis() / 1000,
+            base_path=_base_path(event),
         )
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        """Read a parameter of the query that is `true` or `false`. Raises BadRequest."""
+        given = self.query.get(name)
+        if not given:
+            return default
+        if len(given) > 1 or given[0] not in ("true", "false"):
+            raise BadRequest(f"{name} is true or false, and there once.")
+        return given[0] == "true"
+
+    def accepts(self, *types: str) -> str | None:
+        """Say which of these media types the request accepts first, by name."""
+        accept = self.headers.get("accept", "").lower().split(",")
+        named = (part.partition(";")[0].strip() for part in accept)
+        return next((each for each in named if each in types), None)
 
     def model_request(
         self,
@@ -49,6 +66,7 @@ class Invocation:
         operations: Mapping[str, Operation],
         surface: str,
         model: Model | None = None,
+        patience: Patience | None = None,
     ) -> ModelRequest:
         """Ask for one of the operations on a model. Raises BadRequest and PayloadTooLarge."""
         if not self.body:
@@ -66,14 +84,24 @@ class Invocation:
             account=self.account,
             seconds_left=self.seconds_left,
             model=model,
+            patience=patience,
         )
 
     def answer(self, reply: Reply) -> Answer:
         """Answer with the model's own status, bytes, content type and headers."""
-        headers = {n: value for n, value in reply.headers.items() if n.startswith(MODEL_HEADERS)}
-        headers["x-request-id"] = self.request_id
         content_type = reply.headers.get("content-type", JSON)
-        return Answer(reply.status, reply.body, headers, content_type)
+        return Answer(reply.status, reply.body, self.answer_headers(reply.headers), content_type)
+
+    def answer_headers(self, provider: Mapping[str, str]) -> dict[str, str]:
+        """Return the model's own headers, out of the provider's, and the id of the request."""
+        own = {name: value for name, value in provider.items() if name.startswith(MODEL_HEADERS)}
+        return {**own, "x-request-id": self.request_id}
+
+
+def _base_path(event: Mapping[str, Any]) -> str:
+    """Return what API Gateway puts before a route: `/api`; `chalice local` puts nothing."""
+    path: str = event["requestContext"].get("path", event["path"])
+    return path.removesuffix(event["path"]) if path.endswith(event["path"]) else ""
 
 
 def headers_of(event: Mapping[str, Any]) -> dict[str, str]:

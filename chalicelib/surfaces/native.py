@@ -3,39 +3,69 @@
 The same bytes both ways, AWS's own error shapes; the tenant's key as the bearer token.
 """
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
-from chalicelib.backends.bedrock import CONVERSE, COUNT_TOKENS, INVOKE_MODEL, apply_guardrail
+from chalicelib.admission import ModelRequest
+from chalicelib.backends.bedrock import (
+    CONVERSE,
+    CONVERSE_STREAM,
+    COUNT_TOKENS,
+    INVOKE_MODEL,
+    INVOKE_MODEL_WITH_RESPONSE_STREAM,
+    apply_guardrail,
+)
 from chalicelib.backends.guardrails import guardrail_model
 from chalicelib.backends.operation import Operation
-from chalicelib.backends.sagemaker import INVOKE_ENDPOINT
+from chalicelib.backends.sagemaker import INVOKE_ENDPOINT, INVOKE_ENDPOINT_WITH_RESPONSE_STREAM
 from chalicelib.catalog import Model
 from chalicelib.errors import AnswerKept, BadRequest, NotFound
+from chalicelib.repeats.repeats import Repeats
 from chalicelib.router import Router
 from chalicelib.surfaces.answers import Answer
 from chalicelib.surfaces.invocation import Invocation
 from chalicelib.surfaces.large_answers import LargeAnswers
 from chalicelib.tenants.nouns import Identity
+from chalicelib.transport import Patience
+
+if TYPE_CHECKING:
+    from chalicelib.surfaces.streamed import StreamedSurface
 
 MODEL_OPERATIONS: Final[Mapping[str, Operation]] = {
     "invoke": INVOKE_MODEL,
     "converse": CONVERSE,
     "count-tokens": COUNT_TOKENS,
+    "invoke-with-response-stream": INVOKE_MODEL_WITH_RESPONSE_STREAM,
+    "converse-stream": CONVERSE_STREAM,
 }
 """`POST /model/{modelId}/…`, by the last part of the path."""
 
-ENDPOINT_OPERATIONS: Final[Mapping[str, Operation]] = {"invocations": INVOKE_ENDPOINT}
+ENDPOINT_OPERATIONS: Final[Mapping[str, Operation]] = {
+    "invocations": INVOKE_ENDPOINT,
+    "invocations-response-stream": INVOKE_ENDPOINT_WITH_RESPONSE_STREAM,
+}
 """`POST /endpoints/{EndpointName}/…`"""
 
 
 class NativeSurface:
     name: Final = "native"
 
-    def __init__(self, router: Router, large_answers: LargeAnswers, region: str) -> None:
+    def __init__(
+        self,
+        router: Router,
+        large_answers: LargeAnswers,
+        repeats: Repeats,
+        streamed: Callable[[], "StreamedSurface"],
+        region: str,
+    ) -> None:
+        """`streamed` is made when the first stream is asked for."""
         self._router = router
         self._large_answers = large_answers
+        self._repeats = repeats
+        self._streamed = streamed
         self._region = region
 
     def model(
@@ -43,14 +73,15 @@ class NativeSurface:
     ) -> Answer:
         """Run an operation of Bedrock Runtime on a model. The id is still percent-encoded."""
         found = _known(MODEL_OPERATIONS, operation)
-        return self._answer(identity, invocation, _once_unquoted(model_id), {"bedrock": found})
+        call = _Call(_once_unquoted(model_id), "bedrock", found)
+        return self._answer(identity, invocation, call)
 
     def endpoint(
         self, identity: Identity, invocation: Invocation, name: str, operation: str
     ) -> Answer:
         """Run an operation of SageMaker Runtime on an endpoint."""
         found = _known(ENDPOINT_OPERATIONS, operation)
-        return self._answer(identity, invocation, _once_unquoted(name), {"sagemaker": found})
+        return self._answer(identity, invocation, _Call(_once_unquoted(name), "sagemaker", found))
 
     def guardrail(
         self, identity: Identity, invocation: Invocation, guardrail_id: str, version: str
@@ -60,18 +91,19 @@ class NativeSurface:
         if not (wanted == "DRAFT" or (wanted.isascii() and wanted.isdigit())):
             raise BadRequest("A guardrail's version is a number, or DRAFT.")
         model = guardrail_model(_once_unquoted(guardrail_id), self._region, invocation.account)
-        operations = {"bedrock": apply_guardrail(wanted)}
-        return self._answer(identity, invocation, model.model_id, operations, model)
+        call = _Call(model.model_id, "bedrock", apply_guardrail(wanted), model)
+        return self._answer(identity, invocation, call)
 
-    def _answer(
-        self,
-        identity: Identity,
-        invocation: Invocation,
-        model_id: str,
-        operations: Mapping[str, Operation],
-        model: Model | None = None,
+    def _answer(self, identity: Identity, invocation: Invocation, call: "_Call") -> Answer:
+        if call.operation.streams:
+            return self._streamed().native(identity, invocation, call.route, call.request)
+        whole = partial(self._whole, identity, call)
+        return self._repeats.joined(identity, invocation, call.route, whole)
+
+    def _whole(
+        self, identity: Identity, call: "_Call", invocation: Invocation, patience: Patience | None
     ) -> Answer:
-        request = invocation.model_request(model_id, operations, self.name, model)
+        request = call.request(invocation, patience)
         answer = invocation.answer(self._router.answer(identity, request))
         if kept := self._large_answers.keep(answer, identity):
             raise AnswerKept(
@@ -79,6 +111,29 @@ class NativeSurface:
                 f"to return here; until {kept.expires} it is at {kept.location}"
             )
         return answer
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """What a path asks for: an operation of a service, on what it names."""
+
+    model_id: str
+    service: str
+    operation: Operation
+    model: Model | None = None  # where the path itself says what runs
+
+    @property
+    def route(self) -> str:
+        return f"{self.operation.path} {self.model_id}"
+
+    def request(self, invocation: Invocation, patience: Patience | None) -> ModelRequest:
+        return invocation.model_request(
+            self.model_id,
+            {self.service: self.operation},
+            NativeSurface.name,
+            self.model,
+            patience,
+        )
 
 
 def _known(operations: Mapping[str, Operation], name: str) -> Operation:

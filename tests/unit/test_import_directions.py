@@ -29,6 +29,7 @@ LAYERS = (
     {"chalicelib.router", "chalicelib.admission"},
     {"chalicelib.streams"},
     {"chalicelib.surfaces", "chalicelib.repeats", "chalicelib.reporting"},
+    {"chalicelib.parts"},
     {"app"},
 )
 LISTED = [name for row in LAYERS for name in row]

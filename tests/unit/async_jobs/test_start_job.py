@@ -9,6 +9,7 @@ import pytest
 from builders import ACCOUNT, identity
 from job_fakes import NOON, OWN, arn, refused, start_body
 
+from chalicelib.admission import ModelRequest
 from chalicelib.async_jobs.job import token_of
 from chalicelib.async_jobs.start import read_start, start_async_invoke
 from chalicelib.backends.operation import Payload
@@ -23,7 +24,7 @@ from chalicelib.errors import (
     TollgateError,
 )
 from chalicelib.ledger import Ledger
-from chalicelib.router import ModelRequest, Router
+from chalicelib.router import Router
 from chalicelib.settings import Settings
 from chalicelib.transport import NoAnswer, NotSent, Reply
 
@@ -40,7 +41,7 @@ class Provider:
     sent: list[tuple[str, bytes]] = field(default_factory=list)
     announced: list[Any] = field(default_factory=list)
 
-    def call(self, _service, _method, path, _headers, body, *, timeout):
+    def call(self, _service, _method, path, _headers, body, *, timeout, patience=None):
         self.sent.append((path, body))
         self.announced.extend(self.jobs.announced())
         if isinstance(self.reply, Exception):

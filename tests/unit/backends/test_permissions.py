@@ -19,6 +19,9 @@ ACTIONS = {
     "CountTokens": "bedrock:CountTokens",
     "InvokeEndpoint": "sagemaker:InvokeEndpoint",
     "InvokeModel": "bedrock:InvokeModel",
+    "ConverseStream": "bedrock:InvokeModelWithResponseStream",
+    "InvokeEndpointWithResponseStream": "sagemaker:InvokeEndpointWithResponseStream",
+    "InvokeModelWithResponseStream": "bedrock:InvokeModelWithResponseStream",
 }
 SERVED = {
     each.name

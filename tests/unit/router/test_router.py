@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from builders import ACCOUNT, identity
 
+from chalicelib.admission import SETTLE_SECONDS, ModelRequest
 from chalicelib.backends.operation import Payload
 from chalicelib.errors import (
     AnswerLost,
@@ -17,7 +18,7 @@ from chalicelib.errors import (
     Throttled,
     TollgateError,
 )
-from chalicelib.router import SETTLE_SECONDS, ModelRequest, Router
+from chalicelib.router import Router
 from chalicelib.settings import Endpoint, Settings
 from chalicelib.surfaces.invoke import OPERATIONS
 from chalicelib.transport import NoAnswer, NotSent, Reply
@@ -69,7 +70,7 @@ class FakeTransport:
     reply: Reply | Exception = ANSWERED
     calls: list[tuple[str, dict[str, str], bytes, float]] = field(default_factory=list)
 
-    def call(self, _service, _method, path, headers, body, *, timeout: float) -> Reply:
+    def call(self, _service, _method, path, headers, body, *, timeout, patience=None) -> Reply:
         self.calls.append((path, headers, body, timeout))
         if isinstance(self.reply, Exception):
             raise self.reply

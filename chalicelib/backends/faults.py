@@ -13,10 +13,10 @@ from typing import Any, Final
 from chalicelib.errors import (
     BadRequest,
     Conflict,
+    ModelTooSlow,
     NotFound,
     PayloadTooLarge,
     ProviderFault,
-    ProviderTimeout,
     ProviderUnavailable,
     Throttled,
     TollgateError,
@@ -30,7 +30,7 @@ _OURS: Final = (
     "The gateway's own access to the model's provider was refused. Tell your platform team.",
 )
 _NO_MODEL: Final = (NotFound, "The provider has no such model in this region.")
-_TOO_SLOW: Final = (ProviderTimeout, "The model took too long. Ask for less, or try again.")
+_TOO_SLOW: Final = (ModelTooSlow, "")
 _AWAY: Final = (ProviderUnavailable, "")
 
 _KINDS: Final[Mapping[str, Answer]] = {

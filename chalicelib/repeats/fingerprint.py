@@ -13,8 +13,8 @@ KEY_HEADER: Final = "idempotency-key"
 _KEY: Final = re.compile(r"[ -~]{1,255}")
 
 MATTER: Final = frozenset({"accept", "content-type"})
-MATTER_BY_PREFIX: Final = ("x-amzn-bedrock-", "x-amzn-sagemaker-")
-"""The headers that reach a provider, or shape its answer."""
+MATTER_BY_PREFIX: Final = ("x-amzn-bedrock-", "x-amzn-sagemaker-", "x-tollgate-")
+"""The headers that reach a provider, or say what is to become of its answer."""
 
 INVOCATION_ID: Final = "amz-sdk-invocation-id"
 _SDK_REQUEST: Final = "amz-sdk-request"

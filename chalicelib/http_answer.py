@@ -14,6 +14,7 @@ MAX_CHUNK_HEAD_BYTES: Final = 4_096
 HEAD_END: Final = b"\r\n\r\n"
 
 _STATUS: Final = re.compile(r"HTTP/1\.([01]) ([1-9][0-9]{2})(?: |$)")
+_LENGTH: Final = re.compile(r"[0-9]{1,18}")
 _CHUNK_SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;.*)?")
 _NO_BODY: Final = frozenset({204, 304})
 
@@ -146,7 +147,7 @@ class Head(NamedTuple):
         if self.headers.get("transfer-encoding", "").lower() == "chunked":
             return Chunked()
         length = self.headers.get("content-length", "")
-        return Sized(int(length)) if length.isascii() and length.isdigit() else UntilClosed()
+        return Sized(int(length)) if _LENGTH.fullmatch(length) else UntilClosed()
 
 
 def read_head(head: bytes) -> Head:

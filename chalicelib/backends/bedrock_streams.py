@@ -5,7 +5,6 @@ to a model's own JSON, recorded streams.
 """
 
 import json
-from binascii import Error as NotBase64
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable
 from typing import Final
@@ -58,6 +57,9 @@ class ChunkReading:
 
     def frame(self, frame: Frame) -> Step:
         name, said = frame.name, _said(frame.payload)
+        if said is None:
+            other = (StreamEvent(name, frame.payload),)
+            return Step(frame.raw, other, other, final=False)
         events = (StreamEvent(name, said),)
         if _ADDED not in said:
             return Step(frame.raw, events, events, final=False)
@@ -74,18 +76,18 @@ class ChunkReading:
         return NOTHING
 
 
-def _said(payload: bytes) -> bytes:
-    """Return what is in a chunk's `bytes`; of what cannot be read so, the payload itself."""
-    end = payload.find(b'"', len(_BEGIN))
+def _said(payload: bytes) -> bytes | None:
+    """Return what is in the `bytes` of a chunk; None where there are none that can be read."""
     if payload.startswith(_BEGIN):  # as Bedrock writes it: keys in order, no spaces
         try:
+            end = payload.index(b'"', len(_BEGIN))
             return a2b_base64(payload[len(_BEGIN) : end], strict_mode=True)
-        except NotBase64:
+        except ValueError:
             pass
     try:
         return a2b_base64(json.loads(payload)["bytes"])
     except (ValueError, TypeError, KeyError, RecursionError):
-        return payload
+        return None
 
 
 def _saying(payload: bytes, said: bytes) -> bytes:

@@ -9,9 +9,9 @@ other are the bytes that the container wrote.
 import re
 from typing import Final
 
-from chalicelib.backends.container_usage import Restored, ends_answer
+from chalicelib.backends.container_usage import Restored, ends_answer, reports
 from chalicelib.backends.eventstream import Frame, encode_event
-from chalicelib.backends.streamed import NOTHING, Step
+from chalicelib.backends.streamed import Step
 from chalicelib.stream_event import StreamEvent
 
 PAYLOAD_PART: Final = "PayloadPart"
@@ -82,31 +82,25 @@ class ContainerReading:
         if frame.name != PAYLOAD_PART:
             other = (StreamEvent(frame.name, frame.payload),)
             return Step(frame.raw, other, other, final=False)
-        lines = self._lines.feed(frame.payload)
-        final = any(map(ends_answer, lines))
-        events = tuple(StreamEvent(PAYLOAD_PART, line) for line in lines)
-        if self._restored is None:
-            return Step(frame.raw, events, events, final)
-        shown = [rest for rest in map(self._restored, lines) if rest]
-        told = b"".join(shown)
-        raw = frame.raw if told == frame.payload else _part(told)
-        if shown == lines:
-            return Step(raw, events, events, final)
-        return Step(raw, events, tuple(StreamEvent(PAYLOAD_PART, line) for line in shown), final)
+        return self._step(self._lines.feed(frame.payload), frame.payload, frame.raw)
 
     def end(self) -> Step:
-        """Give a last line without an end; its frames were sent on, unless they had to wait."""
+        """Give a last line without an end: its bytes were sent on before, or had to wait."""
         line = self._lines.rest()
-        if not line:
-            return NOTHING
-        events = (StreamEvent(PAYLOAD_PART, line),)
-        final = ends_answer(line)
+        return self._step([line] if line else [], b"", b"")
+
+    def _step(self, lines: list[bytes], came: bytes, raw: bytes) -> Step:
+        events = _events(lines)
+        reporting = any(map(reports, lines))
+        final = reporting and any(map(ends_answer, lines))
         if self._restored is None:
-            return Step(b"", events, events, final)
-        rest = self._restored(line)
-        shown = (StreamEvent(PAYLOAD_PART, rest),) if rest else ()
-        return Step(_part(rest), events, shown, final)
+            return Step(raw, events, events, final)
+        shown = [rest for line in lines if (rest := self._restored(line))] if reporting else lines
+        told = b"".join(shown)
+        if told != came:
+            raw = encode_event(PAYLOAD_PART, told, OCTETS) if told else b""
+        return Step(raw, events, events if shown == lines else _events(shown), final)
 
 
-def _part(data: bytes) -> bytes:
-    return encode_event(PAYLOAD_PART, data, OCTETS) if data else b""
+def _events(lines: list[bytes]) -> tuple[StreamEvent, ...]:
+    return tuple([StreamEvent(PAYLOAD_PART, line) for line in lines])

@@ -24,6 +24,13 @@ _REPORT: Final = re.compile(rb'"(?:usage|details)"\s*:\s*\{')
 _JSON_BEGINS: Final = re.compile(rb"(?:data: ?)?(?=\{)")
 
 
+def reports(line: bytes) -> bool:
+    """Say whether a line is worth a closer look: of a whole stream, one or two are."""
+    if b'"usage"' in line or b'"details"' in line:  # cheapest first; often both are null
+        return _REPORT.search(line) is not None
+    return b"[DONE]" in line
+
+
 def ends_answer(line: bytes) -> bool:
     """Say whether a line reports on the whole answer, or ends it.
 
@@ -67,8 +74,8 @@ def without_details(line: bytes) -> bytes:
 
 
 def _report(line: bytes) -> Mapping[str, Any]:
-    """Return the members of a line that reports something; none of any other line."""
-    begins = _REPORT.search(line) and _JSON_BEGINS.match(line)
+    """Return the members of a line that is a JSON object; none of any other."""
+    begins = _JSON_BEGINS.match(line)
     try:
         found = json.loads(line[begins.end() :]) if begins else {}
     except (ValueError, RecursionError):

@@ -18,6 +18,7 @@ ACCOUNT = "123456789012"
 """moto's account."""
 REGION = "us-east-1"
 STAGE = "local"
+STARTED_BY_MESSAGES = frozenset({"stream_worker", "stream_dead_letters"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,9 @@ def function(name: str, stage: str = STAGE) -> Function:
 
 
 def scheduled() -> tuple[str, ...]:
-    """Name the functions that a schedule runs: all but the API's."""
-    return tuple(sorted(_config()["lambda_functions"].keys() - {"api_handler"}))
+    """Name the functions that a schedule runs: all but the API's and those of queues."""
+    others = {"api_handler", *STARTED_BY_MESSAGES}
+    return tuple(sorted(_config()["lambda_functions"].keys() - others))
 
 
 def _config() -> dict[str, Any]:

@@ -1,20 +1,38 @@
 """`.chalice/` agrees with itself: names, limits and policies."""
 
+import ast
 import json
 
 import pytest
 
 from chalicelib import settings
 from chalicelib.catalog import Opaque, admits
+from chalicelib.streams.job import QUEUED_SECONDS
 from local import project, resources
 
 CHALICE = project.ROOT / ".chalice"
 DEPLOYED = ("dev", "prod")
-FUNCTIONS = ("api_handler", "daily_report", "sample_capacity", "settle_jobs")
+FUNCTIONS = (
+    *("api_handler", "daily_report", "sample_capacity", "settle_jobs"),
+    *("stream_worker", "stream_dead_letters", "sweep_streams"),
+)
 
 
 def read(name):
     return json.loads((CHALICE / name).read_text(encoding="utf-8"))
+
+
+def declared(decorator):
+    """The functions of app.py under a decorator of Chalice's."""
+    tree = ast.parse((project.ROOT / "app.py").read_text(encoding="utf-8"))
+    return {
+        function.name
+        for function in tree.body
+        if isinstance(function, ast.FunctionDef)
+        and any(
+            ast.unparse(each).startswith(f"app.{decorator}(") for each in function.decorator_list
+        )
+    }
 
 
 def policy(stage, function):
@@ -114,8 +132,52 @@ def test_what_a_bill_rests_on_outlives_its_stack(name):
     assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
 
 
-def test_what_a_schedule_runs_is_every_function_but_the_apis() -> None:
-    assert project.scheduled() == ("daily_report", "sample_capacity", "settle_jobs")
+def test_every_function_of_the_app_has_its_size_and_its_policies() -> None:
+    functions = {"api_handler"} | declared("schedule") | declared("on_sqs_message")
+    assert set(FUNCTIONS) == functions == set(read("config.json")["lambda_functions"])
+
+
+def test_what_a_schedule_runs_is_told_from_what_a_queue_starts() -> None:
+    assert set(project.scheduled()) == declared("schedule")
+    assert declared("on_sqs_message") == project.STARTED_BY_MESSAGES
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_every_function_logs_to_a_group_that_expires(function):
+    template = json.loads(resources.TEMPLATE.read_text(encoding="utf-8"))["Resources"]
+    name = project.function(function, "dev").name.replace("tollgate-dev", "tollgate-${Stage}")
+
+    (group,) = (
+        each["Properties"]
+        for each in template.values()
+        if each["Type"] == "AWS::Logs::LogGroup"
+        and each["Properties"]["LogGroupName"]["Fn::Sub"] == f"/aws/lambda/{name}"
+    )
+
+    assert group["RetentionInDays"] == 30
+
+
+@pytest.mark.parametrize("stage", DEPLOYED)
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_writes_its_own_log_alone(stage, function):
+    logs = [s["Resource"] for s in policy(stage, function) if s["Sid"] == "OwnLogs"]
+    name = project.function(function, stage).name
+    assert logs == [f"arn:aws:logs:*:*:log-group:/aws/lambda/{name}:*"]
+
+
+@pytest.mark.parametrize(
+    ("queue", "function"),
+    [("StreamsQueue", "stream_worker"), ("StreamsDeadLetters", "stream_dead_letters")],
+)
+def test_a_message_stays_with_its_function_while_that_may_run(queue, function):
+    template = json.loads(resources.TEMPLATE.read_text(encoding="utf-8"))["Resources"]
+    visibility = template[queue]["Properties"]["VisibilityTimeout"]
+    assert visibility > project.function(function, "prod").timeout_s
+
+
+def test_a_message_is_not_taken_for_lost_while_sqs_may_deliver_it():
+    template = json.loads(resources.TEMPLATE.read_text(encoding="utf-8"))["Resources"]
+    assert template["StreamsQueue"]["Properties"]["VisibilityTimeout"] < QUEUED_SECONDS
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from chalicelib.metering.chunk_families import (
 from chalicelib.metering.exchange import at, certain
 from chalicelib.metering.guardrails import INVOKE_ACTION, INVOKE_TRACE
 from chalicelib.metering.meter import METERS
-from chalicelib.metering.metered import Metered
+from chalicelib.metering.metered import Metered, unknown
 from chalicelib.metering.served import DEFAULT, LATENCY, STANDARD, TIER, as_served
 from chalicelib.metering.usage import NO_USAGE, Usage
 from chalicelib.stream_event import StreamEvent
@@ -114,9 +114,9 @@ class ChunkAssembly:
         self._read_latest()
         if self._metrics is None and not self._is_the_models():
             return NO_USAGE
-        family, tokens = METERS.get(self._model.family), self._assembled(self._body)
-        metered = family.read(tokens) if family and tokens else None
-        if metered and (metered.usage_source != "none" or metered.usage != NO_USAGE):
+        family = METERS.get(self._model.family)
+        metered = family.read(self._assembled(self._body)) if family else unknown("")
+        if metered.usage_source != "none" or metered.usage != NO_USAGE:
             return metered.usage
         return self._family.least(self._metrics or {}, self._body)
 
@@ -139,10 +139,10 @@ class ChunkAssembly:
         guardrail = self._guardrail or bool(self._touched)
         return self._assembled({**self._body, **_WRITTEN, **bedrocks}, guardrail)
 
-    def _assembled(self, answer: Body, guardrail: bool = False) -> Assembled | None:
+    def _assembled(self, answer: Body, guardrail: bool = False) -> Assembled:
         counted = self._family.counted(self._metrics, self._body) if self._metrics else {}
-        if counted is None:
-            return None
+        if counted is None:  # the two disagree: neither is believed
+            answer, counted = {}, {}
         headers = {
             AS_HEADERS[name]: _spelled(counted[name]) for name in AS_HEADERS.keys() & counted.keys()
         }

@@ -1,6 +1,7 @@
 """A server that answers each request with scripted bytes, so that a test decides what is cut."""
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ class ScriptedServer:
     """Each request is handed to `script` with its connection; `requests` keeps what was sent."""
 
     script: Script
+    tls: ssl.SSLContext | None = None
     requests: list[bytes] = field(default_factory=list)
     connections: int = 0
     url: str = ""
@@ -28,6 +30,8 @@ class ScriptedServer:
             threading.Thread(target=self._converse, args=(connection,), daemon=True).start()
 
     def _converse(self, connection: socket.socket) -> None:
+        if self.tls:
+            connection = self.tls.wrap_socket(connection, server_side=True)
         with connection:
             while request := _read_request(connection):
                 self.requests.append(request)
@@ -60,9 +64,11 @@ def _read_request(connection: socket.socket) -> bytes:
 
 
 @contextmanager
-def scripted_server(script: Script) -> Iterator[ScriptedServer]:
+def scripted_server(script: Script, tls: ssl.SSLContext | None = None) -> Iterator[ScriptedServer]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = ScriptedServer(script, url=f"http://127.0.0.1:{listener.getsockname()[1]}")
+        scheme = "https" if tls else "http"
+        url = f"{scheme}://127.0.0.1:{listener.getsockname()[1]}"
+        server = ScriptedServer(script, tls, url=url)
         threading.Thread(target=server.serve, args=(listener,), daemon=True).start()
         yield server
 

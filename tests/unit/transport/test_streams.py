@@ -1,4 +1,5 @@
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -6,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+import trustme
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted_server import ScriptedServer, answer, scripted_server
@@ -75,10 +77,14 @@ class World:
 
 
 @contextmanager
-def world(clock: Callable[[], float] | None = None) -> Iterator[World]:
+def world(
+    clock: Callable[[], float] | None = None,
+    tls: ssl.SSLContext | None = None,
+    **environ: str,
+) -> Iterator[World]:
     feed = Feed()
-    with scripted_server(feed.take) as server:
-        environ = {**CREDENTIALS, "AWS_ENDPOINT_URL": server.url}
+    with scripted_server(feed.take, tls) as server:
+        environ |= {**CREDENTIALS, "AWS_ENDPOINT_URL": server.url}
         options: dict[str, Any] = {"clock": clock} if clock else {}
         transport = Transport("us-east-1", environ, **options)
         yield World(feed, server, transport)
@@ -126,6 +132,19 @@ def test_silence_is_none_and_the_stream_goes_on_after_it(there: World) -> None:
     assert stream.read(SOON) is None
     there.feed.send(b"llo\r\n" + END)
     assert read_all(stream) == b"llo"
+
+
+def test_a_stream_over_tls_goes_on_after_silence_and_gives_its_connection_back(tmp_path) -> None:
+    authority, tls = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(tls)
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    with world(tls=tls, AWS_CA_BUNDLE=str(tmp_path / "ca.pem")) as there:
+        stream = there.stream(CHUNKED + chunk(b"a"))
+        assert [stream.read(LONG), stream.read(SOON)] == [b"a", None]
+        there.feed.send(chunk(b"b") + END)
+        assert read_all(stream) == b"b"
+        assert read_all(there.stream(CHUNKED + END)) == b""
+        assert there.server.connections == 1
 
 
 def test_the_clean_end_is_empty_bytes_again_and_again(there: World) -> None:

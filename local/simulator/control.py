@@ -8,7 +8,7 @@ GET  /_sim/jobs        every asynchronous job, as GetAsyncInvoke shows it, and i
 POST /_sim/jobs/finish {"match": {"arn", "model", "team"}, "status", "ended", "after_looks"} ends
                        the running jobs that match: Completed, if not Failed; now, or at the time
                        given; or completes them after so many looks at them
-POST /_sim/release     answers the calls that `hang` holds
+POST /_sim/release     answers the calls that `hang` holds, and lets held streams go on
 POST /_sim/reset       forgets ledger, rules and caches, and lets go of every held call
 """
 

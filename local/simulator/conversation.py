@@ -1,7 +1,7 @@
 """Reading a Converse request: its checks, its prompt in the order of caching, what is guarded.
 
 Shapes are those of ConverseRequest in botocore's bedrock-runtime; refusals are worded as Bedrock
-words them. What each model can do: Bedrock user guide, "Supported models and model features".
+words them.
 """
 
 import json
@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from local.simulator.abilities import Abilities, abilities
 from local.simulator.calls import Ask, limit, optional
 from local.simulator.families.anthropic import check_checkpoints
 from local.simulator.guardrails import Reading, qualifiers
@@ -28,66 +29,6 @@ _BLOCKS = frozenset(
         *("citationsContent", "searchResult", *_LOOKED_AT),
     }
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Abilities:
-    """What a model takes in Converse; `cache` names the times for which it keeps a prefix."""
-
-    system: bool = True
-    tools: bool = True
-    media: bool = False
-    cache: tuple[Keep, ...] = ()
-    itemises: bool = False  # says in its usage for how long what was written is kept
-
-
-_PLAIN = Abilities(system=False, tools=False)
-_NO_TOOLS = Abilities(tools=False)
-_CLAUDE = Abilities(media=True, cache=("5m",))
-_ABILITIES: Mapping[str, Abilities] = {
-    "": Abilities(),
-    "ai21.jamba-instruct": _NO_TOOLS,
-    "amazon.nova-": Abilities(media=True, cache=("5m",)),
-    "amazon.nova-micro": Abilities(cache=("5m",)),
-    "amazon.titan-text": _PLAIN,
-    "anthropic.": Abilities(media=True, cache=("5m", "1h"), itemises=True),
-    "anthropic.claude-3-": Abilities(media=True),
-    "anthropic.claude-3-5-": _CLAUDE,
-    "anthropic.claude-3-7-": _CLAUDE,
-    "anthropic.claude-opus-4-1-": _CLAUDE,
-    "anthropic.claude-opus-4-2025": _CLAUDE,
-    "anthropic.claude-sonnet-4-2025": _CLAUDE,
-    "cohere.command-text": _PLAIN,
-    "cohere.command-light": _PLAIN,
-    "deepseek.r1": _NO_TOOLS,
-    "google.": Abilities(media=True),
-    "meta.llama2": _NO_TOOLS,
-    "meta.llama3-8b": _NO_TOOLS,
-    "meta.llama3-70b": _NO_TOOLS,
-    "meta.llama3-2-": Abilities(media=True),
-    "meta.llama4-": Abilities(media=True),
-    "mistral.": Abilities(media=True),
-    "mistral.mistral-7b": _PLAIN,
-    "mistral.mixtral": _PLAIN,
-    "qwen.qwen3-vl": Abilities(media=True),
-}
-"""By the beginning of the base model's id; the longest decides."""
-
-_NO_CONVERSE = (
-    *("amazon.nova-canvas", "amazon.nova-reel", "amazon.nova-sonic", "amazon.nova-2-sonic"),
-    *("amazon.nova-2-multimodal-embeddings", "amazon.titan-embed", "amazon.titan-image"),
-    *("amazon.rerank", "cohere.embed", "cohere.rerank", "luma.", "stability.", "twelvelabs."),
-)
-
-
-def abilities(base: str) -> Abilities:
-    """Return what a model can do in Converse; raises Refusal for one without it."""
-    if base.startswith(_NO_CONVERSE):
-        raise invalid(
-            "This action doesn't support the model that you provided. Try again with a supported "
-            "text or chat model."
-        )
-    return _ABILITIES[max((p for p in _ABILITIES if base.startswith(p)), key=len)]
 
 
 @dataclass(slots=True)
@@ -114,7 +55,7 @@ def read(ask: Ask) -> Conversation:
         optional(more, "thinking", dict, {}).get("type") == "enabled",
     )
     system = optional(body, "system", list, [])
-    _check_abilities(able, system, tools)
+    _check_abilities(able, system, tools, streamed=ask.streamed)
     messages = list(_messages(body))
     blocks = [*optional(tools, "tools", list, []), *system, *messages]
     for block in blocks:
@@ -124,7 +65,9 @@ def read(ask: Ask) -> Conversation:
     return conversation
 
 
-def _check_abilities(able: Abilities, system: list[Any], tools: Mapping[str, Any]) -> None:
+def _check_abilities(
+    able: Abilities, system: list[Any], tools: Mapping[str, Any], *, streamed: bool
+) -> None:
     if system and not able.system:
         raise invalid(
             "This model doesn't support system messages. Try again without a system message or use "
@@ -132,6 +75,8 @@ def _check_abilities(able: Abilities, system: list[Any], tools: Mapping[str, Any
         )
     if tools and not able.tools:
         raise invalid("This model doesn't support tool use.")
+    if tools and streamed and not able.streams_tools:
+        raise invalid("This model doesn't support tool use in streaming mode.")
 
 
 def _messages(body: Mapping[str, Any]) -> Iterator[Any]:

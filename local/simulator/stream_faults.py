@@ -102,7 +102,7 @@ def _parts(events: Iterable[Event], size: int) -> Iterator[Event]:
 
 
 def _slices(data: bytes, size: int) -> list[bytes]:
-    return [data[at : at + size] for at in range(0, len(data), size)]
+    return [data[at : at + size] for at in range(0, len(data), max(size, 1))]
 
 
 def _trickle(events: Iterable[Event], fault: Fault) -> Iterator[Act]:

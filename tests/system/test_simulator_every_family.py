@@ -75,6 +75,36 @@ def test_a_model_converses_and_says_what_it_used_in_its_body_alone(simulator, be
     assert not any("token" in name for name in answer["ResponseMetadata"]["HTTPHeaders"])
 
 
+@pytest.mark.parametrize("model_id", served("InvokeModelWithResponseStream"))
+def test_a_stream_of_a_model_is_counted_as_the_buffered_answer_is(simulator, bedrock, model_id):
+    body = json.dumps(body_of(INVOKE, model_id))
+
+    streamed = bedrock.invoke_model_with_response_stream(modelId=model_id, body=body)
+    *_, last = [json.loads(event["chunk"]["bytes"]) for event in streamed["body"]]
+
+    buffered = booked(simulator, bedrock.invoke_model(modelId=model_id, body=body))
+    entry = booked(simulator, streamed)
+    metrics = last["amazon-bedrock-invocationMetrics"]
+    assert entry["outcome"] == "answered"
+    assert metrics["outputTokenCount"] == entry["counts"]["output_tokens"] > 0
+    assert (entry["counts"], entry["billed_usd"]) == (buffered["counts"], buffered["billed_usd"])
+
+
+@pytest.mark.parametrize("model_id", served("ConverseStream"))
+def test_a_conversation_streams_what_it_would_have_answered(simulator, bedrock, model_id):
+    streamed = bedrock.converse_stream(modelId=model_id, messages=TALK)
+    events = list(streamed["stream"])
+
+    buffered = bedrock.converse(modelId=model_id, messages=TALK)
+    deltas = [
+        event["contentBlockDelta"]["delta"] for event in events if "contentBlockDelta" in event
+    ]
+    (block,) = buffered["output"]["message"]["content"]
+    assert "".join(delta["text"] for delta in deltas) == block["text"]
+    assert events[-1]["metadata"]["usage"] == buffered["usage"]
+    assert booked(simulator, streamed)["counts"] == booked(simulator, buffered)["counts"]
+
+
 @pytest.mark.parametrize("model_id", served("CountTokens"))
 def test_counting_costs_nothing_and_is_what_converse_then_uses(simulator, bedrock, model_id):
     counted = bedrock.count_tokens(modelId=model_id, input={"converse": {"messages": TALK}})

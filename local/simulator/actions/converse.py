@@ -10,9 +10,10 @@ from dataclasses import replace
 from typing import Any
 
 from local.simulator import conversation, guardrails
+from local.simulator.abilities import Abilities, abilities
 from local.simulator.actions import Call
 from local.simulator.calls import Ask, Counts, Path, Reply
-from local.simulator.conversation import Abilities, Conversation
+from local.simulator.conversation import Conversation
 from local.simulator.guardrails import Guardrail, Reading
 from local.simulator.tokens import Passage
 
@@ -32,7 +33,7 @@ _CACHE_USAGE = (
 
 def answer(call: Call) -> Reply:
     ask = call.ask(call.arrival.payload)
-    able = conversation.abilities(call.model.base)
+    able = abilities(call.model.base)
     asked = conversation.read(ask)
     guardrail = call.terms.guardrail
     if guardrail and guardrail.does == "blocksinput":

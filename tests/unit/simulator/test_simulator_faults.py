@@ -112,6 +112,26 @@ def test_the_rules_say_how_often_they_matched_and_fired():
     assert made.describe() == [{**rule, "matched": 3, "fired": 1}]
 
 
+def test_a_fault_of_streams_passes_buffered_calls_by_uncounted():
+    made = faults({"do": "stream_cut", "match": {"nth": 1}})
+
+    assert made.choose(HAIKU, "red", b"{}") is None
+    assert made.choose(HAIKU, "red", b"{}", streamed=True).name == "stream_cut"
+    assert made.describe()[0]["matched"] == 1
+
+
+def test_any_other_fault_meets_streams_too():
+    made = faults({"do": "throttle"})
+
+    assert made.choose(HAIKU, "red", b"{}", streamed=True).name == "throttle"
+
+
+def test_seconds_may_have_a_fraction_or_none():
+    made = faults({"do": "stream_idle", "seconds": 0.5}, {"do": "stream_idle", "seconds": 2})
+
+    assert made.choose(HAIKU, "red", b"{}", streamed=True).params["seconds"] == 0.5
+
+
 @pytest.mark.parametrize(
     "rule",
     [
@@ -127,6 +147,10 @@ def test_the_rules_say_how_often_they_matched_and_fired():
         {"do": "slow", "latency_ms": "long"},
         {"do": "filtered", "n": -1},
         {"do": "bad_usage", "where": "trailer"},
+        {"do": "stream_exception", "exception": "surpriseException"},
+        {"do": "stream_exception", "after": -1},
+        {"do": "stream_idle", "seconds": -0.5},
+        {"do": "stream_truncated", "in_frame": 1},
     ],
 )
 def test_a_rule_that_cannot_mean_what_it_says_is_refused_and_changes_nothing(rule):

@@ -1,6 +1,6 @@
 import pytest
 
-from local.simulator.tokens import NO_WISH, Scribe, Wish
+from local.simulator.tokens import NO_WISH, Scribe, Wish, cut, shares
 
 
 def scribe(seed: int = 1, payload: bytes = b"{}", wish: Wish = NO_WISH) -> Scribe:
@@ -56,3 +56,47 @@ def test_characters_are_kept_in_both_directions():
     passage = clerk.write()
 
     assert (clerk.characters_in, clerk.characters_out) == (16, len(passage.text))
+
+
+def test_a_long_answer_knows_no_limit_and_is_counted():
+    passage = scribe(wish=Wish(tokens=5_000)).write(limit=10)
+
+    assert (passage.tokens, passage.finished) == (5_000, True)
+    assert len(cut(passage.text, passage.tokens)) == 5_000
+
+
+def test_a_text_of_every_width_has_characters_of_one_to_four_bytes():
+    text = scribe(wish=Wish(tokens=200, multibyte=True)).write().text
+
+    assert {len(character.encode()) for character in text} == {1, 2, 3, 4}
+
+
+@pytest.mark.parametrize(("text", "tokens"), [("", 0), ("a", 1), ("abc", 9), ("ab" * 900, 7)])
+def test_a_cut_text_is_whole_again_with_all_its_tokens(text, tokens):
+    pieces = cut(text, tokens)
+
+    assert "".join(piece for piece, _ in pieces) == text
+    assert sum(number for _, number in pieces) == tokens
+
+
+def test_a_text_is_cut_into_its_tokens_of_uneven_length_and_always_alike():
+    passage = scribe().write()
+    pieces = cut(passage.text, passage.tokens)
+
+    assert [number for _, number in pieces] == [1] * passage.tokens
+    assert len({len(piece) for piece, _ in pieces}) > 1
+    assert pieces == cut(passage.text, passage.tokens)
+
+
+def test_a_padded_text_is_cut_into_many_pieces_all_the_same():
+    passage = scribe(wish=Wish(characters=2_000_000)).write()
+    pieces = cut(passage.text, passage.tokens)
+
+    assert len(pieces) > 1_900
+    assert sum(number for _, number in pieces) == passage.tokens
+
+
+def test_shares_make_the_whole_to_the_last_unit():
+    assert shares(10, [1, 1, 1]) == [3, 3, 4]
+    assert shares(7, [0, 5]) == [0, 7]
+    assert shares(0, [0]) == [0]

@@ -58,7 +58,9 @@ class InvokeSurface:
         model_id = _only_model_id(invocation.query)
         if not invocation.flag("stream", default=False):
             whole = partial(self._whole, identity, model_id)
-            return self._repeats.once(identity, invocation, self.name, whole)
+            answer = self._repeats.once(identity, invocation, self.name, whole)
+            kept = self._large_answers.keep(answer, identity)  # for each repeat, its own link
+            return _sent_there(answer, kept) if kept else answer
         content_type = invocation.accepts(*LIVE_TYPES)
         request = partial(_streamed, model_id, self.name)
         if content_type is None:
@@ -69,9 +71,7 @@ class InvokeSurface:
         self, identity: Identity, model_id: str, invocation: Invocation, patience: Patience | None
     ) -> Answer:
         request = invocation.model_request(model_id, OPERATIONS, self.name, patience=patience)
-        answer = invocation.answer(self._router.answer(identity, request))
-        kept = self._large_answers.keep(answer, identity)
-        return _sent_there(answer, kept) if kept else answer
+        return invocation.answer(self._router.answer(identity, request))
 
 
 def _streamed(

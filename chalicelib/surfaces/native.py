@@ -98,19 +98,19 @@ class NativeSurface:
         if call.operation.streams:
             return self._streamed().native(identity, invocation, call.route, call.request)
         whole = partial(self._whole, identity, call)
-        return self._repeats.joined(identity, invocation, call.route, whole)
-
-    def _whole(
-        self, identity: Identity, call: "_Call", invocation: Invocation, patience: Patience | None
-    ) -> Answer:
-        request = call.request(invocation, patience)
-        answer = invocation.answer(self._router.answer(identity, request))
+        answer = self._repeats.joined(identity, invocation, call.route, whole)
         if kept := self._large_answers.keep(answer, identity):
             raise AnswerKept(
                 f"The model answered and was billed. Its answer of {kept.bytes} bytes is too large "
                 f"to return here; until {kept.expires} it is at {kept.location}"
             )
         return answer
+
+    def _whole(
+        self, identity: Identity, call: "_Call", invocation: Invocation, patience: Patience | None
+    ) -> Answer:
+        request = call.request(invocation, patience)
+        return invocation.answer(self._router.answer(identity, request))
 
 
 @dataclass(frozen=True, slots=True)

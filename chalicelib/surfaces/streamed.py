@@ -125,7 +125,7 @@ class StreamedSurface:
         except LedgerUnavailable:
             self._intake.take_back(job)
             raise
-        body = LiveBody(running, form.rendered, partial(hold.ended, may_be_billed=True))
+        body = LiveBody(running, form.rendered, partial(_ended, hold, running))
         headers = invocation.answer_headers(running.headers)
         return StreamedAnswer(200, body, headers, form.content_type)
 
@@ -139,6 +139,11 @@ class StreamedSurface:
             raise joined.missing()
         headers = {"x-request-id": joined.request_id, "idempotency-replayed": "true"}
         return StreamedAnswer(200, body, headers, FORMS[content_type].content_type)
+
+
+def _ended(hold: Hold, running: Running) -> None:
+    outcome = running.job.outcome
+    hold.ended(may_be_billed=outcome is None or outcome.kind != "failed")
 
 
 def wishes(invocation: Invocation) -> Wishes:

@@ -86,13 +86,13 @@ def _keep_private(s3: Client, bucket: str, configuration: Any) -> None:
 
 def _expire(s3: Client, bucket: str, configuration: Any) -> None:
     """Set the life cycle, which CloudFormation spells unlike S3."""
+    same = ("Status", "AbortIncompleteMultipartUpload", "NoncurrentVersionExpiration")
     rules = [
         {
             "ID": rule["Id"],
-            "Status": rule["Status"],
             "Filter": {"Prefix": rule.get("Prefix", "")},
             "Expiration": {"Days": rule["ExpirationInDays"]},
-            "AbortIncompleteMultipartUpload": rule["AbortIncompleteMultipartUpload"],
+            **{name: rule[name] for name in same if name in rule},
         }
         for rule in configuration["Rules"]
     ]

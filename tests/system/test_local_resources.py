@@ -46,9 +46,14 @@ def test_the_streams_table_keeps_a_partition_in_order_and_by_time_and_forgets_in
     told = dynamodb.describe_time_to_live(TableName="tollgate-test-streams")
 
     assert [key["AttributeName"] for key in table["KeySchema"]] == ["pk", "sk"]
-    (index,) = table["GlobalSecondaryIndexes"]
-    assert index["IndexName"] == "by_time"
-    assert [key["AttributeName"] for key in index["KeySchema"]] == ["pk", "started_at"]
+    indexes = {
+        index["IndexName"]: [key["AttributeName"] for key in index["KeySchema"]]
+        for index in table["GlobalSecondaryIndexes"]
+    }
+    assert indexes == {
+        "by_time": ["pk", "started_at"],
+        "by_lease": ["lease_shard", "lease_until"],
+    }
     forgets = told["TimeToLiveDescription"]
     assert (forgets["TimeToLiveStatus"], forgets["AttributeName"]) == ("ENABLED", "expires_at")
 
@@ -61,6 +66,13 @@ def test_a_payload_expires_after_a_day(client):
     rules = client("s3").get_bucket_lifecycle_configuration(Bucket=PAYLOADS)["Rules"]
 
     assert [(rule["Status"], rule["Expiration"]) for rule in rules] == [("Enabled", {"Days": 1})]
+
+
+def test_of_the_reports_bucket_only_query_results_expire(client):
+    (rule,) = client("s3").get_bucket_lifecycle_configuration(Bucket=REPORTS)["Rules"]
+
+    assert (rule["Filter"], rule["Expiration"]) == ({"Prefix": "queries/"}, {"Days": 30})
+    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
 
 
 @pytest.mark.parametrize("bucket", [REPORTS, PAYLOADS])

@@ -1,0 +1,15 @@
+"""The templates as the files that they are in `.chalice`."""
+
+import json
+from pathlib import Path
+from typing import Final
+
+from ops.deploy.templates.analytics import analytics
+
+FOLDER: Final = Path(__file__).parents[3] / ".chalice"
+TEMPLATES: Final = {"analytics.json": analytics}
+
+
+def rendered() -> dict[str, str]:
+    """Return each file's text by its name."""
+    return {name: json.dumps(make(), indent=2) + "\n" for name, make in TEMPLATES.items()}

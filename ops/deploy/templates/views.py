@@ -1,0 +1,122 @@
+"""The views over the daily reports: what people ask of their costs.
+
+Their SQL is Athena's (Trino's), a file each in `views`. Here stand the columns that it comes to, as
+Athena keeps them beside it: it refuses a view whose SQL comes to others.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+MONEY: Final = "decimal(38,12)"
+_COUNTS: Final = {
+    "invocations": "bigint",
+    "input_tokens": "bigint",
+    "output_tokens": "bigint",
+    "cache_read_tokens": "bigint",
+    "cache_write_tokens": "bigint",
+    "images": "bigint",
+}
+_FOLDER: Final = Path(__file__).parent / "views"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    name: str
+    says: str
+    columns: Mapping[str, str]
+    """Their types as Trino writes them."""
+
+    @property
+    def sql(self) -> str:
+        return (_FOLDER / f"{self.name}.sql").read_text(encoding="utf-8").strip()
+
+
+VIEWS: Final = (
+    View(
+        "team_month",
+        "What each team used and cost, a month. Where rows are not priced, it may cost more.",
+        {
+            "month": "date",
+            "team_id": "varchar",
+            **_COUNTS,
+            "total_cost": MONEY,
+            "rows_not_priced": "bigint",
+        },
+    ),
+    View(
+        "model_month",
+        "What each model was used for and cost, a month.",
+        {
+            "month": "date",
+            "service": "varchar",
+            "model_id": "varchar",
+            **_COUNTS,
+            "total_cost": MONEY,
+            "rows_not_priced": "bigint",
+        },
+    ),
+    View(
+        "month_to_date",
+        "What each team cost in this month (UTC) so far, and up to which day that is known.",
+        {
+            "team_id": "varchar",
+            "invocations": "bigint",
+            "total_cost": MONEY,
+            "rows_not_priced": "bigint",
+            "as_of": "date",
+        },
+    ),
+    View(
+        "movers",
+        "The newest day beside the mean of the seven days before it, by team and model.",
+        {
+            "usage_date": "date",
+            "team_id": "varchar",
+            "model_id": "varchar",
+            "latest_cost": MONEY,
+            "usual_cost": MONEY,
+            "moved": MONEY,
+        },
+    ),
+    View(
+        "unpriced",
+        "What was used and has no price, or not for all of it: no total contains it.",
+        {
+            "usage_date": "date",
+            "team_id": "varchar",
+            "service": "varchar",
+            "model_id": "varchar",
+            **_COUNTS,
+            "total_cost": MONEY,
+            "status": "varchar",
+        },
+    ),
+    View(
+        "unit_cost",
+        "US dollars paid for a million tokens, and the share of input that came from a cache.",
+        {
+            "month": "date",
+            "model_id": "varchar",
+            "usd_per_million_input_tokens": MONEY,
+            "usd_per_million_output_tokens": MONEY,
+            "cache_hit_share": "double",
+        },
+    ),
+    View(
+        "completeness",
+        "What each day's report says of itself. A day that has no row was not reported.",
+        {
+            "usage_date": "date",
+            "complete": "boolean",
+            "started": "bigint",
+            "orphaned": "bigint",
+            "partial": "bigint",
+            "unknown": "bigint",
+            "lost": "bigint",
+            "foreign_records": "bigint",
+            "unpriced": "bigint",
+        },
+    ),
+)

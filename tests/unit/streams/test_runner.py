@@ -1,0 +1,84 @@
+"""A queued job's call, made by whoever got its message."""
+
+import pytest
+from job_fakes import Clock, DynamoDb
+from live_streams import ANSWER, LiveStreams
+
+from chalicelib.backends.operation import Payload
+from chalicelib.errors import LedgerUnavailable, NoTimeLeft
+from chalicelib.streams.intake import Wishes
+from chalicelib.streams.job import StreamJob
+from chalicelib.streams.payloads import RequestAway
+from chalicelib.streams.runner import Runner
+from chalicelib.transport import Reply
+
+PAYLOAD = Payload({"content-type": "application/json"}, b"{}")
+
+
+@pytest.fixture
+def gateway(shared_dynamodb: DynamoDb) -> LiveStreams:
+    shared_dynamodb.away.clear()
+    return LiveStreams(shared_dynamodb, Clock())
+
+
+def runner(gateway: LiveStreams) -> Runner:
+    return Runner(gateway.admission, gateway.engine, gateway.table, gateway)
+
+
+def opened(gateway: LiveStreams) -> StreamJob:
+    gateway.intake.queued(gateway.plan(), PAYLOAD, Wishes())
+    job = gateway.table.find_whole("search", "request-1")
+    opened = gateway.table.open(job, runner(gateway).new_call(job), gateway.table.lease_end())
+    assert opened
+    return opened
+
+
+def test_a_job_runs_to_its_end_and_is_billed_once(gateway) -> None:
+    runner(gateway).run_to_end(opened(gateway), 900.0)
+
+    assert gateway.records.kinds == ["started", "usage"]
+    assert (gateway.job().state, gateway.kept()) == ("done", list(ANSWER))
+
+
+def test_the_call_is_charged_to_who_submitted_the_job(gateway) -> None:
+    runner(gateway).run_to_end(opened(gateway), 900.0)
+    record = gateway.records.written[-1]
+    assert (record["team_id"], record["key_id"], record["request_id"]) == (
+        "search",
+        "abcdefghijkl",
+        "request-1",
+    )
+
+
+def test_a_call_that_the_provider_refuses_ends_the_job_and_is_not_made_again(gateway) -> None:
+    gateway.provider.opens = Reply(400, {"x-amzn-errortype": "ValidationException"}, b"{}")
+    runner(gateway).run_to_end(opened(gateway), 900.0)
+
+    assert (gateway.job().state, gateway.job().step) == ("failed", "emitted")
+    assert gateway.records.kinds == ["started", "failed"]
+
+
+def test_a_job_that_cannot_be_recorded_is_queued_as_before(gateway) -> None:
+    job = opened(gateway)
+    gateway.records.failing = True
+    with pytest.raises(LedgerUnavailable):
+        runner(gateway).run_to_end(job, 900.0)
+    assert (gateway.job().step, gateway.provider.calls) == ("queued", [])
+
+
+def test_a_job_for_which_no_time_is_left_is_queued_as_before(gateway) -> None:
+    job = opened(gateway)
+    with pytest.raises(NoTimeLeft):
+        runner(gateway).run_to_end(job, 20.0)
+    assert (gateway.job().step, gateway.records.written) == ("queued", [])
+
+
+def test_a_job_whose_request_cannot_be_read_is_queued_as_before(gateway, monkeypatch) -> None:
+    def away(_job: StreamJob) -> bytes:
+        raise RequestAway("NoSuchKey")
+
+    job = opened(gateway)
+    monkeypatch.setattr(gateway, "request_of", away)
+    with pytest.raises(RequestAway):
+        runner(gateway).run_to_end(job, 900.0)
+    assert gateway.job().step == "queued"

@@ -64,8 +64,11 @@ class Intake:
         return created
 
     def opened(self, plan: Plan, wishes: Wishes) -> StreamJob:
-        """Write a job whose call is about to be made, for a live reader."""
-        job = self._job(plan, wishes)
+        """Write a job whose call is about to be made, for a live reader.
+
+        A lost one is not made again: its request is not kept, and who loses it can ask again.
+        """
+        job = self._job(plan, replace(wishes, retry=False))
         lease_until = int(self._now().timestamp() * 1000) + LEASE_SECONDS * 1000
         return self._created(
             replace(job, state="running", step="opened", call=plan.call, lease_until=lease_until)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
-from chalicelib.streams.job import LEASE_SECONDS, StreamJob
+from chalicelib.streams.job import StreamJob
 from chalicelib.streams.queue import Message, Queue
 from chalicelib.streams.recovery import LivingLease, Recovery
 from chalicelib.streams.table import StreamsTable
@@ -55,7 +55,8 @@ class Worker:
             raise
         except Exception:
             pause = PAUSES_SECONDS[min(message.deliveries, len(PAUSES_SECONDS)) - 1]
-            self._queue.postpone(message.receipt_handle, self._in_ms(pause))
+            until = self._now().timestamp() + pause
+            self._queue.postpone(message.receipt_handle, int(until * 1000))
             raise
 
     def _run(self, message: Message, seconds_left: float) -> None:
@@ -71,12 +72,8 @@ class Worker:
         if job.deleted:
             self._table.fail(job, "deleted", "The answer was deleted before it was begun.")
             return
-        lease_until = self._in_ms(LEASE_SECONDS)
+        lease_until = self._table.lease_end()
         opened = self._table.open(job, self._runner.new_call(job), lease_until)
         if opened is None:  # by another delivery of the same message
             raise LivingLease(lease_until)
         self._runner.run_to_end(opened, seconds_left)
-
-    def _in_ms(self, seconds: int) -> int:
-        """Return the time so many seconds from now, in epoch milliseconds."""
-        return int(self._now().timestamp() * 1000) + seconds * 1000

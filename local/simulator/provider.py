@@ -117,18 +117,23 @@ class Provider:
         call = Call(arrival, model, terms, scribe, direction, self._account, entry, streamed)
         reply = operation.answer(call)
         if operation.stream:
-            return _stream(operation, operation.stream, call, reply, fault)
-        _book(entry, reply, call)
-        if fault:
-            spoiling.spoil_body(reply, fault)
-            entry.fault = fault.name
-            entry.outcome = _OUTCOMES.get(fault.name, "answered")
-        body = json.dumps(reply.body, separators=(",", ":")).encode()
-        sent = headers.of_answer(operation, entry.request_id, reply, terms, fault)
-        return Delivery(entry.request_id, 200, sent, body, fault)
+            return _streamed(operation, operation.stream, call, reply, fault)
+        return _buffered(operation, call, reply, fault)
 
 
-def _stream(
+def _buffered(operation: Operation, call: Call, reply: Reply, fault: Fault | None) -> Delivery:
+    entry = call.entry
+    _book(entry, reply, call)
+    if fault:
+        spoiling.spoil_body(reply, fault)
+        entry.fault = fault.name
+        entry.outcome = _OUTCOMES.get(fault.name, "answered")
+    body = json.dumps(reply.body, separators=(",", ":")).encode()
+    sent = headers.of_answer(operation, entry.request_id, reply, call.terms, fault)
+    return Delivery(entry.request_id, 200, sent, body, fault)
+
+
+def _streamed(
     operation: Operation, word: Word, call: Call, reply: Reply, fault: Fault | None
 ) -> Delivery:
     """Word a reply as a stream, and enter what it costs in full, whoever may stay to read it."""

@@ -51,7 +51,7 @@ class ResponsesSurface:
             request_id,
             lambda: self._reader.await_news(team_id, request_id, position, seconds),
         )
-        return Answer(200, _page(look), {"x-request-id": invocation.request_id})
+        return Answer(200, _page(look), _headers(invocation))
 
     def events(self, identity: Identity, invocation: Invocation, request_id: str) -> StreamedAnswer:
         """Answer with Server-Sent Events, from the one after `Last-Event-ID` on."""
@@ -62,15 +62,18 @@ class ResponsesSurface:
         if not runtime.streaming:
             seconds = min(seconds, MAX_WAIT_SECONDS)
         frames = self._reader.frames(look, seconds, briefly=not runtime.streaming)
-        headers = {"x-request-id": invocation.request_id, "cache-control": "no-store"}
-        return StreamedAnswer(200, frames, headers, sse.CONTENT_TYPE)
+        return StreamedAnswer(200, frames, _headers(invocation), sse.CONTENT_TYPE)
 
     def delete(self, identity: Identity, invocation: Invocation, request_id: str) -> Answer:
         """Forget an answer. A running call goes on to its end, and is billed."""
         team_id = identity.tenant.team_id
         _found(request_id, lambda: self._table.delete(team_id, request_id) or None)
         told = {"request_id": request_id, "status": "deleted"}
-        return json_answer(200, told, {"x-request-id": invocation.request_id})
+        return json_answer(200, told, _headers(invocation))
+
+
+def _headers(invocation: Invocation) -> dict[str, str]:
+    return {"x-request-id": invocation.request_id, "cache-control": "no-store"}
 
 
 def _found(request_id: str, find: Callable[[], Found | None]) -> Found:

@@ -112,7 +112,8 @@ class Reader:
         until = self._clock() + seconds
         job = look.job
         while True:
-            yield _new_frames(look)
+            if frames := _new_frames(look):
+                yield frames
             if look.ended and not look.more:
                 yield last_frame(look.job, look.position)
                 return

@@ -84,6 +84,7 @@ CONVERSE_STREAM: Final = Operation(
     "ConverseStream",
     BEDROCK_RUNTIME,
     "/model/{target}/converse-stream",
+    passed_on=("content-type",),
     prepare=streamed(utf_8(prepare_converse), _converse_events),
     streams=True,
 )

@@ -85,7 +85,7 @@ def _said(payload: bytes) -> bytes | None:
         except ValueError:
             pass
     try:
-        return a2b_base64(json.loads(payload)["bytes"])
+        return a2b_base64(json.loads(payload)["bytes"], strict_mode=True)
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
 

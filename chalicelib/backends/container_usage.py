@@ -151,6 +151,6 @@ def _asked(text: str, wish: _Wish) -> str:
     flag = member(inner, wish.flag)
     if flag is None:
         return replaced(text, part, added(inner, wish.flag, "true"))
-    if flag.value not in (False, None):
+    if flag.value is not None and flag.value is not False:
         return text
     return replaced(text, part, replaced(inner, flag, "true"))

@@ -129,7 +129,9 @@ class Operation:
 
     def _asks_for_a_stream(self, name: str, value: str) -> bool:
         """Say whether an `accept` names how the gateway streams, not what the model writes."""
-        return self.streams and name == "accept" and any(each in value for each in STREAM_TYPES)
+        if not self.streams or name != "accept":
+            return False
+        return any(each in value.lower() for each in STREAM_TYPES)
 
 
 def user_agent(call: ProviderCall) -> str:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.backends.json_splice import member, members, removed, replaced
+from chalicelib.backends.json_splice import added, member, members, removed, replaced
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -37,6 +37,14 @@ def test_a_replaced_member_has_its_new_value_and_nothing_else_moves(content, sty
     found = member(text, key)
     assert found
     assert json.loads(replaced(text, found, '{"a":1}')) == {**content, key: {"a": 1}}
+
+
+@pytest.mark.parametrize("text", ['{"a": 28.0}', "{}", "{ }", ' {\n "a" : "{" }'])
+def test_an_added_member_stands_first_and_nothing_else_moves(text) -> None:
+    begin, _, rest = text.partition("{")
+    grown = added(text, "new", "[1]")
+    assert (grown.startswith(begin + '{"new":[1]'), grown.endswith(rest)) == (True, True)
+    assert json.loads(grown) == {"new": [1], **json.loads(text)}
 
 
 def test_every_other_byte_stays_as_it_was() -> None:

@@ -108,6 +108,8 @@ OF_THE_REQUEST = frozenset(
 )
 """Problems that a request has which cannot be read, or has a key twice."""
 
+AMBIGUOUS = "request_ambiguous"
+
 
 READS_REQUEST = frozenset(name for name, each in METERS.items() if each.request or not each.headers)
 """Families that are billed by what the request asks for."""
@@ -119,7 +121,7 @@ def says_one_thing(model: Model, operation: str, request: bytes) -> bool:
     Of one that has a key twice the provider may obey either. What is no JSON at all is the
     provider's to refuse.
     """
-    if operation != "InvokeModel" or model.family not in READS_REQUEST:
+    if operation not in TALKS or model.family not in READS_REQUEST:
         return True
     try:
         parsed(request)
@@ -152,7 +154,7 @@ def _invoke_model(model: Model, exchange: Exchange) -> Metered:
         return unknown("family_not_metered")
     metered = family.read(exchange)
     if metered.problem in OF_THE_REQUEST and exchange.request_is_ambiguous():
-        metered = replace(metered, problem="request_ambiguous")
+        metered = replace(metered, problem=AMBIGUOUS)
     if guardrails.went_with(exchange):
         metered = guardrails.added_to_invoke(metered, exchange)
     headers = exchange.headers
@@ -187,4 +189,4 @@ OPERATIONS: Mapping[str, Callable[[Model, Exchange], Metered]] = {
     "InvokeModel": _invoke_model,
     "StartAsyncInvoke": _start_async_invoke,
 }
-"""By AWS's own names. The streams' final events will be read by the same tables."""
+"""By AWS's own names. A stream is put together as an answer of one of these (`streams`)."""

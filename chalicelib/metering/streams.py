@@ -8,7 +8,7 @@ from chalicelib.metering.assembly import Assembly
 from chalicelib.metering.chunks import ChunkAssembly
 from chalicelib.metering.container_stream import LineAssembly
 from chalicelib.metering.converse_stream import ConverseAssembly
-from chalicelib.metering.meter import meter
+from chalicelib.metering.meter import AMBIGUOUS, OF_THE_REQUEST, meter
 from chalicelib.metering.metered import Metered, unknown
 from chalicelib.metering.usage import Usage
 from chalicelib.stream_event import StreamEvent
@@ -26,6 +26,9 @@ ASSEMBLIES: Mapping[str, Callable[..., Assembly]] = {
     "InvokeModelWithResponseStream": ChunkAssembly,
 }
 """How a stream is put together, by AWS's own name of its operation."""
+
+_NOT_THE_STREAMS = OF_THE_REQUEST | {AMBIGUOUS}
+"""Problems that a stream has not, however whole it came."""
 
 
 class StreamMeter:
@@ -67,11 +70,11 @@ class StreamMeter:
         `complete` is False where the stream was cut; `busy_ms` counts where capacity is billed by
         time. `stream`: its own final counts came. `partial`: they did not, or are not exact, and
         the usage is the `progress`. `clock`: a container that reported nothing. `derived`: of a
-        model that is billed by its request, too.
+        model that is billed by its request, too; `none` where that cannot be measured.
         """
         whole = self._assembly.whole(complete)
         metered = unknown("") if whole is None else meter(self._model, whole, busy_ms)
-        if metered.usage_source == "none":
+        if metered.usage_source == "none" and metered.problem not in _NOT_THE_STREAMS:
             return self._partial(metered.problem, busy_ms)
         if metered.usage_source in ("header", "body"):
             return replace(metered, usage_source="stream")

@@ -1,6 +1,8 @@
 import pytest
-from exchanges import metered, mp4, token_headers, wav
+from exchanges import metered, model, mp4, token_headers, wav
+from streamed_answers import chunk, metrics, streamed
 
+from chalicelib.metering.meter import says_one_thing
 from chalicelib.metering.metered import Metered
 from chalicelib.metering.usage import NO_USAGE, Usage
 
@@ -101,3 +103,27 @@ def test_a_video_in_s3_leaves_of_a_pegasus_call_what_the_header_counts():
 def test_an_output_that_is_not_a_count_leaves_a_pegasus_call_unknown(wrong):
     reading = metered(PEGASUS, SAID, request=SEEN, headers=token_headers(4, wrong))
     assert reading == Metered(NO_USAGE, "none", problem="no_exact_counts")
+
+
+def test_a_streamed_pegasus_call_is_billed_alike():
+    events = [chunk(message="A dog"), chunk(message=" runs."), chunk(**metrics(4_000, 27))]
+    reading = streamed(PEGASUS, events, request=SEEN)
+    assert reading == Metered(Usage(output_tokens=27, input_video_ms=30_500), "derived")
+
+
+def test_a_streamed_pegasus_call_that_was_cut_is_what_bedrock_had_counted():
+    events = [chunk(message="A dog"), chunk(message=" runs.")]
+    assert streamed(PEGASUS, events, request=SEEN, complete=False) == Metered(NO_USAGE, "partial")
+
+
+def test_a_stream_that_came_whole_lacks_only_what_its_request_hides():
+    events = [chunk(message="A dog runs."), chunk(**metrics(4_000, 27))]
+    reading = streamed(PEGASUS, events, request={"inputPrompt": "?", "mediaSource": IN_S3})
+    assert reading == Metered(Usage(output_tokens=27), "none", problem="media_duration")
+
+
+@pytest.mark.parametrize("operation", ["InvokeModel", "InvokeModelWithResponseStream"])
+def test_a_video_that_is_there_twice_is_not_asked_about(operation):
+    twice = b'{"mediaSource":{"base64String":"AA"},"mediaSource":{"base64String":"AAAA"}}'
+    assert not says_one_thing(model(PEGASUS), operation, twice)
+    assert says_one_thing(model(PEGASUS), operation, b'{"inputPrompt":"?"}')

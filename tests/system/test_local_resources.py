@@ -1,5 +1,7 @@
 """What resources.json asks for takes effect on this machine, property by property."""
 
+import json
+
 import pytest
 
 from local import resources
@@ -39,7 +41,9 @@ def test_a_table_is_encrypted_and_can_be_restored_to_any_second(client, name):
     assert recovery["PointInTimeRecoveryStatus"] == "ENABLED"
 
 
-def test_the_streams_table_keeps_a_partition_in_order_and_by_time_and_forgets_in_time(client):
+def test_the_streams_table_keeps_a_partition_in_order_by_time_and_by_lease_and_forgets_in_time(
+    client,
+):
     dynamodb = client("dynamodb")
 
     table = dynamodb.describe_table(TableName="tollgate-test-streams")["Table"]
@@ -56,6 +60,34 @@ def test_the_streams_table_keeps_a_partition_in_order_and_by_time_and_forgets_in
     }
     forgets = told["TimeToLiveDescription"]
     assert (forgets["TimeToLiveStatus"], forgets["AttributeName"]) == ("ENABLED", "expires_at")
+
+
+@pytest.mark.parametrize(
+    ("name", "visibility", "days"), [("streams", 960, 4), ("streams-dead", 360, 14)]
+)
+def test_a_queue_is_encrypted_and_hides_a_message_longer_than_its_function_runs(
+    client, name, visibility, days
+):
+    queue = attributes(client, name)
+
+    assert queue["SqsManagedSseEnabled"] == "true"
+    assert int(queue["VisibilityTimeout"]) == visibility
+    assert int(queue["MessageRetentionPeriod"]) == days * 86_400
+
+
+def test_a_message_that_was_delivered_five_times_goes_to_the_dead_letters(client):
+    redrive = json.loads(attributes(client, "streams")["RedrivePolicy"])
+
+    assert redrive == {
+        "deadLetterTargetArn": attributes(client, "streams-dead")["QueueArn"],
+        "maxReceiveCount": 5,
+    }
+
+
+def attributes(client, name):
+    sqs = client("sqs")
+    url = sqs.get_queue_url(QueueName=f"tollgate-test-{name}")["QueueUrl"]
+    return sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
 
 
 def test_every_version_of_a_report_is_kept(client):

@@ -61,7 +61,10 @@ class Keeper:
         self._waiting.add(events)
 
     def finish(self, timeout: float) -> Kept:
-        """Wait until all is kept, for `timeout` seconds at most. Nothing is written after that."""
+        """Wait until all is kept, for `timeout` seconds at most.
+
+        After that nothing more is written, but a write under way may still arrive.
+        """
         self._ends_at = self._clock() + timeout
         self._writer.finishing = True
         self._alarm.ring()

@@ -1,8 +1,8 @@
 """API Gateway's ImportRestApi and PutRestApi for the Swagger 2.0 document that Chalice makes.
 
-moto 5.2 takes OpenAPI 3 alone, and fails without `info.description`. What it reads of a
-document (paths, methods, responses, integrations) is written alike in both, so the document
-is relabelled and the rest left to moto.
+moto 5.2 takes OpenAPI 3 alone, and fails without `info.description`, or an address of what has
+none: the answer to OPTIONS. What it reads of a document (paths, methods, responses, integrations)
+is written alike in both, so the document is relabelled and the rest left to moto.
 """
 
 from collections.abc import Iterator
@@ -13,6 +13,7 @@ from unittest.mock import patch
 from moto.apigateway import responses
 
 Document = dict[str, Any]
+INTEGRATION = "x-amazon-apigateway-integration"
 _deserialize = responses.deserialize_body
 
 
@@ -22,7 +23,19 @@ def as_openapi(document: Document) -> Document:
         return document
     info = {"description": "", **document.get("info", {})}
     body = {name: value for name, value in document.items() if name != "swagger"}
-    return {**body, "openapi": "3.0.1", "info": info}
+    paths = {
+        path: {method: _addressed(described) for method, described in methods.items()}
+        for path, methods in document.get("paths", {}).items()
+    }
+    return {**body, "openapi": "3.0.1", "info": info, "paths": paths}
+
+
+def _addressed(method: Document) -> Document:
+    """Give a method that API Gateway answers by itself the address that moto asks for."""
+    integration = method.get(INTEGRATION, {})
+    if integration.get("type") != "mock":
+        return method
+    return {**method, INTEGRATION: {"uri": "", "httpMethod": "POST", **integration}}
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """What `chalice deploy` and `chalice package` do otherwise here, whoever types them.
 
-app.py installs it when one of Chalice's commands imports it. Chalice has no place to plug into, so
-its own class is changed: private, hence pinned, and held by tests/system/test_deploy_package.py.
+app.py installs them when one of Chalice's commands imports it. Chalice has no place to plug into,
+so its own classes are changed: private, hence pinned, and held by the tests of deployment.
 """
 
 import hashlib
@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 from chalice.deploy.packager import LambdaDeploymentPackager
+from chalice.deploy.swagger import SwaggerGenerator
 
 from ops.deploy import contents, package
 
@@ -19,11 +20,13 @@ WHEELS_ALONE = {"PIP_ONLY_BINARY": ":all:"}
 """pip's setting: what a source distribution builds with would be pinned by no hash."""
 
 _build = LambdaDeploymentPackager.create_deployment_package
+_describe = SwaggerGenerator.generate_swagger
 
 
 def install() -> None:
-    """Have Chalice deploy the small package."""
+    """Have Chalice deploy the small package, and an API named after its stage."""
     LambdaDeploymentPackager.create_deployment_package = create_small_package  # type: ignore
+    SwaggerGenerator.generate_swagger = describe_api  # type: ignore
 
 
 @wraps(_build)
@@ -39,6 +42,15 @@ def create_small_package(self: Any, project_dir: str, python_version: str) -> st
             built.unlink()  # or the next command would find it, and ask pip for nothing
             raise click.ClickException(str(refused)) from refused
     return str(small)
+
+
+@wraps(_describe)
+def describe_api(self: Any, app: Any, rest_api: Any = None) -> dict[str, Any]:
+    """Describe the API under its function's name: metrics of two stages would be one series."""
+    described: dict[str, Any] = _describe(self, app, rest_api)
+    if rest_api:
+        described["info"]["title"] = rest_api.lambda_function.function_name
+    return described
 
 
 def _recipe() -> str:

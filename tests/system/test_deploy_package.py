@@ -74,7 +74,13 @@ def function(task_root, runtime, stack):
 
 def invoke_event(key: str, model_id: str, body: object) -> dict:
     return {
-        "requestContext": {"resourcePath": "/invoke", "httpMethod": "POST", "requestId": "r-1"},
+        "path": "/invoke",
+        "requestContext": {
+            "resourcePath": "/invoke",
+            "path": "/api/invoke",
+            "httpMethod": "POST",
+            "requestId": "r-1",
+        },
         "headers": {"authorization": f"Bearer {key}", "content-type": "application/json"},
         "multiValueQueryStringParameters": {"model_id": [model_id]},
         "pathParameters": None,

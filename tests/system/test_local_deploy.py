@@ -8,13 +8,21 @@ import sys
 
 import pytest
 
-from local import project
+from local import project, resources
 from local.aws import ENVIRON, Aws
 from local.clients import Clients
 
 pytestmark = pytest.mark.system
-FUNCTIONS = ["api_handler", "daily_report", "sample_capacity", "settle_jobs"]
-CHALICE = [sys.executable, "-c", "from chalice.cli import main; main()"]
+SIZES = {
+    "api_handler": (1024, 900),
+    "daily_report": (512, 900),
+    "sample_capacity": (512, 120),
+    "settle_jobs": (512, 240),
+    "stream_dead_letters": (512, 60),
+    "stream_worker": (512, 900),
+    "sweep_streams": (512, 240),
+}
+CHALICE = [sys.executable, "-c", "import sys; from chalice.cli import main; sys.exit(main())"]
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +60,8 @@ def chalice(aws, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def deployed(chalice):
+def deployed(chalice, client):
+    resources.create(client, "dev", project.ACCOUNT)
     chalice("deploy")
     chalice("deploy")
 
@@ -61,12 +70,7 @@ def test_each_function_is_deployed_once_with_its_size_and_settings(deployed, cli
     functions = client("lambda").list_functions()["Functions"]
 
     sizes = {f["FunctionName"]: (f["MemorySize"], f["Timeout"]) for f in functions}
-    assert sizes == {
-        "tollgate-dev": (1024, 900),
-        "tollgate-dev-daily_report": (512, 900),
-        "tollgate-dev-sample_capacity": (512, 120),
-        "tollgate-dev-settle_jobs": (512, 240),
-    }
+    assert sizes == {project.function(name, "dev").name: size for name, size in SIZES.items()}
     for function in functions:
         assert function["Architectures"] == ["arm64"]
         variables = function["Environment"]["Variables"]
@@ -77,14 +81,15 @@ def test_a_redeployed_api_is_the_same_one_with_every_route(deployed, client):
     gateway = client("apigateway")
 
     (api,) = gateway.get_rest_apis()["items"]
+    assert api["name"] == "tollgate-dev"  # which its metrics are kept under
     resources = gateway.get_resources(restApiId=api["id"])["items"]
 
     methods = {r["path"]: sorted(r.get("resourceMethods", {})) for r in resources}
-    assert methods["/invoke"] == ["POST"]
+    assert methods["/invoke"] == ["OPTIONS", "POST"]
     assert methods["/healthz"] == ["GET"]
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("function", SIZES)
 def test_a_function_s_role_has_its_own_policy_and_no_other(deployed, client, function):
     iam = client("iam")
     role = f"tollgate-dev-{function}"
@@ -106,6 +111,23 @@ def test_the_report_is_scheduled_daily_at_0215_utc_and_samples_are_taken_every_h
         "tollgate-dev-daily_report-event": "cron(15 2 * * ? *)",
         "tollgate-dev-sample_capacity-event": "cron(7 * * * ? *)",
         "tollgate-dev-settle_jobs-event": "rate(5 minutes)",
+        "tollgate-dev-sweep_streams-event": "rate(5 minutes)",
+    }
+
+
+def test_a_queue_s_messages_go_to_their_function_one_at_a_time(deployed, client):
+    mappings = client("lambda").list_event_source_mappings()["EventSourceMappings"]
+
+    found = {
+        m["FunctionArn"].rpartition(":")[2]: (
+            m["EventSourceArn"].rpartition(":")[2],
+            m["BatchSize"],
+        )
+        for m in mappings
+    }
+    assert found == {
+        "tollgate-dev-stream_worker": ("tollgate-dev-streams", 1),
+        "tollgate-dev-stream_dead_letters": ("tollgate-dev-streams-dead", 1),
     }
 
 

@@ -1,6 +1,8 @@
 """Chalice's packager, changed: what it builds is made small once, and refused where it lacks."""
 
 import io
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -38,11 +40,12 @@ def packages(project: Path) -> list[str]:
     return [path.name for path in (project / ".chalice" / "deployments").iterdir()]
 
 
-def test_chalice_s_own_class_makes_the_small_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    usual = LambdaDeploymentPackager.create_deployment_package
-    monkeypatch.setattr(LambdaDeploymentPackager, "create_deployment_package", usual)
-    hooks.install()
-    assert LambdaDeploymentPackager.create_deployment_package is hooks.create_small_package
+def test_chalice_s_commands_install_the_hooks() -> None:
+    told = "from chalice.deploy.packager import LambdaDeploymentPackager as p; import app;"
+    told += "print(hasattr(p.create_deployment_package, '__wrapped__'))"
+    environ = {"AWS_CHALICE_CLI_MODE": "true", "STREAMS_QUEUE": "streams"}
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, env=environ)
+    assert done.stdout == b"True\n", done.stderr
 
 
 def test_a_package_that_was_made_is_found_again(project: Path) -> None:

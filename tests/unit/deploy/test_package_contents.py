@@ -25,12 +25,15 @@ DATEUTIL = ("python_dateutil-2.9.0.post0.dist-info/WHEEL", PURE)
 
 
 def services_of_clients(path: Path) -> Iterator[str]:
-    """The services that a module names in `client("…")`, however it comes by `client`."""
+    """The services that a module names in `client("…")` or `partial(client, "…")`."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         match node:
-            case ast.Call(
-                func=ast.Name(id="client") | ast.Attribute(attr="client"),
-                args=[ast.Constant(value=str(service)), *_],
+            case (
+                ast.Call(
+                    func=ast.Name(id="client") | ast.Attribute(attr="client"),
+                    args=[ast.Constant(value=str(service)), *_],
+                )
+                | ast.Call(args=[ast.Name(id="client"), ast.Constant(value=str(service))])
             ):
                 yield service
 

@@ -11,6 +11,7 @@ from chalicelib import runtime
 from chalicelib.errors import MethodNotAllowed, TollgateError, UnsupportedMediaType
 
 JSON: Final = "application/json"
+_TO_BROWSERS: Final = "Access-Control-"
 _CHALICES_OWN: Final[Mapping[int, type[TollgateError]]] = {
     405: MethodNotAllowed,
     415: UnsupportedMediaType,
@@ -87,8 +88,13 @@ def error_answer(error: TollgateError, request_id: str) -> Answer:
 
 
 def in_our_shape(response: Response, request_id: Callable[[], str]) -> Response:
-    """Put what Chalice itself answers (405, 415, an unhandled 500) into our error shape."""
+    """Put what Chalice itself answers (405, 415, an unhandled 500) into our error shape.
+
+    What it says to browsers stays: without it no page could read the error.
+    """
     if isinstance(response, Answer):
         return response
     error = _CHALICES_OWN.get(response.status_code, TollgateError)
-    return error_answer(error(), request_id())
+    answer = error_answer(error(), request_id())
+    answer.headers |= {n: v for n, v in response.headers.items() if n.startswith(_TO_BROWSERS)}
+    return answer

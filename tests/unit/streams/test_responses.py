@@ -291,3 +291,13 @@ def test_a_browsers_page_may_send_what_a_reader_sends(call, job, method, path) -
         *("accept", "api-key", "authorization", "content-type"),
         *("idempotency-key", "last-event-id", "x-api-key", "x-tollgate-store"),
     } <= set(allowed)
+
+
+def test_a_browsers_page_may_read_that_the_gateway_broke(call, job, world, monkeypatch) -> None:
+    def broken(*_: str) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(world.table, "find", broken)
+    sent = call()
+    assert (sent["statusCode"], told(sent)["error"]["code"]) == (500, "internal_error")
+    assert sent["headers"]["Access-Control-Allow-Origin"] == "*"

@@ -68,6 +68,11 @@ BROKEN: Final = Loss("gateway_fault", AnswerLost())
 """The gateway broke in the middle of it."""
 
 
+BROKE_AT_THE_START: Final = End(
+    Outcome("usage", error_code="gateway_fault"), "interrupted", AnswerLost(), "gateway_fault"
+)
+
+
 def unopened(ending: Ending) -> End:
     """The provider gave no stream: its refusal, or nothing."""
     state: EndState = "failed" if ending.outcome.kind == "failed" else "interrupted"

@@ -7,6 +7,7 @@ which call was made for it. The stream is read to its end whether anybody listen
 provider bills the whole of it.
 """
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from chalicelib.streams import ends
 from chalicelib.streams.books import Books
 from chalicelib.streams.ends import End, Loss
 from chalicelib.streams.job import StreamJob
-from chalicelib.streams.keeper import Keeper, Kept
+from chalicelib.streams.keeper import Keeper
 from chalicelib.streams.source import Source, Taken
 from chalicelib.streams.table import StreamsTable
 from chalicelib.streams.text import stop_reason_of
@@ -31,6 +32,8 @@ from chalicelib.transport import NoAnswer, NotSent, Stream, Transport
 
 KEEP_SECONDS: Final = 10.0
 """Of what is kept back from a Lambda's time: how long its last events are tried to be kept."""
+
+log = logging.getLogger("tollgate.streams")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +72,12 @@ class Engine:
         """
         self._ledger.started(plan.call)
         began = self._clock()
+        keeper = Keeper(self._table, job)  # first: a model may be silent for longer than a lease
         opened = self._opened(plan, began)
         if isinstance(opened, Stream):
-            return Running(self, job, plan, Source(opened, plan), Keeper(self._table, job), began)
-        self.books.close(self.books.settle(job, plan, opened, Kept(job.first_event - 1)))
+            return Running(self, job, plan, Source(opened, plan), keeper, began)
+        kept = keeper.finish(KEEP_SECONDS)
+        self.books.close(self.books.settle(job, plan, opened, kept))
         raise opened.error or ProviderUnavailable()
 
     def _opened(self, plan: Plan, began: float) -> Stream | End:
@@ -89,6 +94,9 @@ class Engine:
         except NoAnswer as loss:
             ms = self.ms_since(began)
             return ends.unopened(endings.unanswered(model, operation.name, loss, ms))
+        except Exception:  # ours; the model may have run
+            log.exception("the gateway broke in call %s", plan.call.call_id)
+            return ends.BROKE_AT_THE_START
         if isinstance(answer, Stream):
             return answer
         ms = self.ms_since(began)

@@ -1,6 +1,7 @@
 """One stream from its opening to its last record, whatever happens on the way."""
 
 import json
+import threading
 
 import pytest
 from job_fakes import Clock, DynamoDb, until_killed
@@ -221,6 +222,33 @@ def test_a_call_that_opens_no_stream_is_settled_and_raised(
     ended = last(gateway)
     assert (ended["kind"], ended["usage_source"], ended["state"]) == (kind, source, state)
     assert ended["step"] == "emitted"
+
+
+def test_the_lease_is_renewed_while_the_provider_has_not_begun_to_answer(
+    gateway, monkeypatch
+) -> None:
+    renewed = threading.Event()
+    monkeypatch.setattr("chalicelib.streams.writer.RENEW_SECONDS", 0.0)
+    monkeypatch.setattr(
+        gateway.table, "renew", lambda *_args: (renewed.set(), True)[1], raising=True
+    )
+
+    def silent(*_: object, **__: object) -> ScriptedStream:
+        assert renewed.wait(10)
+        return whole(*ANSWER)
+
+    monkeypatch.setattr(gateway.provider, "open", silent)
+    gateway.begin().close()
+    assert gateway.job().state == "done"
+
+
+def test_a_fault_of_our_own_before_the_stream_is_open_ends_the_job_as_not_known(gateway) -> None:
+    gateway.provider.opens = ZeroDivisionError()
+    with pytest.raises(AnswerLost):
+        gateway.begin()
+
+    assert (last(gateway)["usage_source"], last(gateway)["error_code"]) == ("none", "gateway_fault")
+    assert last(gateway)["step"] == "emitted"
 
 
 def test_nothing_is_called_that_cannot_be_recorded(gateway) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from chalicelib.catalog import FAMILIES
+from chalicelib.metering import chunks, converse_stream
+from chalicelib.metering.chunk_families import CHUNK_FAMILIES
 from chalicelib.metering.meter import METERS, Meter
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "metering.md"
@@ -24,8 +26,8 @@ HEADINGS: Final = (
     "job",
 )
 NOT_OFFERED: Final = "–"
-NOT_YET: Final = "not yet"
 CONVERSE: Final = "`body`"
+CONVERSE_STREAM: Final = f"`stream`: {converse_stream.WHERE}"
 
 
 def main() -> None:
@@ -45,9 +47,9 @@ def _cells(name: str) -> list[str]:
     meter = METERS[name]
     offered = {
         "InvokeModel": invoked(meter),
-        "InvokeModelWithResponseStream": NOT_YET,
+        "InvokeModelWithResponseStream": streamed(name),
         "Converse": CONVERSE,
-        "ConverseStream": NOT_YET,
+        "ConverseStream": CONVERSE_STREAM,
         "StartAsyncInvoke": f"`derived` from {meter.request}",
     }
     cells = [cell if op in meter.operations else NOT_OFFERED for op, cell in offered.items()]
@@ -61,6 +63,14 @@ def invoked(meter: Meter) -> str:
         counted.append(f"`body`: {meter.body}")
     derived = [f"`derived` from {meter.request}"] if meter.request else []
     return "; ".join([", else ".join(counted), *derived] if counted else derived)
+
+
+def streamed(name: str) -> str:
+    """Say where the counts of InvokeModelWithResponseStream stand, first to last."""
+    own = CHUNK_FAMILIES[name].where if name in CHUNK_FAMILIES else ""
+    counted = f"`stream`: {chunks.WHERE}" + (f", else {own}" if own else "")
+    request = METERS[name].request
+    return f"{counted}; `derived` from {request}" if request else counted
 
 
 def _prefixes(name: str) -> str:

@@ -30,7 +30,7 @@ from chalicelib.metering.usage import NO_USAGE, Usage
 from chalicelib.stream_event import StreamEvent
 
 METRICS = "amazon-bedrock-invocationMetrics"
-WHERE = f"`{METRICS}`"
+WHERE = "Bedrock's metrics"
 
 AS_HEADERS: Mapping[str, str] = {
     INPUT: bedrock_headers.INPUT_TOKENS,

@@ -10,21 +10,25 @@ from typing import Any
 
 import pytest
 from builders import provider_call
+from streamed_answers import INVOKE, event, streamed
 
 from chalicelib.metering.usage import COUNTERS
 from chalicelib.pricing.charges import charges
 from chalicelib.pricing.price_book import PRICES_CSV, PriceBook
 from chalicelib.reporting.groups import count_line
+from chalicelib.stream_event import StreamEvent
 from chalicelib.usage_record import PRICE_FIELDS, RECORD_COUNTERS, Outcome, record_line
 
 PAGE = (Path(__file__).parents[2] / "docs" / "metering.md").read_text(encoding="utf-8")
 TERM = re.compile(r"(\w+) +([\d,]+) x ([\d.]+) += ([\d.]+)")
 TOTAL = re.compile(r"total += ([\d.]+) US dollars")
+BLOCK = re.compile(r"```(\w*)\n(.*?)```", re.S)
 
 
 @dataclass(frozen=True)
 class Example:
     title: str
+    events: str  # of a stream, as JSON lines; else empty
     record: dict[str, Any]
     rows: str
     arithmetic: str
@@ -32,21 +36,25 @@ class Example:
 
 def examples() -> list[Example]:
     section = PAGE.partition("## Worked examples")[2].partition("\n## ")[0]
-    return [
-        Example(title, json.loads(record), rows, arithmetic)
-        for title, record, rows, arithmetic in re.findall(
-            r"### (.+?)\n.*?```json\n(.*?)```.*?```csv\n(.*?)```.*?```\n(.*?)```", section, re.S
-        )
-    ]
+    return [example(*part.split("\n", 1)) for part in section.split("\n### ")[1:]]
 
 
+def example(title: str, text: str) -> Example:
+    blocks = dict(BLOCK.findall(text))
+    record = json.loads(blocks["json"])
+    return Example(title, blocks.get("jsonl", ""), record, blocks["csv"], blocks[""])
+
+
+STREAMS = [each for each in examples() if each.events]
 by_title = pytest.mark.parametrize("example", examples(), ids=lambda example: example.title)
 
 
-def test_there_is_a_text_a_cached_an_image_and_an_endpoints_call() -> None:
+def test_there_is_an_example_of_each_way_to_be_billed() -> None:
     assert [example.title for example in examples()] == [
         "A text call",
         "A cached call",
+        "A streamed call that wrote to the cache",
+        "A streamed conversation",
         "Images",
         "A SageMaker endpoint",
     ]
@@ -58,6 +66,23 @@ def test_the_record_has_the_fields_that_a_record_has(example: Example) -> None:
     written = json.loads(record_line(provider_call(), Outcome("usage"), at=at, instance="i", seq=1))
     left_out = {name for name in written if name in RECORD_COUNTERS or name.startswith("image_")}
     assert set(written) - left_out <= set(example.record) <= set(written)
+
+
+@pytest.mark.parametrize("example", STREAMS, ids=lambda example: example.title)
+def test_the_events_of_a_stream_are_counted_as_its_record_says(example: Example) -> None:
+    record = example.record
+    events = [as_event(line, record["operation"]) for line in example.events.splitlines()]
+    reading = streamed(record["model_id"], events, record["operation"])
+    assert reading.usage.as_dict() == {name: record.get(name, 0) for name in COUNTERS}
+    told = (reading.usage_source, reading.tier, reading.variant)
+    assert told == (record["usage_source"], record["tier"], record["variant"])
+
+
+def as_event(line: str, operation: str) -> StreamEvent:
+    if operation == INVOKE:
+        return StreamEvent("chunk", line.encode())
+    [(name, members)] = json.loads(line).items()
+    return event(name, **members)
 
 
 @by_title

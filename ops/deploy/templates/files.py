@@ -4,10 +4,11 @@ import json
 from pathlib import Path
 from typing import Final
 
+from ops.deploy.templates.alarms import alarms
 from ops.deploy.templates.analytics import analytics
 
 FOLDER: Final = Path(__file__).parents[3] / ".chalice"
-TEMPLATES: Final = {"analytics.json": analytics}
+TEMPLATES: Final = {"alarms.json": alarms, "analytics.json": analytics}
 
 
 def rendered() -> dict[str, str]:

@@ -1,0 +1,94 @@
+"""What the templates hold: state that is safe, files that are current and not too large."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops.deploy.templates.alarms import function_name
+from ops.deploy.templates.files import FOLDER, rendered
+
+RESOURCES = json.loads((FOLDER / "resources.json").read_text(encoding="utf-8"))["Resources"]
+CONFIG = json.loads((FOLDER / "config.json").read_text(encoding="utf-8"))
+COMMAND_LINE_LIMIT = 51_200
+"""Bytes of a template that CloudFormation takes without a bucket (its quotas)."""
+
+
+def of_type(kind: str) -> dict[str, Any]:
+    return {n: r["Properties"] for n, r in RESOURCES.items() if r["Type"] == f"AWS::{kind}"}
+
+
+@pytest.mark.parametrize("name", rendered())
+def test_a_written_template_is_what_its_source_makes(name: str) -> None:
+    written = (FOLDER / name).read_text(encoding="utf-8")
+    assert written == rendered()[name], "run `python -m ops.deploy.templates`"
+
+
+@pytest.mark.parametrize("path", ["resources.json", *rendered()])
+def test_a_template_can_be_given_on_a_command_line(path: str) -> None:
+    assert Path(FOLDER, path).stat().st_size <= COMMAND_LINE_LIMIT
+
+
+@pytest.mark.parametrize("name", of_type("DynamoDB::Table"))
+def test_a_table_is_on_demand_encrypted_restorable_and_outlives_its_stack(name: str) -> None:
+    table = of_type("DynamoDB::Table")[name]
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["SSESpecification"] == {"SSEEnabled": True}
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert RESOURCES[name]["DeletionPolicy"] == RESOURCES[name]["UpdateReplacePolicy"] == "Retain"
+
+
+def test_streams_are_forgotten_in_time_and_found_by_their_lease() -> None:
+    streams = of_type("DynamoDB::Table")["Streams"]
+    assert streams["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+    assert "by_lease" in {index["IndexName"] for index in streams["GlobalSecondaryIndexes"]}
+
+
+def test_a_message_that_fails_five_times_is_kept_for_two_weeks() -> None:
+    queues = of_type("SQS::Queue")
+    assert queues["StreamsQueue"]["RedrivePolicy"]["maxReceiveCount"] == 5
+    assert queues["StreamsDeadLetters"]["MessageRetentionPeriod"] == 14 * 24 * 3600
+
+
+def test_a_message_stays_unseen_for_as_long_as_its_function_may_run() -> None:
+    visible = of_type("SQS::Queue")["StreamsQueue"]["VisibilityTimeout"]
+    assert visible >= CONFIG["lambda_functions"]["stream_worker"]["lambda_timeout"]
+
+
+@pytest.mark.parametrize("name", of_type("S3::Bucket"))
+def test_a_bucket_is_private_encrypted_and_refuses_what_is_not_tls(name: str) -> None:
+    bucket, policy = of_type("S3::Bucket")[name], of_type("S3::BucketPolicy")[f"{name}Policy"]
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert len(statement["Resource"]) == 2  # the bucket, and what is in it
+
+
+def test_reports_are_versioned_kept_and_never_expire() -> None:
+    assert RESOURCES["Reports"]["DeletionPolicy"] == "Retain"
+    reports = of_type("S3::Bucket")["Reports"]
+    assert reports["VersioningConfiguration"] == {"Status": "Enabled"}
+    (rule,) = reports["LifecycleConfiguration"]["Rules"]
+    assert rule["Prefix"] == "queries/"
+
+
+def test_payloads_expire() -> None:
+    (rule,) = of_type("S3::Bucket")["Payloads"]["LifecycleConfiguration"]["Rules"]
+    assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", 1)
+
+
+def test_usage_records_outlive_the_stack_and_a_year() -> None:
+    assert RESOURCES["UsageLogs"]["DeletionPolicy"] == "Retain"
+    assert of_type("Logs::LogGroup")["UsageLogs"]["RetentionInDays"] == 400
+
+
+@pytest.mark.parametrize("function", CONFIG["lambda_functions"])
+def test_a_function_s_log_is_kept_for_a_month(function: str) -> None:
+    kept = {
+        group["LogGroupName"]["Fn::Sub"]: group["RetentionInDays"]
+        for group in of_type("Logs::LogGroup").values()
+    }
+    assert kept[f"/aws/lambda/{function_name(function)}"] == 30

@@ -5,20 +5,24 @@ to a model's own JSON, recorded streams.
 """
 
 import json
+import re
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable
 from typing import Final
 
 from chalicelib.backends.eventstream import Frame
+from chalicelib.backends.guardrails import INVOKE_TRACE
 from chalicelib.backends.streamed import NOTHING, Step
 from chalicelib.stream_event import StreamEvent
 
 METRICS: Final = "amazon-bedrock-invocationMetrics"
 """In the last chunk of an answer: the counts that are billed."""
 
+_COUNTS: Final = frozenset({METRICS, INVOKE_TRACE})
 _ADDED: Final = b'"amazon-bedrock-'
-"""How the keys begin of what Bedrock adds. Text that a model writes cannot hold it: within a JSON
-string the quotes are escaped."""
+_COUNTED: Final = re.compile(rb'"(?:' + "|".join(sorted(_COUNTS)).encode() + rb')"')
+"""Text that a model writes cannot hold such a key: within a JSON string the quotes are escaped."""
+
 _BEGIN: Final = b'{"bytes":"'
 _NO_MEMBERS: Final = b"{}"
 
@@ -61,7 +65,7 @@ class ChunkReading:
             other = (StreamEvent(name, frame.payload),)
             return Step(frame.raw, other, other, final=False)
         events = (StreamEvent(name, said),)
-        if _ADDED not in said:
+        if _ADDED not in said or not _COUNTED.search(said):  # cheapest first
             return Step(frame.raw, events, events, final=False)
         final = _counts(said)
         rest = self._restored(said)
@@ -99,10 +103,9 @@ def _saying(payload: bytes, said: bytes) -> bytes:
 
 
 def _counts(said: bytes) -> bool:
-    if METRICS.encode() not in said:
-        return False
+    """Say whether Bedrock, and not the model, put counts into a chunk."""
     try:
         members = json.loads(said)
     except (ValueError, RecursionError):
         return False
-    return isinstance(members, dict) and METRICS in members
+    return isinstance(members, dict) and not _COUNTS.isdisjoint(members)

@@ -86,8 +86,8 @@ def _report(line: bytes) -> Mapping[str, Any]:
 def _changed(line: bytes, key: str, value: str | None) -> bytes:
     """Give a member of a line another value, or take it out. What is there twice stays."""
     begin = line.index(b"{")
-    text = line[begin:].decode()
     try:
+        text = line[begin:].decode()
         old = member(text, key)
     except ValueError:
         return line

@@ -54,8 +54,9 @@ def test_a_chunk_passes_as_it_came_and_is_what_the_model_said() -> None:
     assert invoke_reading().frame(came) == passed(came, event, final=False)
 
 
-def test_the_chunk_with_the_counts_is_final() -> None:
-    said = b'{"type":"message_stop",' + METRICS + b"}"
+@pytest.mark.parametrize("counts", [METRICS, TRACE], ids=["metrics", "trace"])
+def test_a_chunk_with_counts_is_final(counts) -> None:
+    said = b'{"type":"message_stop",' + counts + b"}"
     came = chunk(said)
     assert invoke_reading().frame(came) == passed(came, StreamEvent("chunk", said), final=True)
 
@@ -66,6 +67,7 @@ def test_the_chunk_with_the_counts_is_final() -> None:
         json.dumps({"text": '"amazon-bedrock-invocationMetrics":{}'}).encode(),
         json.dumps({"text": 'x"amazon-bedrock-invocationMetrics'}).encode(),
         b'{"tool":{"amazon-bedrock-invocationMetrics":{}}}',
+        b'{"tool":{"amazon-bedrock-trace":{}}}',
         b'["amazon-bedrock-invocationMetrics"]',
         b'{"amazon-bedrock-invocationMetrics"',
         b'{"amazon-bedrock-guardrailAction":"NONE"}',
@@ -140,7 +142,7 @@ def test_a_trace_that_the_tenant_asked_for_is_shown() -> None:
     said = b'{"a":1,' + TRACE + b"}"
     came = chunk(said)
     step = invoke_reading({**GUARDED, "x-amzn-bedrock-trace": "ENABLED"}).frame(came)
-    assert step == passed(came, StreamEvent("chunk", said), final=False)
+    assert step == passed(came, StreamEvent("chunk", said), final=True)
 
 
 def test_the_trace_that_usage_needs_is_asked_for_in_streams_as_well() -> None:

@@ -130,6 +130,10 @@ DETAILS = b'"details":{"finish_reason":"length","generated_tokens":5,"input_leng
         (b'{"error":"x"}\n', b'{"error":"x"}\n'),
         (b'{"details":{},"details":{}}\n', b'{"details":{},"details":{}}\n'),
         (b'{"a":"\xff","details":{}}\n', b'{"a":"\xff","details":{}}\n'),
+        (
+            '{"a":"ÿ","details":{}}'.encode("utf-16-le"),
+            '{"a":"ÿ","details":{}}'.encode("utf-16-le"),
+        ),
     ],
 )
 def test_details_that_were_not_asked_for_are_not_shown(line, shown) -> None:

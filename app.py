@@ -29,7 +29,7 @@ from chalicelib.tenants.nouns import Identity
 
 app = Chalice(app_name="tollgate")
 ANY_TYPE = ["*/*"]
-STREAMS_QUEUE = os.environ.get("STREAMS_QUEUE", "")
+STREAMS_QUEUE = os.environ["STREAMS_QUEUE"]  # a decorator needs it before settings are read
 BROWSERS = CORSConfig(
     allow_origin="*",  # a key says who it is, not a page
     allow_headers=[

@@ -11,7 +11,7 @@ from chalicelib.metering import containers, text
 from chalicelib.metering.assembly import Assembled
 from chalicelib.metering.exchange import at, certain
 from chalicelib.metering.metered import Metered
-from chalicelib.metering.usage import Usage
+from chalicelib.metering.usage import NO_USAGE, Usage
 from chalicelib.stream_event import StreamEvent
 
 # Where a chunk has no counts, its `usage` and `details` are null. Text that a model wrote cannot
@@ -25,6 +25,7 @@ class LineAssembly:
     def __init__(self, model: Model) -> None:
         self._container = model.container
         self._line: object = None
+        self._progress = NO_USAGE
 
     def add(self, event: StreamEvent) -> None:
         data = event.data
@@ -32,10 +33,11 @@ class LineAssembly:
             line = certain(event.json)
             if containers.reports(line):
                 self._line = line
+                self._progress = containers.meter(self._container, self._answer(True), 0).usage
 
     @property
     def progress(self) -> Usage:
-        return containers.meter(self._container, self._answer(complete=True), 0).usage
+        return self._progress
 
     def whole(self, complete: bool) -> Assembled | None:
         """A container that said nothing is not partly known: its time is."""

@@ -31,6 +31,7 @@ class ConverseAssembly:
         self._searches: list[object] = []
         self._stopped: object = None
         self._metadata: object = None
+        self._progress = NO_USAGE
 
     def add(self, event: StreamEvent) -> None:
         name = event.name
@@ -38,6 +39,7 @@ class ConverseAssembly:
             return
         if name == "metadata":
             self._metadata = certain(event.data)
+            self._progress = self._reported()
         elif name == "messageStop":
             self._stopped = at(certain(event.data), "stopReason")
         elif name == "contentBlockStart" and self._may_search:
@@ -46,14 +48,18 @@ class ConverseAssembly:
     def _started(self, block: object) -> None:
         if at(block, "toolUse", "name") == grounding.TOOL:
             self._searches.append(block)
+            self._progress = self._reported()
 
     @property
     def progress(self) -> Usage:
+        return self._progress
+
+    def _reported(self) -> Usage:
         usage = at(self._metadata, "usage")
         tokens = converse.tokens(self._model, self._metadata, self._request)
         if tokens is None:  # how long its cache keeps what was written may not be said: the rest is
             tokens = exact_tokens(at(usage, "inputTokens"), at(usage, "outputTokens")) or NO_USAGE
-        return replace(tokens, queries=len(self._searches)) if self._searches else tokens
+        return replace(tokens, queries=len(self._searches))
 
     def whole(self, complete: bool) -> Assembled | None:
         if not isinstance(self._metadata, dict):

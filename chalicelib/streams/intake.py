@@ -47,7 +47,10 @@ class Intake:
         self._now = now
 
     def queued(self, plan: Plan, payload: Payload, wishes: Wishes) -> StreamJob:
-        """Write the job, then send it to a worker; one that cannot be sent is taken back."""
+        """Write the job, then send it to a worker; one that cannot be sent is taken back.
+
+        Unless it runs already: SQS may have the message whose acknowledgement was lost.
+        """
         passed_on = plan.operation.passed_on
         headers = {n: value for n, value in payload.headers.items() if n in passed_on}
         job = replace(self._job(plan, wishes), headers=headers)
@@ -57,10 +60,14 @@ class Intake:
             job = replace(job, body=payload.body)
         try:
             created = self._created(job)
-            self._queue.send(job.team_id, job.request_id, job.attempt)
-        except (AwsFault, StreamsUnavailable) as fault:
+        except StreamsUnavailable:
             self.take_back(job)
-            raise StreamsUnavailable from fault
+            raise
+        try:
+            self._queue.send(job.team_id, job.request_id, job.attempt)
+        except AwsFault as fault:
+            if self.take_back(job):
+                raise StreamsUnavailable from fault
         return created
 
     def opened(self, plan: Plan, wishes: Wishes) -> StreamJob:
@@ -99,11 +106,12 @@ class Intake:
         except AwsFault as fault:
             raise StreamsUnavailable from fault
 
-    def take_back(self, job: StreamJob) -> None:
-        """Remove a job whose call is not made; the sweep ends one that stays."""
+    def take_back(self, job: StreamJob) -> bool:
+        """Remove a job whose call is not made. False where it stays, to be run or ended later."""
         try:
             if job.step == "opened":
                 self._table.unopen(job)
-            self._table.remove(job)
+            return self._table.remove(job)
         except AwsFault as fault:
             log.error("stream not taken back: %s", fault)
+            return False

@@ -5,7 +5,6 @@ connection as well, where the request accepts a form of live answers.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -77,9 +76,6 @@ class InvokeSurface:
 def _streamed(
     model_id: str, surface: str, invocation: Invocation, patience: Patience | None
 ) -> ModelRequest:
-    if invocation.accepts(*LIVE_TYPES):  # that is asked of us, not of the model
-        headers = {n: value for n, value in invocation.headers.items() if n != "accept"}
-        invocation = replace(invocation, headers=headers)
     return invocation.model_request(model_id, STREAMED, surface, patience=patience)
 
 

@@ -69,6 +69,20 @@ def test_a_job_that_cannot_be_queued_is_taken_back_and_the_tenant_told_to_try_ag
     assert gateway.table.find("search", "request-1") is None
 
 
+def test_a_job_that_runs_although_its_message_was_not_acknowledged_is_taken_in(
+    gateway, monkeypatch
+) -> None:
+    def sent_and_begun(*_: object) -> None:
+        job = gateway.job()
+        call = gateway.plan().call
+        assert gateway.table.open(job, call, gateway.table.lease_end())
+        raise AwsFault("NoAnswer")
+
+    monkeypatch.setattr(gateway.queue, "send", sent_and_begun)
+    assert queue(gateway).request_id == "request-1"
+    assert gateway.job().step == "opened"
+
+
 def test_two_jobs_of_one_request_id_are_a_conflict(gateway) -> None:
     queue(gateway)
     with pytest.raises(Conflict):

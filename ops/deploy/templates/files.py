@@ -6,9 +6,14 @@ from typing import Final
 
 from ops.deploy.templates.alarms import alarms
 from ops.deploy.templates.analytics import analytics
+from ops.deploy.templates.network import network
 
 FOLDER: Final = Path(__file__).parents[3] / ".chalice"
-TEMPLATES: Final = {"alarms.json": alarms, "analytics.json": analytics}
+TEMPLATES: Final = {
+    "analytics.json": analytics,
+    "alarms.json": alarms,
+    "network.json": network,
+}
 
 
 def rendered() -> dict[str, str]:

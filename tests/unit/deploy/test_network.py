@@ -1,0 +1,129 @@
+"""The private network: no way out but to AWS, and there only to what is ours."""
+
+import json
+from typing import Any
+
+import pytest
+
+from ops.deploy.templates.endpoint_policies import FOLDER, PRIVATE
+from ops.deploy.templates.network import INTERFACES, network
+
+TEMPLATE = network()
+RESOURCES = TEMPLATE["Resources"]
+ENDPOINTS = {
+    each["Properties"]["ServiceName"]["Fn::Sub"].removeprefix("com.amazonaws.${AWS::Region}."): each
+    for each in RESOURCES.values()
+    if each["Type"] == "AWS::EC2::VPCEndpoint"
+}
+IAM = {**INTERFACES, "s3": "s3", "dynamodb": "dynamodb"}
+CONFIG = json.loads((FOLDER / "config.json").read_text(encoding="utf-8"))
+
+
+def statements(service: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = ENDPOINTS[service]["Properties"]["PolicyDocument"]["Statement"]
+    return found
+
+
+def resources(statement: dict[str, Any]) -> list[str]:
+    return [arn["Fn::Sub"] if isinstance(arn, dict) else arn for arn in statement["Resource"]]
+
+
+def test_what_the_private_functions_call_has_an_endpoint() -> None:
+    kinds = {name: each["Properties"]["VpcEndpointType"] for name, each in ENDPOINTS.items()}
+    assert kinds == {
+        **dict.fromkeys(
+            ("bedrock-runtime", "bedrock", "sagemaker.runtime", "logs", "sqs", "sts"), "Interface"
+        ),
+        **dict.fromkeys(("s3", "dynamodb"), "Gateway"),
+    }
+
+
+def test_an_interface_answers_to_the_service_s_own_name() -> None:
+    private = {each["Properties"].get("PrivateDnsEnabled") for each in ENDPOINTS.values()}
+    assert private == {True, None}  # a gateway has routes, no name
+
+
+def test_the_private_functions_are_functions_of_the_app() -> None:
+    assert set(PRIVATE) <= set(CONFIG["lambda_functions"])
+
+
+@pytest.mark.parametrize("function", PRIVATE)
+def test_what_a_private_function_s_role_may_do_passes_its_endpoint(function: str) -> None:
+    written = json.loads((FOLDER / f"policy-prod-{function}.json").read_text(encoding="utf-8"))
+    for statement in written["Statement"]:
+        if "Condition" in statement:
+            continue  # by way of another service: never through our endpoints
+        actions = statement["Action"]
+        for action in [actions] if isinstance(actions, str) else actions:
+            service = next(name for name, iam in IAM.items() if iam == action.split(":")[0])
+            assert any(action in each["Action"] for each in statements(service)), action
+
+
+@pytest.mark.parametrize("service", ENDPOINTS)
+def test_an_endpoint_serves_roles_of_this_stage_alone(service: str) -> None:
+    for statement in statements(service):
+        assert statement["Condition"]["ArnLike"]["aws:PrincipalArn"]["Fn::Sub"] == (
+            "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/tollgate-${Stage}-*"
+        )
+
+
+@pytest.mark.parametrize("service", ENDPOINTS)
+def test_an_endpoint_reaches_this_account_alone(service: str) -> None:
+    named = [arn for each in statements(service) for arn in resources(each)]
+    elsewhere = [arn for arn in named if "${AWS::AccountId}" not in arn]
+    assert set(elsewhere) <= {
+        "*",  # sts:GetCallerIdentity
+        "arn:${AWS::Partition}:bedrock:*::foundation-model/*",  # which are nobody's
+    }
+
+
+def test_no_action_is_a_glob_and_only_asking_who_one_is_has_no_resource() -> None:
+    everything = [each for service in ENDPOINTS for each in statements(service)]
+    assert not [action for each in everything for action in each["Action"] if "*" in action]
+    free = [each["Action"] for each in everything if "*" in resources(each)]
+    assert free == [["sts:GetCallerIdentity"]]
+
+
+def test_reports_are_out_of_reach() -> None:
+    assert not [
+        arn for each in statements("s3") for arn in resources(each) if "payloads" not in arn
+    ]
+
+
+def test_no_route_leads_to_the_internet() -> None:
+    kinds = {each["Type"] for each in RESOURCES.values()}
+    ways_out = ("InternetGateway", "NatGateway", "EgressOnlyInternetGateway", "Route")
+    assert kinds.isdisjoint({f"AWS::EC2::{name}" for name in ways_out})
+
+
+def test_functions_reach_endpoints_over_https_and_are_reached_by_nobody() -> None:
+    functions = RESOURCES["Functions"]["Properties"]
+    assert "SecurityGroupIngress" not in functions
+    reached = [*functions["SecurityGroupEgress"], RESOURCES["FunctionsToInterfaces"]["Properties"]]
+    assert {(rule["FromPort"], rule["ToPort"]) for rule in reached} == {(443, 443)}
+    assert not [rule for rule in reached if "CidrIp" in rule]
+
+
+def test_only_the_functions_reach_the_interfaces() -> None:
+    (rule,) = RESOURCES["Interfaces"]["Properties"]["SecurityGroupIngress"]
+    assert rule["SourceSecurityGroupId"] == {"Ref": "Functions"}
+
+
+def test_in_a_given_vpc_no_subnet_or_route_is_made() -> None:
+    made = {
+        name: each.get("Condition")
+        for name, each in RESOURCES.items()
+        if each["Type"].split("::")[2] in ("VPC", "Subnet", "RouteTable")
+    }
+    assert set(made.values()) == {"MakeVpc"}
+    assert len(made) == 4
+
+
+def test_a_vpc_is_given_with_its_subnets_and_routes_or_not_at_all() -> None:
+    told = [
+        each["AssertDescription"] for each in TEMPLATE["Rules"]["VpcIsGivenWhole"]["Assertions"]
+    ]
+    assert told == [
+        "With VpcId, SubnetIds is to be given, too.",
+        "With VpcId, RouteTableIds is to be given, too.",
+    ]

@@ -4,6 +4,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	&& echo $$p && break; done)
 VENV ?= .venv
 BIN := $(VENV)/bin
+TEMPLATES := $(addprefix .chalice/,$(addsuffix .json,resources analytics alarms network))
 
 .PHONY: help demo test test-deploy check format bench bench-report bench-zip serve clean
 help: ## list the targets
@@ -15,6 +16,10 @@ $(VENV)/.installed: requirements.txt requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -r requirements.txt
 	@touch $@
 
+$(VENV)/.checks: requirements-check.txt $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-check.txt
+	@touch $@
+
 demo: $(VENV)/.installed ## the main job, end to end, on this machine alone
 	@$(BIN)/python -m local demo
 
@@ -24,10 +29,11 @@ test: $(VENV)/.installed ## every test; under five minutes on two cores
 test-deploy: $(VENV)/.installed ## Chalice's own commands, against AWS on this machine; asks the package index
 	$(BIN)/python -m pytest -m "" tests/system/test_deploy*.py tests/system/test_local_deploy.py tests/unit/deploy
 
-check: $(VENV)/.installed ## lint, format, types, import directions
+check: $(VENV)/.checks ## lint, format, types, import directions, templates
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/cfn-lint $(TEMPLATES)
 	$(BIN)/python -m pytest tests/unit/test_import_directions.py
 
 format: $(VENV)/.installed ## rewrite the code in our format

@@ -36,7 +36,9 @@ def third_party(path: Path) -> Iterator[str]:
         yield from {name.partition(".")[0] for name in found} - sys.stdlib_module_names
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize(
+    "name", ["requirements.txt", "requirements-dev.txt", "requirements-check.txt"]
+)
 def test_every_requirement_is_one_version_with_its_hashes(name: str) -> None:
     assert [line for line in requirements(name) if not PINNED.fullmatch(line)] == []
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from types import FrameType
+from typing import Any
 
 from local import project
 
@@ -48,7 +49,11 @@ def serve(arguments: argparse.Namespace) -> int:
         bedrock_url=arguments.bedrock_url,
         sagemaker_url=arguments.sagemaker_url,
     ) as stack:
-        running = {"pid": os.getpid(), "environ": stack.environ}
+        running = {
+            "pid": os.getpid(),
+            "environ": stack.environ,
+            "functions": stack.urls["functions"],
+        }
         project.RUNNING.write_text(json.dumps(running), encoding="utf-8")
         try:
             print(json.dumps(stack.urls), flush=True)
@@ -60,25 +65,31 @@ def serve(arguments: argparse.Namespace) -> int:
 
 def env(_arguments: argparse.Namespace) -> int:
     """Print `export NAME=value` lines: eval "$(python -m local env)"."""
-    environ = _running()
-    if environ is None:
+    running = _running()
+    if running is None:
         return _no_stack()
-    for name, value in environ.items():
+    for name, value in running["environ"].items():
         print(f"export {name}={shlex.quote(value)}")
     return 0
 
 
 def invoke(arguments: argparse.Namespace) -> int:
     """Run a function as its schedule would, on the stack that runs; print its result, as JSON."""
-    from local.invoke import run
+    from local.functions.client import FunctionsClient
+    from local.functions.faults import FunctionError
+    from local.schedule import scheduled_event
 
-    environ = _running()
-    if environ is None:
+    running = _running()
+    if running is None:
         return _no_stack()
-    done = run(arguments.function, {"time": arguments.time}, environ, stderr=None)
-    if done.returncode == 0:
-        print(done.stdout.decode())
-    return done.returncode
+    event = scheduled_event({"time": arguments.time})
+    try:
+        result = FunctionsClient(running["functions"]).invoke(arguments.function, event)
+    except FunctionError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(json.dumps(result))
+    return 0
 
 
 def demo(_arguments: argparse.Namespace) -> int:
@@ -87,14 +98,14 @@ def demo(_arguments: argparse.Namespace) -> int:
     return the_demo.main() or 0
 
 
-def _running() -> dict[str, str] | None:
-    """Return the environment of the stack that runs, or None where it has left or crashed."""
+def _running() -> dict[str, Any] | None:
+    """Return how to reach the stack that runs, or None where it has left or crashed."""
     try:
-        running = json.loads(project.RUNNING.read_text(encoding="utf-8"))
+        running: dict[str, Any] = json.loads(project.RUNNING.read_text(encoding="utf-8"))
         os.kill(running["pid"], 0)
     except (FileNotFoundError, ProcessLookupError):
         return None
-    return running["environ"]
+    return running
 
 
 def _no_stack() -> int:

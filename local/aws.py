@@ -8,7 +8,8 @@ service one request at a time.
 import io
 from collections.abc import Iterable
 from contextlib import ExitStack
-from threading import Lock, Thread
+from functools import partial
+from threading import Condition, Thread
 from types import TracebackType
 from typing import Any, Self
 
@@ -25,7 +26,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.serving import make_server
 from werkzeug.test import run_wsgi_app
 
-from local import bedrock_control, endpoints, swagger
+from local import bedrock_control, endpoints, long_polls, swagger
 from local.insights import service as insights
 from local.project import ACCOUNT, REGION
 
@@ -48,8 +49,9 @@ class Aws:
     def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
         self.insights = insights.InsightsService()
         self.bedrock = bedrock_control.BedrockControl()
+        self._polls = long_polls.LongPolls()
         self._server = make_server(
-            host, port, _Dispatcher(), threaded=True, request_handler=_Handler
+            host, port, _Dispatcher(self._polls), threaded=True, request_handler=_Handler
         )
         self.url = f"http://{host}:{self._server.server_port}"
         self._thread = Thread(target=self._server.serve_forever, name="aws", daemon=True)
@@ -61,6 +63,7 @@ class Aws:
         self._patches.enter_context(insights.installed(self.insights))
         self._patches.enter_context(swagger.installed())
         self._patches.enter_context(endpoints.installed())
+        self._patches.enter_context(long_polls.installed(self._polls))
         self._patches.enter_context(bedrock_control.installed(self.bedrock))
         self._thread.start()
         return self
@@ -69,6 +72,10 @@ class Aws:
         """Return what a log group holds, stream by stream, in the order in which it came."""
         group = logs_backends[ACCOUNT][REGION].groups[log_group]
         return [event.message for stream in group.streams.values() for event in stream.events]
+
+    def end_long_polls(self) -> None:
+        """Answer every long poll of SQS, now; whoever asks again is told at once."""
+        self._polls.end()
 
     def __exit__(
         self,
@@ -85,8 +92,8 @@ class Aws:
 class _Dispatcher(DomainDispatcherApplication):
     """moto's choice of a service by signature and host, remembered; one request at a time each."""
 
-    def __init__(self) -> None:
-        super().__init__(_application)
+    def __init__(self, polls: long_polls.LongPolls) -> None:
+        super().__init__(partial(_application, polls))
         self._services: dict[str | None, Any] = {}
 
     def get_backend_for_host(self, host: str | None) -> Any:
@@ -96,14 +103,17 @@ class _Dispatcher(DomainDispatcherApplication):
 
     def answer(self, environ: dict[str, Any]) -> tuple[Iterable[bytes], str, Headers]:
         app = self.get_application(environ)
-        with app.config["TURN"]:
-            return run_wsgi_app(app, environ, buffered=True)
+        turn: Condition = app.config["TURN"]
+        with turn:
+            answer = run_wsgi_app(app, environ, buffered=True)
+            turn.notify_all()
+        return answer
 
 
-def _application(service: Any) -> Flask:
+def _application(polls: long_polls.LongPolls, service: Any) -> Flask:
     app = create_backend_app(service)
     app.debug = False  # or a fault in moto would end the connection, not answer 500
-    app.config["TURN"] = Lock()
+    app.config["TURN"] = polls.turn if service == "sqs" else Condition()
     return app
 
 

@@ -5,8 +5,10 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from local import project
+from local.functions.deployment import QueueSource
 
 
 class StartFailed(RuntimeError):
@@ -14,7 +16,10 @@ class StartFailed(RuntimeError):
 
 
 class GatewayProcess:
-    """A running gateway, at `url`, and, with a certificate, over TLS at `tls_url`."""
+    """A running gateway, at `url`, and, with a certificate, over TLS at `tls_url`.
+
+    Its Lambda is at `functions_url`; `queues` are those that Lambda works off.
+    """
 
     def __init__(
         self,
@@ -22,12 +27,14 @@ class GatewayProcess:
         certificate: Path | None = None,
         port: int = 0,
         app: str = "app",
+        answers: str = "stream",
     ) -> None:
         """Start it and wait until it serves. `port` is plain HTTP's; 0, as TLS does, takes any.
 
         Raises StartFailed.
         """
         command = [sys.executable, "-m", "local.gateway", "--app", app, "--port", str(port)]
+        command += ["--answers", answers]
         command += ["--certificate", str(certificate)] if certificate else []
         with project.GATEWAY_LOG.open("ab") as log:
             begins = log.tell()
@@ -45,9 +52,11 @@ class GatewayProcess:
         if not line:
             self.stop()
             raise StartFailed(project.GATEWAY_LOG.read_bytes()[begins:].decode(errors="replace"))
-        urls: dict[str, str] = json.loads(line)
-        self.url = urls["gateway"]
-        self.tls_url = urls.get("gateway_tls", "")
+        told: dict[str, Any] = json.loads(line)
+        self.url: str = told["gateway"]
+        self.tls_url: str = told.get("gateway_tls", "")
+        self.functions_url: str = told["functions"]
+        self.queues = [QueueSource(**queue) for queue in told["queues"]]
 
     def kill(self) -> None:
         """End it as a crash would (SIGKILL)."""

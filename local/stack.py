@@ -1,23 +1,22 @@
 """The whole local stack: AWS, its resources, the provider simulator, and the gateway."""
 
 import json
-import subprocess
+import os
 from collections.abc import Mapping
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
 from chalicelib.settings import load_endpoints
-from local import certificate, endpoints, invoke, project, resources
+from local import certificate, endpoints, project, resources
 from local.aws import ENVIRON, Aws
 from local.clients import Clients
+from local.functions.client import FunctionsClient
 from local.gateway_process import GatewayProcess
+from local.queue_delivery import QueueDelivery
+from local.schedule import scheduled_event
 
 Endpoints = Mapping[str, Mapping[str, Any]]
-
-
-class FunctionFailed(RuntimeError):
-    """A function raised; the message is what it wrote to stderr."""
 
 
 class Stack:
@@ -26,7 +25,7 @@ class Stack:
     `urls` says where things are: gateway, aws, bedrock, sagemaker, control (the simulator's),
     the bucket of the reports, the region, and gateway_tls with the file of the authority that
     its certificate is by (ca). `environ` is what a client of the stack needs,
-    `python -m ops` and the functions included.
+    `python -m ops` and the functions included. `functions` is its Lambda.
     """
 
     def __init__(
@@ -38,21 +37,25 @@ class Stack:
         bedrock_url: str | None = None,
         sagemaker_url: str | None = None,
         app: str = "app",
+        answers: str = "stream",
     ) -> None:
         """Take the gateway's port (0: any), the simulator's seed, and overrides of settings.
 
         `endpoints` replaces SAGEMAKER_ENDPOINTS, in the same shape; all of them run. With both
-        provider URLs given, no simulator runs.
+        provider URLs given, no simulator runs. `answers` is ANSWERS: with `buffered` the API runs
+        in the gateway's process, with API Gateway's 29 seconds and Lambda's 6 MB.
         """
         self._port = port
         self._seed = seed
         self._app = app
+        self._answers = answers
         self._settings = {**project.environment(), **(environ or {})}
         if endpoints is not None:
             self._settings["SAGEMAKER_ENDPOINTS"] = json.dumps(endpoints)
         self._providers = {"bedrock": bedrock_url, "sagemaker": sagemaker_url}
         self._running = ExitStack()
         self._gateways: list[GatewayProcess] = []
+        self._deliveries: list[QueueDelivery] = []
         self.urls: dict[str, str] = {}
         self.environ: dict[str, str] = {}
 
@@ -69,7 +72,14 @@ class Stack:
             endpoints.create(self.client, load_endpoints(self._settings).values())
             self._running.callback(self._stop_gateways)
             gateway = self.start_gateway(self._port)
-            self.urls |= {"gateway": gateway.url, "gateway_tls": gateway.tls_url}
+            self.urls |= {
+                "gateway": gateway.url,
+                "gateway_tls": gateway.tls_url,
+                "functions": gateway.functions_url,
+            }
+            self.functions = FunctionsClient(gateway.functions_url)
+            self._running.callback(self.stop_queues)
+            self.start_queues()
             self._running = self._running.pop_all()
         return self
 
@@ -83,22 +93,32 @@ class Stack:
 
     def start_gateway(self, port: int = 0) -> GatewayProcess:
         """Start a gateway beside those that run; port 0 takes any. It ends with the stack."""
-        gateway = GatewayProcess(self._child_environ, self._certificate.server, port, self._app)
+        gateway = GatewayProcess(
+            self._child_environ, self._certificate.server, port, self._app, self._answers
+        )
         self._gateways.append(gateway)
         return gateway
 
+    def start_queues(self) -> None:
+        """Deliver the messages of the app's queues to its functions; a started stack does."""
+        self._deliveries = [
+            QueueDelivery(source, self.client("sqs"), self.functions, self.aws.end_long_polls)
+            for source in self._gateways[0].queues
+        ]
+
+    def stop_queues(self) -> None:
+        """Deliver nothing more: messages stay in their queues. What was received is worked off."""
+        for delivery in self._deliveries:
+            delivery.stop()
+        self._deliveries = []
+
     def invoke(self, function: str, event: Mapping[str, Any]) -> Any:
-        """Run a function in a process of its own and return its result.
+        """Run a function as its schedule would, and return its result.
 
         Keys that a scheduled event needs and `event` has not are filled in; give `time`.
-        Raises FunctionFailed with what the function wrote, if it raises.
+        Raises FunctionError.
         """
-        done = invoke.run(function, event, self.environ, stderr=subprocess.PIPE)
-        with project.FUNCTIONS_LOG.open("ab") as log:
-            log.write(done.stderr)
-        if done.returncode:
-            raise FunctionFailed(done.stderr.decode(errors="replace"))
-        return json.loads(done.stdout)
+        return self.functions.invoke(function, scheduled_event(event))
 
     def client(self, service: str) -> Any:
         """Return the stack's boto3 client of a service; it may be shared, and retries nothing."""
@@ -110,7 +130,9 @@ class Stack:
 
     @property
     def _child_environ(self) -> dict[str, str]:
-        return {**invoke.shell(), **self.environ}
+        """The environment of this shell, but with the stack in place of its AWS account."""
+        shell = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        return {**shell, **self.environ}
 
     def _simulator(self) -> str:
         if all(self._providers.values()):
@@ -141,6 +163,7 @@ class Stack:
             "region": project.REGION,
             "gateway_tls": "",
             "ca": str(self._certificate.ca),
+            "functions": "",
         }
         self.environ = {
             **ENVIRON,

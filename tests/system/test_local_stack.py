@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from local import project
+from local.functions.faults import FunctionError
 from local.insights.service import Behaviour
-from local.stack import FunctionFailed, Stack
+from local.stack import Stack
 
 pytestmark = pytest.mark.system
 NOWHERE = "http://127.0.0.1:9"
@@ -50,6 +51,7 @@ def test_it_says_where_everything_is(stack):
         "region",
         "gateway_tls",
         "ca",
+        "functions",
     ]
     assert get(stack.urls["gateway"] + "/healthz") == 200
 
@@ -88,7 +90,7 @@ def test_the_daily_report_runs_on_a_scheduled_event(stack):
 def test_a_function_that_raises_fails_with_its_own_words(stack):
     stack.aws.insights.behave(Behaviour(ends="Failed"))
 
-    with pytest.raises(FunctionFailed, match="Traceback"):
+    with pytest.raises(FunctionError, match="in daily_report"):
         stack.invoke("daily_report", {"time": "2026-11-24T02:15:00Z"})
 
     stack.aws.insights.behave(Behaviour())

@@ -1,14 +1,16 @@
-"""API Gateway's and Lambda's limits are met here as they would be in AWS."""
+"""API Gateway's and Lambda's limits are met here as they would be in AWS: buffered answers."""
 
 import base64
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
-from chalice.app import APIGateway, Chalice
+from chalice.app import APIGateway, Chalice, CORSConfig
 
-from local.api_gateway import MAX_PAYLOAD_BYTES, MAX_REQUEST_BYTES, ApiGateway
+from local.api_gateway import MAX_REQUEST_BYTES, ApiGateway
+from local.integrations import MAX_PAYLOAD_BYTES, Buffered
 from local.lambda_runtime import LambdaContext, share_between_threads
 from local.project import Function
 from local.proxy_event import HttpRequest
@@ -20,7 +22,7 @@ class App:
     """As much of a Chalice app as the gateway asks of one."""
 
     def __init__(self, function):
-        self.routes = {"/invoke": {"POST": None}}
+        self.routes = {"/invoke": {"POST": SimpleNamespace(cors=None)}}
         self.api = APIGateway()
         self.function = function
 
@@ -31,7 +33,11 @@ class App:
 def gateway(function, timeout_s=10.0, binary_types=None):
     app = App(function)
     app.api.binary_types = binary_types or app.api.binary_types
-    return ApiGateway(app, lambda: LambdaContext(FUNCTION, "us-east-1"), timeout_s)
+    return ApiGateway(app, Buffered(app, context, timeout_s))
+
+
+def context():
+    return LambdaContext(FUNCTION, "us-east-1")
 
 
 def post(body=b"", target="/invoke", method="POST", headers=()):
@@ -155,7 +161,7 @@ def test_an_answer_of_bytes_is_a_502_as_lambda_cannot_serialise_it():
 
 
 def test_a_function_that_raises_is_a_502_that_says_nothing_of_it(capsys):
-    def fail(event, context):
+    def fail(event, _context):
         raise RuntimeError("arn:aws:secret")
 
     answer = gateway(fail).answer(post())
@@ -168,7 +174,7 @@ def test_a_function_that_raises_is_a_502_that_says_nothing_of_it(capsys):
 def test_after_the_integration_time_out_the_function_goes_on():
     answered, went_on = threading.Event(), threading.Event()
 
-    def slow(event, context):
+    def slow(event, _context):
         answered.wait(10)
         went_on.set()
         return proxy_answer()
@@ -193,6 +199,38 @@ def test_the_context_says_who_runs_and_how_long_it_still_may():
     assert 0 < context.get_remaining_time_in_millis() <= 60_000
 
 
+def test_a_preflight_is_answered_for_a_route_with_cors_and_for_no_other():
+    app = Chalice("with-cors")
+    settings = CORSConfig("https://a.example", ["x-api-key"], max_age=600)
+
+    @app.route("/answers/{name}", methods=["GET"], cors=settings)
+    def read(name):
+        return {}
+
+    @app.route("/answers/{name}", methods=["DELETE"], cors=settings)
+    def forget(name):
+        return {}
+
+    @app.route("/models", methods=["GET"])
+    def models():
+        return {}
+
+    api = ApiGateway(app, Buffered(app, context))
+    preflight = api.answer(post(target="/answers/7", method="OPTIONS"))
+
+    assert (preflight.status, preflight.body) == (200, b"")
+    assert dict(preflight.headers) == {
+        "content-type": "application/json",
+        "Access-Control-Allow-Methods": "GET,DELETE,OPTIONS",
+        "Access-Control-Allow-Origin": "https://a.example",
+        "Access-Control-Allow-Headers": (
+            "Authorization,Content-Type,X-Amz-Date,X-Amz-Security-Token,X-Api-Key,x-api-key"
+        ),
+        "Access-Control-Max-Age": "600",
+    }
+    assert api.answer(post(target="/models", method="OPTIONS")).status == 403
+
+
 def test_threads_that_share_an_app_see_their_own_request():
     app = Chalice("shared")
     both_are_in = threading.Barrier(2)
@@ -203,7 +241,7 @@ def test_threads_that_share_an_app_see_their_own_request():
         return {"body": app.current_request.raw_body.decode()}
 
     share_between_threads(app)
-    shared = ApiGateway(app, lambda: LambdaContext(FUNCTION, "us-east-1"))
+    shared = ApiGateway(app, Buffered(app, context))
     with ThreadPoolExecutor(2) as clients:
         answers = clients.map(shared.answer, [post(b"one"), post(b"two")])
 

@@ -1,0 +1,55 @@
+"""SQS's long polls: each waits for a message while others may send one.
+
+moto 5.2 waits inside the request, and here a service takes one request at a time: a poll would
+hold up the very message that it waits for. So it waits on the service's turn, which lets others
+have theirs.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Condition
+from typing import Any
+from unittest.mock import patch
+
+from moto.sqs.models import Message, SQSBackend
+
+_LOOK_SECONDS = 0.5  # how often to see whether a message is visible again
+_receive = SQSBackend.receive_message
+
+
+class LongPolls:
+    """The turn of SQS's requests, on which polls wait."""
+
+    def __init__(self) -> None:
+        self.turn = Condition()
+        self._ended = 0
+
+    def end(self) -> None:
+        """Let every poll that waits come back, now."""
+        with self.turn:
+            self._ended += 1
+            self.turn.notify_all()
+
+    def receive(
+        self, backend: SQSBackend, queue: str, count: int, wait: int | None, *rest: Any
+    ) -> list[Message]:
+        """Receive as moto does, but for the wait. The caller has the turn."""
+        ended, until = self._ended, time.monotonic() + (wait or 0)
+        while not (messages := _receive(backend, queue, count, 0, *rest)):
+            left = until - time.monotonic()
+            if left <= 0 or self._ended > ended:
+                break
+            self.turn.wait(min(left, _LOOK_SECONDS))
+        return messages
+
+
+@contextmanager
+def installed(polls: LongPolls) -> Iterator[None]:
+    """Let moto's SQS poll so while the context lasts."""
+
+    def receive(backend: SQSBackend, *arguments: Any) -> list[Message]:
+        return polls.receive(backend, *arguments)
+
+    with patch.object(SQSBackend, "receive_message", receive):
+        yield

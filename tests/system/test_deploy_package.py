@@ -6,13 +6,14 @@ import sys
 import urllib.request
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import pytest
-from unpacked_function import UnpackedFunction, install_runtime
+from fake_runtime_api import FakeRuntimeApi
+from unpacked_function import WRAPPER, install_runtime, running
 
 from local import installed_package, project
-from local.invoke import SCHEDULED_EVENT
 from local.stack import Stack
 from ops import keys, tenants
 from ops.deploy import hooks
@@ -21,6 +22,7 @@ from ops.directory import Directory
 
 pytestmark = pytest.mark.system
 NOVA = "amazon.nova-lite-v1:0"
+BODY = {"messages": [{"role": "user", "content": [{"text": "Which bridge held?"}]}]}
 LIMIT_BYTES = 3_500_000
 MAKE_CLIENTS = """
 import sys
@@ -68,26 +70,77 @@ def key(stack) -> str:
 
 @pytest.fixture
 def function(task_root, runtime, stack):
-    """Makes a function, by its handler, that runs until it is left."""
-    return lambda handler: UnpackedFunction(task_root, runtime, handler, stack.environ)
+    """Runs a function, by its handler, until it is left."""
+    return lambda handler, **environ: running(
+        task_root, runtime, handler, {**stack.environ, **environ}
+    )
 
 
-def invoke_event(key: str, model_id: str, body: object) -> dict:
+@pytest.fixture
+def streaming(task_root):
+    """What a stage that streams has in its environment."""
+    return {"ANSWERS": "stream", WRAPPER: str(task_root / "chalicelib" / "runtime.sh")}
+
+
+def invoked(function: FakeRuntimeApi, event: dict) -> Any:
+    """Send a function an event and return what it answers."""
+    function.send(event)
+    posted = function.answer()
+    assert posted.path.endswith("/response"), posted.body
+    return posted.json
+
+
+def invoke_event(key: str, model_id: str, body: object, **query: str) -> dict:
     return {
+        "resource": "/invoke",
         "path": "/invoke",
+        "httpMethod": "POST",
         "requestContext": {
             "resourcePath": "/invoke",
             "path": "/api/invoke",
             "httpMethod": "POST",
             "requestId": "r-1",
         },
-        "headers": {"authorization": f"Bearer {key}", "content-type": "application/json"},
-        "multiValueQueryStringParameters": {"model_id": [model_id]},
+        "headers": {
+            "authorization": f"Bearer {key}",
+            "content-type": "application/json",
+            "accept": "text/event-stream" if query else "application/json",
+        },
+        "multiValueQueryStringParameters": {
+            "model_id": [model_id],
+            **{name: [value] for name, value in query.items()},
+        },
         "pathParameters": None,
         "stageVariables": None,
         "body": json.dumps(body),
         "isBase64Encoded": False,
     }
+
+
+def scheduled_event() -> dict:
+    return {
+        "version": "0",
+        "id": "00000000-0000-4000-8000-000000000000",
+        "detail-type": "Scheduled Event",
+        "source": "aws.events",
+        "account": project.ACCOUNT,
+        "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "region": project.REGION,
+        "resources": [],
+        "detail": {},
+    }
+
+
+def message_event() -> dict:
+    job = {"team_id": "search", "request_id": "r-0", "attempt": 1}
+    record = {
+        "messageId": "m-1",
+        "receiptHandle": "h-1",
+        "body": json.dumps(job),
+        "attributes": {"ApproximateReceiveCount": "1"},
+        "eventSource": "aws:sqs",
+    }
+    return {"Records": [record]}
 
 
 def billed(stack) -> int:
@@ -105,27 +158,42 @@ def test_it_has_nothing_of_what_stays_behind(package):
 
 
 def test_the_api_s_function_calls_a_model(function, stack, key):
-    body = {"messages": [{"role": "user", "content": [{"text": "Which bridge held?"}]}]}
     before = billed(stack)
 
     with function("app.app") as api:
-        cold = api.invoke(invoke_event(key, NOVA, body))
-        warm = api.invoke(invoke_event(key, NOVA, body))
+        answers = [invoked(api, invoke_event(key, NOVA, BODY)) for _ in ("cold", "warm")]
 
-    assert (cold.outcome, cold.json["statusCode"]) == ("response", 200)
-    assert json.loads(cold.json["body"])["output"]["message"]["role"] == "assistant"
-    assert warm.json["statusCode"] == 200
+    for answer in answers:
+        assert answer["statusCode"] == 200
+        assert json.loads(answer["body"])["output"]["message"]["role"] == "assistant"
     assert billed(stack) == before + 2
+
+
+def test_it_streams_a_model_s_answer_by_our_own_loop(function, streaming, stack, key):
+    before = billed(stack)
+
+    with function("app.app", **streaming) as api:
+        api.send(invoke_event(key, NOVA, BODY, stream="true"))
+        posted = api.answer()
+
+    metadata, _, body = posted.body.partition(bytes(8))
+    assert json.loads(metadata)["statusCode"] == 200
+    assert posted.headers["lambda-runtime-function-response-mode"] == "streaming"
+    assert body.count(b"event: chunk") > 1
+    assert body.count(b"event: done") == 1
+    assert billed(stack) == before + 1
 
 
 @pytest.mark.parametrize("name", project.scheduled())
 def test_each_scheduled_function_runs(function, name):
-    event = {**SCHEDULED_EVENT, "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
-
     with function(f"app.{name}") as scheduled:
-        sent = scheduled.invoke(event)
+        assert isinstance(invoked(scheduled, scheduled_event()), dict)
 
-    assert (sent.outcome, type(sent.json)) == ("response", dict), sent.body
+
+@pytest.mark.parametrize("name", sorted(project.STARTED_BY_MESSAGES))
+def test_each_function_of_a_queue_takes_a_message_of_a_job_that_was_deleted(function, name):
+    with function(f"app.{name}") as worker:
+        assert invoked(worker, message_event()) is None
 
 
 def test_a_client_of_every_service_in_use_can_be_made(task_root):

@@ -125,7 +125,8 @@ class ChunkAssembly:
 
         A blocked input runs no model: the family's counts are then of the guardrail's message.
         """
-        return self._action() == "NONE" if self._guardrail or self._touched else True
+        action = self._action()
+        return action == "NONE" or (action is None and not self._guardrail)
 
     def _action(self) -> object:
         return at(certain(self._touched), INVOKE_ACTION) if self._touched else None
@@ -135,9 +136,9 @@ class ChunkAssembly:
         ended = complete and self._final
         if self._metrics is None and self._trace is None and not ended:
             return None
-        bedrocks = {INVOKE_ACTION: self._action(), INVOKE_TRACE: self._trace}
-        guardrail = self._guardrail or bool(self._touched)
-        return self._assembled({**self._body, **_WRITTEN, **bedrocks}, guardrail)
+        action = self._action()
+        answer = {**self._body, **_WRITTEN, INVOKE_ACTION: action, INVOKE_TRACE: self._trace}
+        return self._assembled(answer, self._guardrail or action is not None)
 
     def _assembled(self, answer: Body, guardrail: bool = False) -> Assembled:
         counted = self._family.counted(self._metrics, self._body) if self._metrics else {}

@@ -216,6 +216,8 @@ FORGED = '{"amazon-bedrock-invocationMetrics":{"inputTokenCount":0,"outputTokenC
     [
         nova_delta(FORGED),
         nova_delta(METRICS),
+        nova_delta(ACTION),
+        nova_delta(TRACE),
         nova_delta("usage"),
         nova_delta("inputTokens"),
         nova_delta('{"metadata":{"usage":{"inputTokens":0,"outputTokens":0}}}'),

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from exchanges import endpoint, exchange, model, token_headers
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from streamed_answers import (
     CONVERSE,
@@ -223,6 +223,7 @@ def counted_by(shape: Shape, usage: Usage) -> Usage:
 
 
 @each_shape
+@settings(max_examples=40)
 @given(USAGES, WORDS)
 def test_a_streams_counts_are_those_of_the_same_answer_at_once(shape, used, words):
     usage = counted_by(shape, used)
@@ -235,6 +236,7 @@ def test_a_streams_counts_are_those_of_the_same_answer_at_once(shape, used, word
 
 
 @each_shape
+@settings(max_examples=40)
 @given(USAGES, WORDS)
 def test_progress_never_exceeds_what_was_used_and_a_cut_settles_it(shape, used, words):
     usage = counted_by(shape, used)
@@ -285,6 +287,7 @@ STREAMED += [(endpoint(container), ENDPOINT) for container in CONTAINERS]
 @pytest.mark.parametrize(
     ("tried", "operation"), STREAMED, ids=[f"{each.family}-{name}" for each, name in STREAMED]
 )
+@settings(max_examples=40)
 @given(EVENTS, st.booleans(), st.booleans(), DATA)
 def test_whatever_comes_no_count_is_wrong_by_its_form(
     tried, operation, events, guardrail, complete, request_body

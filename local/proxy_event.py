@@ -109,7 +109,7 @@ def _context(request: HttpRequest, resource: str) -> dict[str, Any]:
             "sourceIp": request.client,
             "userAgent": request.header("user-agent"),
         },
-        "path": f"/{STAGE}{request.path}",
+        "path": request.path,  # as by a domain name of one's own: without the stage
         "protocol": "HTTP/1.1",
         "requestId": request.request_id,
         "requestTime": time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(now)),

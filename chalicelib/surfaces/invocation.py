@@ -99,9 +99,10 @@ class Invocation:
 
 
 def _base_path(event: Mapping[str, Any]) -> str:
-    """Return what API Gateway puts before a route: `/api`; `chalice local` puts nothing."""
-    path: str = event["requestContext"].get("path", event["path"])
-    return path.removesuffix(event["path"]) if path.endswith(event["path"]) else ""
+    """Return what API Gateway puts before a route: `/api`; `chalice local` tells no path."""
+    path: str = event["requestContext"].get("path", "")
+    route: str = event.get("path", "")
+    return path.removesuffix(route) if path.endswith(route) else ""
 
 
 def headers_of(event: Mapping[str, Any]) -> dict[str, str]:

@@ -85,7 +85,7 @@ def test_the_context_says_which_request_of_which_account_it_is():
 
     assert context["requestId"] == given.request_id
     assert context["accountId"] == "123456789012"
-    assert (context["stage"], context["path"]) == ("api", "/api/invoke")
+    assert (context["stage"], context["path"]) == ("api", "/invoke")
     assert (context["resourcePath"], context["httpMethod"]) == ("/invoke", "POST")
     assert context["identity"]["sourceIp"] == "127.0.0.1"
     assert context["identity"]["userAgent"] == "curl"

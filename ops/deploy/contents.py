@@ -16,12 +16,13 @@ LEFT_OUT: Final = (
     "boto3/data/*",  # boto3.resource's
     "boto3/examples/*",
     "botocore/data/*/examples-1.json",
-    "dateutil/rrule.py",  # only iCalendar files need it
-    "dateutil/zoneinfo/*",  # the time zones of a system that has none
-    "s3transfer/crt.py",  # of use with awscrt alone
-    "s3transfer/processpool.py",
-    "urllib3/contrib/emscripten/*",
-    "urllib3/contrib/pyopenssl.py",
+    *("dateutil/rrule.py", "dateutil/easter.py"),  # calendars
+    *("dateutil/zoneinfo/*", "dateutil/tzwin.py", "dateutil/tz/win.py"),  # zones of other systems
+    *("boto3/dynamodb/*", "boto3/ec2/*"),  # boto3.resource's, too
+    *("boto3/crt.py", "botocore/crt/auth.py", "s3transfer/crt.py"),  # of use with awscrt alone
+    *("botocore/stub.py", "s3transfer/processpool.py"),
+    *("urllib3/contrib/emscripten/*", "urllib3/contrib/pyopenssl.py", "urllib3/contrib/socks.py"),
+    "urllib3/http2/connection.py",
 )
 """Globs in which `*` crosses folders. The rest of *.dist-info stays, for scanners and licences."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from local import installed_package, project
+from local import installed_package, project, resources
 from local.aws import ENVIRON, Aws
 from local.clients import Clients
 from ops.deploy import hooks
@@ -39,6 +39,12 @@ def aws():
         yield served
 
 
+@pytest.fixture(scope="module")
+def client(aws):
+    with Clients({"": aws.url}) as clients:
+        yield clients
+
+
 def chalice(tree: Path, *arguments: str, url: str = "") -> subprocess.CompletedProcess[str]:
     environ = {**os.environ, **ENVIRON, **({"AWS_ENDPOINT_URL": url} if url else {})}
     return subprocess.run(
@@ -64,16 +70,19 @@ def test_the_wheels_of_the_index_make_the_bytes_that_were_tested(package, tmp_pa
     assert package.read_bytes() == Path(tested).read_bytes()
 
 
-def test_deploy_sends_the_package_to_every_function_and_redeploy_the_same(tree, package, aws):
+def test_deploy_sends_the_package_to_every_function_and_redeploy_the_same(
+    tree, package, aws, client
+):
     digest = base64.b64encode(hashlib.sha256(package.read_bytes()).digest()).decode()
+    resources.create(client, "dev", project.ACCOUNT)
 
     for _ in range(2):
         done = chalice(tree, "deploy", "--stage", "dev", url=aws.url)
         assert done.returncode == 0, done.stderr
 
-    with Clients({"": aws.url}) as client:
-        functions = client("lambda").list_functions()["Functions"]
-    names = {"tollgate-dev", *(f"tollgate-dev-{name}" for name in project.scheduled())}
+    functions = client("lambda").list_functions()["Functions"]
+    keys = ("api_handler", *project.scheduled(), *project.STARTED_BY_MESSAGES)
+    names = {project.function(key, "dev").name for key in keys}
     assert {f["FunctionName"]: f["CodeSha256"] for f in functions} == dict.fromkeys(names, digest)
 
 

@@ -87,8 +87,9 @@ class Connection:
         self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if tls:
             self._sock = tls.wrap_socket(self._sock, server_hostname=host)
-        self.clock = clock
+        self._clock = clock
         self._deadline = 0.0
+        self._waits = -1.0  # the seconds for which the socket waits: it is not told them twice
 
     def open(self, request: Request, kept: "Callable[[Connection], None]") -> "Stream":
         """Send a request and read the head of its answer. Raises NotSent and NoAnswer.
@@ -104,18 +105,17 @@ class Connection:
             raise NoAnswer(timed_out=isinstance(error, TimeoutError)) from error
         return Stream(self, head, rest, kept)
 
-    def receive(self, until: float = inf) -> bytes | None:
-        """Return the next bytes as soon as any are there, b"" at their end; None at `until`.
+    def receive(self, seconds: float = inf) -> bytes | None:
+        """Return the next bytes as soon as any are there, b"" at their end; None after `seconds`.
 
         Raises TimeoutError when the time of the call is up, and OSError.
         """
         remaining = self._remaining()
-        wait = until - self.clock() if until < self._deadline else remaining
-        self._sock.settimeout(max(wait, 0.001))
+        self._wait_for(max(min(seconds, remaining), 0.001))
         try:
             return self._sock.recv(RECEIVED_AT_ONCE)
         except TimeoutError:
-            if until < self._deadline:
+            if seconds < remaining:
                 return None
             raise
 
@@ -131,7 +131,7 @@ class Connection:
     def _send(self, request: Request) -> None:
         try:
             message = _head(request) + request.body  # in one piece: one wake-up of the other side
-            self._sock.settimeout(self._remaining())
+            self._wait_for(self._remaining())
             self._sock.sendall(message)
         except (OSError, ValueError) as error:  # before the last byte: it cannot have begun
             self.close()
@@ -153,14 +153,19 @@ class Connection:
 
     def _first(self, patience: Patience | None) -> bytes:
         if patience is not None:
-            first = self.receive(self.clock() + patience.seconds)
+            first = self.receive(patience.seconds)
             if first is not None:
                 return first
             patience.exhausted()
         return self.receive() or b""
 
+    def _wait_for(self, seconds: float) -> None:
+        if seconds != self._waits:
+            self._sock.settimeout(seconds)
+            self._waits = seconds
+
     def _remaining(self) -> float:
-        remaining = self._deadline - self.clock()
+        remaining = self._deadline - self._clock()
         if remaining <= 0:
             raise TimeoutError
         return remaining
@@ -187,7 +192,7 @@ class Stream:
         None when nothing came within `timeout` seconds. Raises Cut.
         """
         try:
-            part = self._next(self._connection.clock() + timeout)
+            part = self._next(timeout)
         except (OSError, Malformed) as error:
             self.close()
             raise Cut(timed_out=isinstance(error, TimeoutError)) from error
@@ -201,9 +206,9 @@ class Stream:
             self._open = False
             self._connection.close()
 
-    def _next(self, until: float) -> bytes | None:
+    def _next(self, timeout: float) -> bytes | None:
         while not self._body.ended:
-            data, self._rest = self._rest or self._connection.receive(until), b""
+            data, self._rest = self._rest or self._connection.receive(timeout), b""
             if data is None:
                 return None
             if not data:

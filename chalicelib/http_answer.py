@@ -16,6 +16,7 @@ HEAD_END: Final = b"\r\n\r\n"
 _STATUS: Final = re.compile(r"HTTP/1\.([01]) ([1-9][0-9]{2})(?: |$)")
 _LENGTH: Final = re.compile(r"[0-9]{1,18}")
 _CHUNK_SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;.*)?")
+_GAP: Final = b"\r\n"
 _NO_BODY: Final = frozenset({204, 304})
 
 
@@ -98,6 +99,9 @@ class Chunked(_Bounded):
                 parts.append(part)
                 self._left -= len(part)
                 at += len(part)
+                if data.startswith(_GAP, at):  # it came whole, as events do
+                    self._line = self._size
+                    at += len(_GAP)
                 continue
             end = data.find(b"\n", at)
             if end < 0:

@@ -111,6 +111,8 @@ class Reader:
         """
         until = self._clock() + seconds
         job = look.job
+        if not (look.is_news or briefly):
+            yield sse.PING  # the head goes out with it: who comes back knows that they are heard
         while True:
             if frames := _new_frames(look):
                 yield frames

@@ -197,8 +197,14 @@ def test_a_follower_of_a_long_answer_gets_all_its_pages(world, reader, job) -> N
     assert frames(reader)[:-1] == chunks(*["x" * 400_000] * 5)
 
 
+def test_a_follower_of_nothing_new_is_answered_at_once(reader, waiting, job) -> None:
+    look = reader.look(job.team_id, job.request_id, 0)
+    assert next(reader.frames(look, 40.0)) == sse.PING
+    assert waiting.pauses == []
+
+
 def test_a_follower_hears_that_the_connection_lives(world, reader, waiting, job) -> None:
-    assert frames(reader, seconds=40.0) == [sse.PING, sse.PING, sse.PING, sse.RETRY]
+    assert frames(reader, seconds=40.0) == [sse.PING] * 4 + [sse.RETRY]
     assert waiting.now == pytest.approx(40.0)
 
 

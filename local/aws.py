@@ -37,6 +37,7 @@ ENVIRON = {
     "AWS_DEFAULT_REGION": REGION,
 }
 """What an SDK needs besides AWS_ENDPOINT_URL. Any credentials are accepted."""
+_LOOK_SECONDS = 0.05  # how often to see whether it is to end
 
 
 class Aws:
@@ -54,7 +55,9 @@ class Aws:
             host, port, _Dispatcher(self._polls), threaded=True, request_handler=_Handler
         )
         self.url = f"http://{host}:{self._server.server_port}"
-        self._thread = Thread(target=self._server.serve_forever, name="aws", daemon=True)
+        self._thread = Thread(
+            target=self._server.serve_forever, args=(_LOOK_SECONDS,), name="aws", daemon=True
+        )
         self._patches = ExitStack()
 
     def __enter__(self) -> Self:

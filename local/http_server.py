@@ -1,8 +1,10 @@
 """API Gateway's HTTP: kept-alive HTTP/1.1, strict where it matters, over TCP or TLS."""
 
+import socket
 import ssl
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -10,6 +12,8 @@ from local.api_gateway import MAX_REQUEST_BYTES, ApiGateway
 from local.functions.faults import FunctionError
 from local.http_answer import HttpAnswer, StreamedHttpAnswer, refusal
 from local.proxy_event import HttpRequest
+
+_LINGER_SECONDS = 1.0
 
 
 class Server(ThreadingHTTPServer):
@@ -20,6 +24,15 @@ class Server(ThreadingHTTPServer):
     def __init__(self, address: tuple[str, int], api: ApiGateway) -> None:
         super().__init__(address, Handler)
         self.api = api
+
+    def shutdown_request(self, request: Any) -> None:
+        """End a connection after the client: what it sent unread would reset it, answer and all."""
+        with suppress(OSError):
+            request.shutdown(socket.SHUT_WR)
+            request.settimeout(_LINGER_SECONDS)
+            while request.recv(65536):
+                pass
+        self.close_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Drop a connection that its client broke off; anything else is worth a traceback."""

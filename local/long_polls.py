@@ -32,16 +32,28 @@ class LongPolls:
             self.turn.notify_all()
 
     def receive(
-        self, backend: SQSBackend, queue: str, count: int, wait: int | None, *rest: Any
+        self,
+        backend: SQSBackend,
+        name: str,
+        count: int,
+        wait: int | None,
+        visibility: int,
+        *rest: Any,
     ) -> list[Message]:
-        """Receive as moto does, but for the wait. The caller has the turn."""
+        """Receive as moto does, but for the wait. The caller has the turn.
+
+        A message is hidden for as long as its queue says when it comes, not when the poll began.
+        """
+        queue = backend.get_queue(name)
+        as_the_queue_says = visibility == queue.visibility_timeout
         ended, until = self._ended, time.monotonic() + (wait or 0)
-        while not (messages := _receive(backend, queue, count, 0, *rest)):
+        while True:
+            hidden = queue.visibility_timeout if as_the_queue_says else visibility
+            messages = _receive(backend, name, count, 0, hidden, *rest)
             left = until - time.monotonic()
-            if left <= 0 or self._ended > ended:
-                break
+            if messages or left <= 0 or self._ended > ended:
+                return messages
             self.turn.wait(min(left, _LOOK_SECONDS))
-        return messages
 
 
 @contextmanager

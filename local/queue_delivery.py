@@ -7,6 +7,7 @@ says, to its dead letters. docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
 
 import sys
 from collections.abc import Callable, Sequence
+from http.client import HTTPException
 from threading import Event, Semaphore, Thread
 from typing import Any
 
@@ -79,7 +80,7 @@ class QueueDelivery:
                 self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
         except FunctionError as error:
             sys.stderr.write(f"{self._source.function}: {error}\n")
-        except (OSError, BotoCoreError, ClientError):
+        except (OSError, HTTPException, BotoCoreError, ClientError):
             pass  # the stack ends
         finally:
             self._room.release()

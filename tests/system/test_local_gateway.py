@@ -19,10 +19,10 @@ ENVIRON = {**os.environ, "AWS_REGION": "us-east-1"}
 APP = "tests.system.probe_app"
 
 
-@pytest.fixture(scope="module")
-def gateway():
+@pytest.fixture(scope="module", params=["stream", "buffered"])
+def gateway(request):
     project.STATE.mkdir(exist_ok=True)
-    process = GatewayProcess(ENVIRON, app=APP)
+    process = GatewayProcess(ENVIRON, app=APP, answers=request.param)
     yield process
     process.stop()
 

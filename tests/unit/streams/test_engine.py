@@ -2,6 +2,8 @@
 
 import json
 import threading
+from collections.abc import Sequence
+from functools import partial
 
 import pytest
 from job_fakes import Clock, DynamoDb, until_killed
@@ -26,8 +28,15 @@ from chalicelib.errors import (
     Throttled,
     TollgateError,
 )
+from chalicelib.metering.usage import Usage
+from chalicelib.stream_event import StreamEvent
 from chalicelib.streams.engine import Running
 from chalicelib.streams.intake import Wishes
+from chalicelib.streams.job import StreamJob
+from chalicelib.streams.keeper import MAX_WAITING, Kept
+from chalicelib.streams.table import StreamsTable
+from chalicelib.streams.waiting import Bell, Waiting
+from chalicelib.streams.writer import Writer
 from chalicelib.transport import Cut, NoAnswer, NotSent, Reply
 
 
@@ -120,6 +129,45 @@ def test_a_reader_who_goes_away_stops_nothing(gateway) -> None:
 
     assert last(gateway)["usage_source"] == "stream"
     assert gateway.kept() == list(ANSWER)
+
+
+class TurnByTurn:
+    """A keeper without a thread: it does what is due whenever it is handed something."""
+
+    def __init__(self, table: StreamsTable, job: StreamJob, clock: Clock) -> None:
+        self.waiting = Waiting(Bell(), MAX_WAITING)
+        self.writer = Writer(table, job, self.waiting, lambda: clock().timestamp())
+
+    def add(self, events: Sequence[StreamEvent], progress: Usage | None = None) -> None:
+        self.waiting.add(events)
+        self.writer.turn()
+
+    def finish(self, _timeout: float) -> Kept:
+        self.writer.finishing = True
+        self.writer.turn()
+        return Kept(self.writer.last_event, self.writer.whole)
+
+
+def test_an_answer_of_fourteen_and_a_half_minutes_is_kept_and_nobody_else_takes_it(
+    shared_dynamodb, monkeypatch
+) -> None:
+    clock = Clock()
+    gateway = LiveStreams(shared_dynamodb, clock)
+    leases: list[bool] = []
+
+    class Slow(ScriptedStream):
+        def read(self, timeout: float) -> bytes | None:
+            clock.advance(seconds=15)
+            leases.append(gateway.job().lease_until > clock().timestamp() * 1000)
+            return super().read(timeout)
+
+    spoken = (START, *DELTAS * 18, STOP, METADATA)  # 57 events, and the end
+    monkeypatch.setattr("chalicelib.streams.engine.Keeper", partial(TurnByTurn, clock=clock))
+    gateway.provider.opens = Slow([framed(each) for each in spoken])
+    gateway.begin().close()
+
+    assert (len(leases) * 15, set(leases)) == (870, {True})
+    assert (gateway.kept(), gateway.job().state) == (list(spoken), "done")
 
 
 def test_silence_is_told_to_the_reader_and_ends_nothing(gateway) -> None:

@@ -113,7 +113,8 @@ def models(request: Request, this_id: str) -> Answer:
     from chalicelib.surfaces.models import models_of
 
     tenant = identified(request, this_id)[0].tenant
-    listed = models_of(tenant, settings.load(), parts.price_book(), datetime.now(UTC).date())
+    book, blocked = parts.price_book(), parts.gateway().blocks.in_force()
+    listed = models_of(tenant, settings.load(), book, datetime.now(UTC).date(), blocked)
     return json_answer(200, listed, {"x-request-id": this_id})
 
 

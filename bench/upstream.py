@@ -61,7 +61,7 @@ class Upstream:
 
     def _answer(self, head: bytes, body: bytes) -> bytes:
         if b"GetItem" in head:
-            return next(item for pk, item in self._items.items() if pk in body)
+            return next((item for pk, item in self._items.items() if pk in body), self._empty)
         if head.startswith(b"POST /model/"):
             return self._large if len(body) > 50_000 else self._small
         return self._empty

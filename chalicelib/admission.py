@@ -20,6 +20,7 @@ from chalicelib.catalog import Model
 from chalicelib.errors import BadRequest, ModelNotAllowed, NoTimeLeft
 from chalicelib.metering.meter import says_one_thing
 from chalicelib.settings import Settings
+from chalicelib.tenants.blocks import Blocks
 from chalicelib.tenants.nouns import Identity, Tenant
 from chalicelib.transport import Patience, Transport
 from chalicelib.usage_record import ProviderCall
@@ -71,12 +72,14 @@ class Admission:
         self,
         settings: Settings,
         transport: Transport,
+        blocks: Blocks,
         *,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._settings = settings
         self._transport = transport
+        self._blocks = blocks
         self._clock = clock
         self._now = now
 
@@ -86,6 +89,7 @@ class Admission:
         model = request.model or self._resolved(identity.tenant, request)
         if not identity.tenant.may_use(model.model_id):
             raise ModelNotAllowed
+        self._blocks.check(model)
         operation = request.operations.get(model.service)
         if operation is None:
             raise ModelNotAllowed(f"{model.model_id} does not run behind this route.")
@@ -106,6 +110,13 @@ class Admission:
             operation=operation,
         )
         return Plan(call, model, operation, prepared, deadline, request.patience)
+
+    def check_waiting(self, team_id: str, model: Model) -> None:
+        """Check again, of a call that was admitted and has waited, what may have changed since.
+
+        Raises ModelNotAllowed, and DirectoryUnavailable where that cannot be read.
+        """
+        self._blocks.check_waiting(team_id, model)
 
     def deadline(self, arrived: float, seconds_left: float, operation: Operation) -> float:
         """Say by when a call must have ended, in a Lambda that had so long left when it arrived.
@@ -160,6 +171,7 @@ class Admission:
             guardrail = guardrail_model(named, self._settings.region, account)
             if not tenant.may_use(guardrail.model_id):
                 raise ModelNotAllowed("Your team may not use this guardrail.")
+            self._blocks.check(guardrail)
 
     def _resolved(self, tenant: Tenant, request: ModelRequest) -> Model:
         """Say which model is asked for. About an ARN, AWS is asked only for who may use it."""

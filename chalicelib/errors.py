@@ -61,6 +61,22 @@ class ModelNotAllowed(TollgateError):
     message = "Your team may not use this model. Ask your platform team to allow it."
 
 
+class ModelBlocked(ModelNotAllowed):
+    """An operator has stopped the model for everyone, whoever's allow-list has it."""
+
+    code = "model_blocked"
+    message = (
+        "This model is blocked for every team just now. Use another, or ask your platform team."
+    )
+
+
+class TeamDisabled(ModelNotAllowed):
+    """Told of a call that waited in the queue until its team was disabled."""
+
+    code = "team_disabled"
+    message = "The model was not called, because your team was disabled while the call waited."
+
+
 class NotFound(TollgateError):
     status = 404
     code = "not_found"

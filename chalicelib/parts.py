@@ -20,6 +20,7 @@ from chalicelib.surfaces.invoke import InvokeSurface
 from chalicelib.surfaces.large_answers import LargeAnswers
 from chalicelib.surfaces.native import NativeSurface
 from chalicelib.tenants.authenticator import Authenticator
+from chalicelib.tenants.blocks import Blocks
 from chalicelib.tenants.table import TenantsTable
 from chalicelib.transport import CLOUDWATCH_LOGS, DYNAMODB, SQS, Transport
 
@@ -42,6 +43,7 @@ class Gateway:
     ledger: Ledger
     router: Router
     authenticator: Authenticator
+    blocks: Blocks
     repeats: Repeats
     invoke: InvokeSurface
     native: NativeSurface
@@ -53,7 +55,9 @@ def gateway() -> Gateway:
     transport = Transport(config.region)
     dynamodb = AwsApi(transport, DYNAMODB, "DynamoDB_20120810", json_version="1.0")
     ledger = _ledger(config, transport)
-    router = Router(config, ledger, transport)
+    read_item = TenantsTable(dynamodb, config.tenants_table).read_item
+    blocks = Blocks(read_item, config.key_cache_seconds)
+    router = Router(config, ledger, transport, blocks)
     s3 = partial(client, "s3")
     large_answers = LargeAnswers(config.payloads_bucket, s3)
     repeats = Repeats(
@@ -69,9 +73,8 @@ def gateway() -> Gateway:
         dynamodb,
         ledger,
         router,
-        Authenticator(
-            TenantsTable(dynamodb, config.tenants_table).read_item, config.key_cache_seconds
-        ),
+        Authenticator(read_item, config.key_cache_seconds),
+        blocks,
         repeats,
         InvokeSurface(router, large_answers, repeats, streamed),
         NativeSurface(router, large_answers, repeats, streamed, config.region),

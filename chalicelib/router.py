@@ -18,6 +18,7 @@ from chalicelib.endings import Ending
 from chalicelib.errors import AnswerLost
 from chalicelib.ledger import Ledger
 from chalicelib.settings import Settings
+from chalicelib.tenants.blocks import Blocks
 from chalicelib.tenants.nouns import Identity
 from chalicelib.transport import NoAnswer, NotSent, Reply, Transport
 from chalicelib.usage_record import Outcome
@@ -33,11 +34,12 @@ class Router:
         settings: Settings,
         ledger: Ledger,
         transport: Transport,
+        blocks: Blocks,
         *,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self.admission = Admission(settings, transport, clock=clock, now=now)
+        self.admission = Admission(settings, transport, blocks, clock=clock, now=now)
         self._stage = settings.stage
         self._timeout = settings.model_timeout_seconds
         self._ledger = ledger

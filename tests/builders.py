@@ -9,7 +9,9 @@ from typing import Any
 from chalicelib.pricing.count_line import CountLine
 from chalicelib.pricing.price_book import PriceBook
 from chalicelib.pricing.price_file import COLUMNS
-from chalicelib.tenants.nouns import Identity, Tenant
+from chalicelib.tenants.blocks import Blocks
+from chalicelib.tenants.items import BLOCKS_PK, Item, blocks_to_item, team_pk, tenant_to_item
+from chalicelib.tenants.nouns import Block, BlockList, Identity, Tenant
 from chalicelib.usage_record import ProviderCall
 
 ACCOUNT = "123456789012"
@@ -88,6 +90,21 @@ def tenant(**fields: Any) -> Tenant:
 
 def identity(key_id: str = "abcdefghijkl", **fields: Any) -> Identity:
     return Identity(tenant(**fields), key_id)
+
+
+def tenants_items(*blocked: str, **fields: Any) -> dict[str, Item]:
+    """The table `tenants`, by key: a tenant of these fields, and what is blocked for everyone."""
+    found, since = tenant(**fields), datetime(2026, 11, 23, tzinfo=UTC)
+    in_force = BlockList(tuple(Block(glob, since) for glob in blocked))
+    return {
+        team_pk(found.team_id): tenant_to_item(found),
+        BLOCKS_PK: blocks_to_item(in_force),
+    }
+
+
+def blocks(*blocked: str, **fields: Any) -> Blocks:
+    """What says what is blocked, out of such a table; it remembers nothing."""
+    return Blocks(tenants_items(*blocked, **fields).get, cache_seconds=0)
 
 
 class LambdaContext:

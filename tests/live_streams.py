@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from builders import ACCOUNT, identity
+from builders import ACCOUNT, identity, tenants_items
 from job_fakes import DynamoDb, Records
 from stream_world import new_table
 from streamed_answers import event
@@ -19,6 +19,7 @@ from chalicelib.stream_event import StreamEvent
 from chalicelib.streams.engine import Engine, Running
 from chalicelib.streams.intake import Intake, Wishes
 from chalicelib.streams.job import StreamJob
+from chalicelib.tenants.blocks import Blocks
 from chalicelib.transport import Reply, Stream
 
 NOVA = "us.amazon.nova-lite-v1:0"
@@ -101,7 +102,9 @@ class LiveStreams:
         self.large: dict[str, bytes] = {}
         self.table = new_table(dynamodb, clock)
         ledger = Ledger(self.records, stage="local", instance="i", now=clock)
-        self.admission = Admission(settings, self.provider, now=clock)
+        self.tenants = tenants_items(allow=("us.amazon.*",))
+        blocks = Blocks(self.tenants.get, cache_seconds=0)
+        self.admission = Admission(settings, self.provider, blocks, now=clock)
         self.intake = Intake(self.table, self.queue, self, ttl_hours=24, now=clock)
         self.engine = Engine(settings, ledger, self.provider, self.table)
 

@@ -14,7 +14,7 @@ from job_fakes import NOON, Clock, DynamoDb, Killed, Records
 
 from chalicelib.aws_json import AwsFault
 from chalicelib.catalog import Model
-from chalicelib.errors import LedgerUnavailable
+from chalicelib.errors import LedgerUnavailable, TollgateError
 from chalicelib.ledger import Ledger
 from chalicelib.metering.usage import Usage
 from chalicelib.stream_event import StreamEvent
@@ -243,6 +243,10 @@ class ScriptedRunner:
     ledger: Any
     provider: Any
     clock: Clock
+    refused: TollgateError | None = None
+
+    def refusal(self, job: StreamJob) -> TollgateError | None:
+        return self.refused
 
     def new_call(self, job: StreamJob) -> ProviderCall:
         return call_of(job, f"call-{next(_names)}")
@@ -274,6 +278,7 @@ class World:
         self.records = Records()
         self.provider = Provider()
         self.deaths: list[str] = []
+        self.refused: TollgateError | None = None  # of what has waited
 
     def submit(self, **fields: Any) -> StreamJob:
         """Take a job in as the queued route does."""
@@ -306,9 +311,8 @@ class World:
 
     def worker(self) -> Worker:
         table, queue, ledger = self._table(), self._queue(), self._ledger()
-        runner = ScriptedRunner(
-            table, ledger, Mortal(self.provider, "provider", self.deaths), self.clock
-        )
+        provider = Mortal(self.provider, "provider", self.deaths)
+        runner = ScriptedRunner(table, ledger, provider, self.clock, self.refused)
         return Worker(table, queue, runner, self.recovery(ledger), now=self.clock)
 
     def sweeper(self) -> Sweep:

@@ -1,6 +1,7 @@
 """The runner: a queued job's call, planned again from what was written down of it, and made.
 
-Whether its tenant may make it was decided when the job was taken in.
+Whether its tenant may make it was decided when the job was taken in; what an operator has stopped
+since is not begun.
 """
 
 import logging
@@ -12,7 +13,7 @@ from chalicelib.admission import Admission, Plan
 from chalicelib.backends.bedrock import CONVERSE_STREAM, INVOKE_MODEL_WITH_RESPONSE_STREAM
 from chalicelib.backends.operation import Operation, Payload
 from chalicelib.backends.sagemaker import INVOKE_ENDPOINT_WITH_RESPONSE_STREAM
-from chalicelib.errors import LedgerUnavailable, NoTimeLeft, TollgateError
+from chalicelib.errors import LedgerUnavailable, ModelNotAllowed, NoTimeLeft, TollgateError
 from chalicelib.streams.engine import Engine
 from chalicelib.streams.job import StreamJob
 from chalicelib.streams.payloads import Payloads, RequestAway
@@ -46,6 +47,17 @@ class Runner:
         self._table = table
         self._payloads = payloads
         self._clock = clock
+
+    def refusal(self, job: StreamJob) -> TollgateError | None:
+        """Say why a job that has waited must not be begun any more, if so.
+
+        Raises DirectoryUnavailable where that cannot be read: the job waits on.
+        """
+        try:
+            self._admission.check_waiting(job.team_id, job.model)
+        except ModelNotAllowed as refused:
+            return refused
+        return None
 
     def new_call(self, job: StreamJob) -> ProviderCall:
         """Name the call that a job's attempt is about to make."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
+from chalicelib.errors import TollgateError
 from chalicelib.streams.job import StreamJob
 from chalicelib.streams.queue import Message, Queue
 from chalicelib.streams.recovery import LivingLease, Recovery
@@ -22,6 +23,9 @@ Else it would wait for the rest of the queue's visibility, which is as long as a
 
 
 class Runner(Protocol):
+    def refusal(self, job: StreamJob) -> TollgateError | None:
+        """Say why a job that has waited must not be begun any more, if so."""
+
     def new_call(self, job: StreamJob) -> ProviderCall:
         """Name the call that a job's attempt is about to make."""
 
@@ -71,6 +75,9 @@ class Worker:
     def _begin(self, job: StreamJob, seconds_left: float) -> None:
         if job.deleted:
             self._table.fail(job, "deleted", "The answer was deleted before it was begun.")
+            return
+        if refused := self._runner.refusal(job):
+            self._table.fail(job, refused.code, refused.message)
             return
         lease_until = self._table.lease_end()
         opened = self._table.open(job, self._runner.new_call(job), lease_until)

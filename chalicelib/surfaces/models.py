@@ -14,19 +14,26 @@ from chalicelib.pricing.price import EVERYWHERE, Price
 from chalicelib.pricing.price_book import PriceBook
 from chalicelib.pricing.quote import quote
 from chalicelib.settings import Settings
-from chalicelib.tenants.nouns import Tenant
+from chalicelib.tenants.nouns import BlockList, Tenant
 
 SERVED: Final = frozenset({"InvokeModel", "Converse", "StartAsyncInvoke"})
 
 
-def models_of(tenant: Tenant, settings: Settings, book: PriceBook, day: date) -> dict[str, Any]:
+def models_of(
+    tenant: Tenant, settings: Settings, book: PriceBook, day: date, blocked: BlockList
+) -> dict[str, Any]:
     """List the models and endpoints that the tenant's allow-list admits, by model_id.
 
     Models are those that have a price in this region; any other that the allow-list admits runs
-    as well, unpriced until it has one. Prices are decimal texts in US dollars.
+    as well, unpriced until it has one. What is blocked for everyone is left out. Prices are
+    decimal texts in US dollars.
     """
-    found = {**_bedrock(settings.region, book, day), **_endpoints(settings, book, day)}
-    admitted = [found[name] for name in sorted(found) if tenant.may_use(name)]
+    found = {**_bedrock(settings.region, book, day, blocked), **_endpoints(settings, book, day)}
+    admitted = [
+        found[name]
+        for name in sorted(found)
+        if tenant.may_use(name) and not blocked.stops(name, name)
+    ]
     return {
         "date": day.isoformat(),
         "currency": "USD",
@@ -35,13 +42,17 @@ def models_of(tenant: Tenant, settings: Settings, book: PriceBook, day: date) ->
     }
 
 
-def _bedrock(region: str, book: PriceBook, day: date) -> dict[str, dict[str, Any]]:
+def _bedrock(
+    region: str, book: PriceBook, day: date, blocked: BlockList
+) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for price in _in_force(region, book, day):
         if price.key.basis != "on_demand" or price.key.model == "guardrails":
             continue
         geo, base_model = price.key.geo, price.key.model
         model_id = base_model if geo == "none" else f"{geo}.{base_model}"
+        if blocked.stops(model_id, base_model):
+            continue
         family = family_of(base_model)
         entry = found.setdefault(model_id, _entry(model_id, family, _operations(family)))
         entry["prices"].append(_quoted(price))

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from chalicelib.aws_json import AwsFault
@@ -17,14 +17,11 @@ from chalicelib.errors import DirectoryUnavailable, Unauthorized
 from chalicelib.recent import keep
 from chalicelib.tenants.items import Item, key_from_item, key_pk, team_pk, tenant_from_item
 from chalicelib.tenants.keys import KEY_LENGTH, key_hash, key_id_of
+from chalicelib.tenants.moment import Clock, Moment, Now, utc_now
 from chalicelib.tenants.nouns import ApiKey, Identity
 
 KEPT_LOOK_UPS: Final = 4096
 """How many proven keys, and how many unknown ones, a process remembers: a few megabytes."""
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +37,10 @@ class _Grant:
 
 @dataclass(frozen=True, slots=True)
 class _LookUp:
-    """What a look-up found (None: no such key), and until when it is believed, by both clocks.
-
-    Both, because either can mislead: a process that is frozen between requests may wake with its
-    monotonic clock where it stopped, and a wall clock can be set back.
-    """
+    """What a look-up found (None: no such key), and until when it is believed."""
 
     grant: _Grant | None
-    until: float
-    until_utc: datetime
+    until: Moment
 
 
 class Authenticator:
@@ -63,12 +55,11 @@ class Authenticator:
         self,
         read_item: Callable[[str], Item | None],
         cache_seconds: int,
-        clock: Callable[[], float] = time.monotonic,
-        now: Callable[[], datetime] = utc_now,
+        clock: Clock = time.monotonic,
+        now: Now = utc_now,
     ) -> None:
         self._read_item = read_item
         self._cache_seconds = cache_seconds
-        self._cache_time = timedelta(seconds=cache_seconds)
         self._clock = clock
         self._now = now
         self._writing = threading.Lock()
@@ -85,17 +76,17 @@ class Authenticator:
         """
         key = _presented_key(headers)
         digest = key_hash(key)
-        at, now = self._clock(), self._now()
+        now = Moment.now(self._clock, self._now)
         found = self._proven.get(digest) or self._unknown.get(digest)
-        if found is None or at >= found.until or now >= found.until_utc:
+        if found is None or found.until.has_come(now):
             key_id = key_id_of(key)
             if key_id is None:
                 raise Unauthorized
             # From before the read: what changes while it runs must be seen within the time, too.
-            until, until_utc = at + self._cache_seconds, now + self._cache_time
-            found = _LookUp(self._look_up(key_id, digest), until, until_utc)
+            until = now.plus(self._cache_seconds)
+            found = _LookUp(self._look_up(key_id, digest), until)
             self._keep(digest, found)
-        if found.grant is None or not found.grant.holds_at(now):
+        if found.grant is None or not found.grant.holds_at(now.utc):
             raise Unauthorized
         return found.grant.identity
 

@@ -1,19 +1,22 @@
 """How tenants and keys lie in the DynamoDB table `tenants`, in DynamoDB's own typed JSON.
 
 Typed JSON (`{"state": {"S": "active"}}`) because the hot path reads it without a client. The one
-hash key is `pk`: `team#<team_id>` or `key#<key_id>`, so both of a request's reads are by key.
+hash key is `pk`: `team#<team_id>`, `key#<key_id>` or `blocks`, so all reads are by key.
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html
 """
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
-from chalicelib.tenants.nouns import ApiKey, Tenant
+from chalicelib.tenants.nouns import ApiKey, Block, BlockList, Tenant
 from chalicelib.usage_record import rfc3339
 
 Attribute = Mapping[str, Any]
 Item = Mapping[str, Attribute]
+
+BLOCKS_PK: Final = "blocks"
+"""The one item that says what is blocked for everyone."""
 
 
 def team_pk(team_id: str) -> str:
@@ -97,6 +100,36 @@ def key_from_item(item: Item) -> ApiKey:
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"not a key's item: {error}") from error
+
+
+def blocks_to_item(blocked: BlockList) -> dict[str, Attribute]:
+    return {"pk": {"S": BLOCKS_PK}, "blocks": blocks_attribute(blocked)}
+
+
+def blocks_attribute(blocked: BlockList) -> dict[str, Any]:
+    return {"L": [{"M": _block_attributes(block)} for block in blocked.blocks]}
+
+
+def blocks_from_item(item: Item | None) -> BlockList:
+    """Read the block-list; without an item nothing is blocked. Raises ValueError for another's."""
+    if item is None:
+        return BlockList()
+    try:
+        return BlockList(tuple(_block(entry["M"]) for entry in item["blocks"]["L"]))
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"not a block-list's item: {error}") from error
+
+
+def _block_attributes(block: Block) -> dict[str, Attribute]:
+    return {
+        "glob": {"S": block.glob},
+        "since": time_attribute(block.since),
+        "reason": {"S": block.reason},
+    }
+
+
+def _block(attributes: Item) -> Block:
+    return Block(attributes["glob"]["S"], _time(attributes["since"]), attributes["reason"]["S"])
 
 
 def _time(attribute: Attribute) -> datetime:

@@ -1,4 +1,4 @@
-"""Tenant, ApiKey and Identity: who is charged, by which key, for which models."""
+"""Tenant, ApiKey and Identity: who is charged, by which key, for which models; and Block."""
 
 import re
 from dataclasses import dataclass, field
@@ -15,7 +15,9 @@ KeyState = Literal["active", "expired", "revoked"]
 TENANT_KINDS: Final[tuple[str, ...]] = get_args(TenantKind)
 TENANT_STATES: Final[tuple[str, ...]] = get_args(TenantState)
 MAX_TEXT: Final = 100
-"""Characters in a display name or a label."""
+"""Characters in a display name, a label or a reason."""
+MAX_BLOCKS: Final = 50
+"""Each call is held against all of them; more than that is no emergency any more."""
 
 # A team id is clean wherever it goes: a log line, a CSV cell, an S3 key, a User-Agent.
 _TEAM_ID: Final = re.compile(r"[a-z][a-z0-9._-]{1,62}")
@@ -93,6 +95,40 @@ class Identity:
 
     tenant: Tenant
     key_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Models that an operator has stopped for everyone. Raises ValueError on a wrong field."""
+
+    glob: str
+    since: datetime
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        check_glob(self.glob)
+        _check_text("a reason", self.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class BlockList:
+    """All blocks that are in force. Raises ValueError where there are too many."""
+
+    blocks: tuple[Block, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check(len(self.blocks) <= MAX_BLOCKS, f"there are at most {MAX_BLOCKS} blocks")
+
+    def stops(self, model_id: str, base_model: str) -> bool:
+        """Whether a block has a model: by its id in normal form, or by the model that runs.
+
+        So a block of a model stops it behind every geo and every ARN, unlike an allow-list's
+        entry, which lets in one of them. A glob must match the whole of either.
+        """
+        return any(
+            fnmatchcase(model_id, block.glob) or fnmatchcase(base_model, block.glob)
+            for block in self.blocks
+        )
 
 
 def check_team_id(text: str) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from builders import ACCOUNT, identity
+from builders import ACCOUNT, blocks, identity
 from job_fakes import NOON, OWN, arn, refused, start_body
 
 from chalicelib.admission import ModelRequest
@@ -18,6 +18,7 @@ from chalicelib.errors import (
     BadRequest,
     Conflict,
     LedgerUnavailable,
+    ModelBlocked,
     ModelNotAllowed,
     ProviderUnavailable,
     Throttled,
@@ -58,9 +59,9 @@ def provider(jobs):
 def start(jobs, provider, records):
     """Start a job as a team does."""
     ledger = Ledger(records, stage="test", instance="i-1", now=lambda: NOON)
-    router = Router(SETTINGS, ledger, provider, now=lambda: NOON)
 
-    def run(body=None, team_id="search", allow=("*",), request_id="request-1"):
+    def run(body=None, team_id="search", allow=("*",), request_id="request-1", blocked=()):
+        router = Router(SETTINGS, ledger, provider, blocks(*blocked), now=lambda: NOON)
         body = start_body() if body is None else body
         request = read_start(body, ACCOUNT)
         operation = start_async_invoke(request, jobs, "test")
@@ -138,6 +139,11 @@ def test_a_token_used_for_another_request_is_refused_and_harms_no_job(
     refusal(start, Conflict, body=start_body(clientRequestToken="job-1", modelInput={}))
     assert jobs.unsettled() == [("search", arn())]
     assert (jobs.announced(), records.kinds[-1]) == ([], "failed")
+
+
+def test_a_model_that_is_blocked_for_everyone_is_not_announced(start, provider, jobs) -> None:
+    refusal(start, ModelBlocked, blocked=("amazon.nova-reel-*",))
+    assert (provider.sent, jobs.announced()) == ([], [])
 
 
 def test_a_model_that_is_not_allowed_is_not_announced(start, provider, jobs) -> None:

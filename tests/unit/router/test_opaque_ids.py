@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from builders import ACCOUNT, identity
+from builders import ACCOUNT, blocks, identity
 from control_plane import ControlPlane, arn, foundation
 
 from chalicelib.admission import ModelRequest
 from chalicelib.backends.operation import Payload
-from chalicelib.errors import ModelNotAllowed, ProviderUnavailable, TollgateError
+from chalicelib.errors import ModelBlocked, ModelNotAllowed, ProviderUnavailable, TollgateError
 from chalicelib.router import Router
 from chalicelib.settings import Settings
 from chalicelib.surfaces.invoke import OPERATIONS
@@ -96,7 +96,7 @@ def gateway() -> Gateway:
         payloads_bucket="p",
         model_arns=(THROUGHPUT, "chat-throughput", arn("imported-model", "*")),
     )
-    return Gateway(provider, records, Router(settings, records, provider))
+    return Gateway(provider, records, Router(settings, records, provider, blocks()))
 
 
 def test_the_arn_is_what_is_dispatched_and_recorded_and_its_model_what_is_priced(gateway) -> None:
@@ -139,6 +139,12 @@ def test_an_arn_that_the_operator_did_not_list_is_never_looked_up(gateway) -> No
 def test_another_accounts_or_regions_arn_is_never_looked_up(gateway, another) -> None:
     gateway.refuses(ModelNotAllowed, another, "*")
     assert gateway.provider.plane.asked == []
+
+
+def test_a_blocked_model_does_not_run_behind_an_arn(gateway) -> None:
+    gateway.router.admission._blocks = blocks("amazon.nova-lite-*")
+    gateway.refuses(ModelBlocked, THROUGHPUT)
+    gateway.refuses(ModelBlocked, "chat-throughput")
 
 
 def test_an_id_that_aws_does_not_know_costs_nothing_and_leaves_no_record(gateway) -> None:

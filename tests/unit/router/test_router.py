@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from builders import ACCOUNT, identity
+from builders import ACCOUNT, blocks, identity
 
 from chalicelib.admission import SETTLE_SECONDS, ModelRequest
 from chalicelib.backends.operation import Payload
@@ -11,6 +11,7 @@ from chalicelib.errors import (
     AnswerLost,
     BadRequest,
     LedgerUnavailable,
+    ModelBlocked,
     ModelNotAllowed,
     ProviderFault,
     ProviderTimeout,
@@ -83,6 +84,7 @@ class Stage:
     provider: FakeTransport = field(default_factory=FakeTransport)
     clock: Any = lambda: 100.0
     now: datetime = datetime(2026, 11, 23, 23, 59, 59, 900_000, tzinfo=UTC)
+    blocked: tuple[str, ...] = ()
 
     def router(self) -> Router:
         settings = Settings(
@@ -93,7 +95,14 @@ class Stage:
             model_timeout_seconds=60,
             endpoints={"chat": Endpoint("chat", "tgi")},
         )
-        return Router(settings, self.ledger, self.provider, clock=self.clock, now=lambda: self.now)
+        return Router(
+            settings,
+            self.ledger,
+            self.provider,
+            blocks(*self.blocked),
+            clock=self.clock,
+            now=lambda: self.now,
+        )
 
     def answer(self, **fields: Any) -> Reply:
         who = identity(allow=fields.pop("allow", ("us.amazon.*", "chat")))
@@ -209,6 +218,30 @@ def test_another_accounts_guardrail_never_runs(stage) -> None:
     arn = "arn:aws:bedrock:us-east-1:999999999999:guardrail/gr1"
     headers = {**GUARDED, "x-amzn-bedrock-guardrailidentifier": arn}
     stage.refusal(ModelNotAllowed, headers=headers, allow=("*",))
+
+
+@pytest.mark.parametrize("glob", [NOVA, "amazon.nova-lite-v1:0", "us.*", "*"])
+def test_a_model_that_is_blocked_for_everyone_costs_nothing(stage, glob) -> None:
+    stage.blocked = (glob,)
+    refused = stage.refusal(ModelBlocked)
+    assert (refused.status, refused.code) == (403, "model_blocked")
+    assert (stage.ledger.kinds, stage.provider.calls) == ([], [])
+
+
+def test_other_models_go_on_while_one_is_blocked(stage) -> None:
+    stage.blocked = ("anthropic.*",)
+    assert stage.answer() == ANSWERED
+
+
+def test_a_model_outside_the_allow_list_is_not_told_to_be_blocked(stage) -> None:
+    stage.blocked = ("*",)
+    assert stage.refusal(ModelNotAllowed, allow=()).code == "model_not_allowed"
+
+
+def test_a_blocked_guardrail_is_not_left_out_of_a_call_that_names_it(stage) -> None:
+    stage.blocked = ("guardrail/*",)
+    stage.refusal(ModelBlocked, headers=GUARDED, allow=("us.amazon.*", "guardrail/gr1"))
+    assert (stage.ledger.kinds, stage.provider.calls) == ([], [])
 
 
 def test_nothing_is_sent_when_it_cannot_be_recorded(stage) -> None:

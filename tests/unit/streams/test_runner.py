@@ -1,6 +1,7 @@
 """A queued job's call, made by whoever got its message."""
 
 import pytest
+from builders import tenants_items
 from job_fakes import Clock, DynamoDb
 from live_streams import ANSWER, LiveStreams
 
@@ -25,9 +26,15 @@ def runner(gateway: LiveStreams) -> Runner:
     return Runner(gateway.admission, gateway.engine, gateway.table, gateway)
 
 
-def opened(gateway: LiveStreams) -> StreamJob:
+def waiting(gateway: LiveStreams) -> StreamJob:
     gateway.intake.queued(gateway.plan(), PAYLOAD, Wishes())
     job = gateway.table.find_whole("search", "request-1")
+    assert job
+    return job
+
+
+def opened(gateway: LiveStreams) -> StreamJob:
+    job = waiting(gateway)
     opened = gateway.table.open(job, runner(gateway).new_call(job), gateway.table.lease_end())
     assert opened
     return opened
@@ -48,6 +55,26 @@ def test_the_call_is_charged_to_who_submitted_the_job(gateway) -> None:
         "abcdefghijkl",
         "request-1",
     )
+
+
+def test_a_job_that_has_waited_may_still_be_begun(gateway) -> None:
+    assert runner(gateway).refusal(waiting(gateway)) is None
+
+
+@pytest.mark.parametrize(
+    ("tenants", "code"),
+    [
+        (tenants_items("amazon.nova-*", allow=("us.amazon.*",)), "model_blocked"),
+        (tenants_items(allow=("us.amazon.*",), state="disabled"), "team_disabled"),
+        (tenants_items(allow=()), "model_not_allowed"),
+    ],
+)
+def test_what_an_operator_stopped_while_a_job_waited_is_not_begun(gateway, tenants, code) -> None:
+    job = waiting(gateway)
+    gateway.tenants |= tenants
+    refused = runner(gateway).refusal(job)
+    assert refused
+    assert refused.code == code
 
 
 def test_a_call_that_the_provider_refuses_ends_the_job_and_is_not_made_again(gateway) -> None:

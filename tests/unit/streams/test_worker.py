@@ -4,6 +4,7 @@ import json
 
 from stream_world import QUEUE, World, begun, call_of, finished, in_ms, stream_job
 
+from chalicelib.errors import DirectoryUnavailable, ModelBlocked
 from chalicelib.streams.worker import PAUSES_SECONDS
 
 
@@ -86,6 +87,29 @@ def test_a_job_that_was_deleted_while_it_waited_is_not_begun(world: World) -> No
     assert world.provider.calls == {}
     assert world.job().step == "emitted"
     assert world.sqs.queues[QUEUE] == {}
+
+
+def test_a_job_that_was_stopped_while_it_waited_fails_and_costs_nothing(world: World) -> None:
+    world.submit()
+    world.refused = ModelBlocked()
+    world.work()
+    assert (world.provider.calls, world.records.written) == ({}, [])
+    assert (world.job().state, world.job().error_code) == ("failed", "model_blocked")
+    assert world.job().step == "emitted"
+    assert world.sqs.queues[QUEUE] == {}
+
+
+def test_a_job_waits_on_while_it_cannot_be_told_whether_it_was_stopped(
+    world: World, monkeypatch
+) -> None:
+    def unread(*_: object) -> None:
+        raise DirectoryUnavailable
+
+    world.submit()
+    monkeypatch.setattr("stream_world.ScriptedRunner.refusal", unread)
+    world.work()
+    assert (world.provider.calls, world.job().step) == ({}, "queued")
+    assert world.sqs.visibilities == [PAUSES_SECONDS[0]]
 
 
 def test_nothing_is_called_that_cannot_be_recorded_and_it_is_tried_again_soon(

@@ -1,7 +1,7 @@
 from datetime import date
 from typing import Any
 
-from builders import tenant
+from builders import blocks, tenant
 
 from chalicelib.pricing.price_book import PriceBook
 from chalicelib.pricing.price_file import COLUMNS
@@ -37,8 +37,9 @@ SETTINGS = Settings(
 )
 
 
-def listed(*allow: str) -> dict[str, Any]:
-    found = models_of(tenant(allow=allow), SETTINGS, BOOK, DAY)
+def listed(*allow: str, blocked: str = "none-of-them") -> dict[str, Any]:
+    in_force = blocks(blocked).in_force()
+    found = models_of(tenant(allow=allow), SETTINGS, BOOK, DAY, in_force)
     return {model["model_id"]: model for model in found["models"]}
 
 
@@ -49,6 +50,11 @@ def test_a_tenant_sees_what_its_allow_list_admits_and_nothing_else() -> None:
 
 def test_a_model_of_another_region_is_not_listed() -> None:
     assert f"eu.{NOVA}" not in listed("*")
+
+
+def test_what_is_blocked_for_everyone_is_not_listed() -> None:
+    assert list(listed("us.*", "chat", blocked="amazon.*")) == ["chat"]
+    assert list(listed("us.*", "chat", blocked="chat")) == [f"us.{NOVA}"]
 
 
 def test_a_price_is_quoted_as_people_do_and_as_of_today() -> None:

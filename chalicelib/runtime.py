@@ -1,11 +1,14 @@
 """A Lambda runtime loop that can stream an answer; the managed Python runtime's own cannot.
 
-`runtime.sh` starts it in that one's place: AWS_LAMBDA_EXEC_WRAPPER names the script. With
-ANSWERS=stream every answer to API Gateway goes out as its streaming integrations read it, those
-whose body is whole included; anything else is answered as by awslambdaric, Lambda's own.
+`runtime.sh` starts it in that one's place: AWS_LAMBDA_EXEC_WRAPPER names the script. An API's
+streaming integrations invoke the function by its alias `stream`. Every answer to them goes out as
+they read it, those whose body is whole included; whoever invokes the function otherwise is answered
+as by awslambdaric, Lambda's own. So an API and its function never disagree on what an answer looks
+like, whichever of the two was deployed last.
 
-Source of the framing: API Gateway Developer Guide, "Set up a Lambda proxy integration with
-payload response streaming in API Gateway".
+Sources: API Gateway Developer Guide, "Set up a Lambda proxy integration with payload response
+streaming in API Gateway"; Lambda Developer Guide, "Using the Lambda context object": the ARN by
+which a function was invoked tells the alias.
 """
 
 import base64
@@ -24,8 +27,14 @@ from chalicelib.runtime_api import Fault, NotRun, RuntimeApi, Stream
 
 Handler = Callable[[Any, Any], Any]
 
+STREAM_ALIAS: Final = "stream"
+"""The function's alias that streaming integrations invoke."""
+
 streaming = False
-"""Whether this process streams its answers: then, and only then, may a body be an iterator."""
+"""Whether this invocation's answer is streamed: then, and only then, may a body be an iterator.
+
+One for the process, which serves one invocation at a time.
+"""
 
 SEPARATOR: Final = bytes(8)
 """What stands between an answer's metadata and its body."""
@@ -124,8 +133,6 @@ def _chunks(answer: Mapping[str, Any]) -> tuple[Iterator[bytes], float | None]:
 
 def main() -> None:
     """Serve invocations until Lambda ends the process; where it cannot start, say why."""
-    global streaming
-    streaming = os.environ.get("ANSWERS") == "stream"
     api = RuntimeApi(os.environ["AWS_LAMBDA_RUNTIME_API"])
     try:
         handler = load(os.environ["_HANDLER"])
@@ -176,13 +183,19 @@ def _pass_trace_on(trace_id: str | None) -> None:
 
 
 def _answer(handler: Handler, headers: Mapping[str, str], payload: bytes) -> Framed | bytes | Fault:
+    global streaming
     try:
-        event = _unmarshalled(payload)
-        result = handler(event, LambdaContext.of(headers))
-        framed = streaming and _is_from_api_gateway(event)
-        return Framed.of(result) if framed else _marshalled(result)
+        event, context = _unmarshalled(payload), LambdaContext.of(headers)
+        streaming = _is_by_the_alias(context) and _is_from_api_gateway(event)
+        result = handler(event, context)
+        return Framed.of(result) if streaming else _marshalled(result)
     except Exception as error:
         return Fault.of(error, _HIDDEN)
+
+
+def _is_by_the_alias(context: LambdaContext) -> bool:
+    arn = context.invoked_function_arn or ""
+    return arn.split(":")[7:] == [STREAM_ALIAS]  # what follows arn:aws:lambda:…:function:NAME
 
 
 def _is_from_api_gateway(event: Any) -> bool:

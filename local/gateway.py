@@ -52,13 +52,12 @@ def main() -> None:
 
 def _deployed(arguments: argparse.Namespace, functions: Functions) -> Chalice:
     """Deploy the app's functions. While it is imported here, a first process starts, too."""
-    environ = {**os.environ, "ANSWERS": arguments.answers}
-    functions.deploy(api_handler(arguments.app, environ))
+    functions.deploy(api_handler(arguments.app, os.environ))
     streams = arguments.answers == "stream"
     with ThreadPoolExecutor(1) as at_once:
         warm = at_once.submit(functions.warm, API_HANDLER) if streams else None
         app = load_app(arguments.app)
-        functions.deploy(*other_functions(app, arguments.app, environ))
+        functions.deploy(*other_functions(app, arguments.app, os.environ))
     if warm:
         warm.result()
     return app

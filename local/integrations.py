@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from chalice.app import Chalice
 
+from chalicelib.runtime import STREAM_ALIAS
 from local.functions.faults import FunctionError
 from local.functions.service import Functions
 from local.http_answer import HttpAnswer, StreamedHttpAnswer, headers_of, refusal
@@ -72,11 +73,11 @@ class Buffered:
 
 
 class Streamed:
-    """Invokes the API's function in Lambda; its answer is passed on as it comes."""
+    """Invokes the API's function by its alias; its answer is passed on as it comes."""
 
     def __init__(self, functions: Functions, name: str = "api_handler") -> None:
         self._functions = functions
-        self._name = name
+        self._name = f"{name}:{STREAM_ALIAS}"
 
     def answer(self, request: HttpRequest, event: Event) -> HttpAnswer | StreamedHttpAnswer:
         running = ExitStack()

@@ -42,7 +42,7 @@ class Stack:
         """Take the gateway's port (0: any), the simulator's seed, and overrides of settings.
 
         `endpoints` replaces SAGEMAKER_ENDPOINTS, in the same shape; all of them run. With both
-        provider URLs given, no simulator runs. `answers` is ANSWERS: with `buffered` the API runs
+        provider URLs given, no simulator runs. With `answers` "buffered" the API runs
         in the gateway's process, with API Gateway's 29 seconds and Lambda's 6 MB.
         """
         self._port = port

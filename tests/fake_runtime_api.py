@@ -37,13 +37,15 @@ class FakeRuntimeApi:
     """Hands out the events of `send`, and keeps what is posted for `answer` once it has ended.
 
     `on_piece` is called with each piece of a body as it arrives; an OSError that it raises ends
-    the connection. `status` answers every post.
+    the connection. `status` answers every post. `arn` is what a function is invoked by, unless an
+    event's headers say otherwise.
     """
 
     def __init__(self) -> None:
         self._posted: queue.Queue[Posted] = queue.Queue()
         self.on_piece: Callable[[bytes], None] = lambda _piece: None
         self.status = 202
+        self.arn = ARN
         self.keeps_bodies = True
         self.connections = 0
         self._events: queue.Queue[tuple[bytes, dict[str, str]]] = queue.Queue()
@@ -54,7 +56,7 @@ class FakeRuntimeApi:
         """Queue an event: bytes as they are, anything else as JSON; headers `trace_id="…"`."""
         payload = event if isinstance(event, bytes) else json.dumps(event).encode()
         spelled = {name.replace("_", "-").title(): value for name, value in headers.items()}
-        self._events.put((payload, spelled))
+        self._events.put((payload, {"Invoked-Function-Arn": self.arn, **spelled}))
 
     def answer(self) -> Posted:
         """Return the next post that has ended."""
@@ -102,7 +104,6 @@ def _next(payload: bytes, headers: dict[str, str]) -> bytes:
     named = {
         "Aws-Request-Id": "r-1",
         "Deadline-Ms": str(DEADLINE_MS),
-        "Invoked-Function-Arn": ARN,
         **headers,
     }
     lines = [f"Lambda-Runtime-{name}: {value}\r\n" for name, value in named.items()]

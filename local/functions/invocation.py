@@ -24,14 +24,18 @@ class Invocation:
         deployed: Deployed,
         environment: Environment,
         event: Mapping[str, Any],
+        alias: str = "",
         doom: int | None = None,
     ) -> None:
-        """Take the number of bytes of its answer after which its process is to be killed."""
+        """Take the alias by which the function is invoked, if by one, and the number of bytes of
+        its answer after which its process is to be killed.
+        """
         self.deployed = deployed
         self.event = event
         self.request_id = str(uuid.uuid4())
         self.pieces: Iterator[bytes] = iter(())
         self._environment = environment
+        self._arn = f"{deployed.arn}:{alias}" if alias else deployed.arn
         self._doom = doom
         self._answered = False
 
@@ -119,6 +123,6 @@ class Invocation:
             "Content-Type": "application/json",
             "Lambda-Runtime-Aws-Request-Id": self.request_id,
             "Lambda-Runtime-Deadline-Ms": str(int(deadline * 1000)),
-            "Lambda-Runtime-Invoked-Function-Arn": self.deployed.arn,
+            "Lambda-Runtime-Invoked-Function-Arn": self._arn,
             "Lambda-Runtime-Trace-Id": f"Root=1-{self.request_id}",
         }

@@ -44,14 +44,16 @@ class Functions:
 
     @contextmanager
     def invoke(self, name: str, event: Mapping[str, Any]) -> Iterator[Invocation]:
-        """Run a function; within the context its answer can be read.
+        """Run a function; within the context its answer can be read. An alias may follow the name.
 
         Raises UnknownFunction, and FunctionError where the function fails before its answer.
         """
+        name, _, alias = name.partition(":")
         pool = self._pool(name)
         environment = pool.take()
         try:
-            invocation = Invocation(pool.deployed, environment, event, self._doom(pool.deployed))
+            doom = self._doom(pool.deployed)
+            invocation = Invocation(pool.deployed, environment, event, alias, doom)
             with self._known(invocation):
                 try:
                     invocation.begin()

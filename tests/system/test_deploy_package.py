@@ -13,6 +13,7 @@ import pytest
 from fake_runtime_api import FakeRuntimeApi
 from unpacked_function import WRAPPER, install_runtime, running
 
+from chalicelib.runtime import STREAM_ALIAS
 from local import installed_package, project
 from local.stack import Stack
 from ops import keys, tenants
@@ -79,7 +80,7 @@ def function(task_root, runtime, stack):
 @pytest.fixture
 def streaming(task_root):
     """What a stage that streams has in its environment."""
-    return {"ANSWERS": "stream", WRAPPER: str(task_root / "chalicelib" / "runtime.sh")}
+    return {WRAPPER: str(task_root / "chalicelib" / "runtime.sh")}
 
 
 def invoked(function: FakeRuntimeApi, event: dict) -> Any:
@@ -173,6 +174,7 @@ def test_it_streams_a_model_s_answer_by_our_own_loop(function, streaming, stack,
     before = billed(stack)
 
     with function("app.app", **streaming) as api:
+        api.arn += f":{STREAM_ALIAS}"
         api.send(invoke_event(key, NOVA, BODY, stream="true"))
         posted = api.answer()
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from fake_runtime_api import PATIENCE_SECONDS, FakeRuntimeApi, Posted
+from fake_runtime_api import ARN, PATIENCE_SECONDS, FakeRuntimeApi, Posted
 
 from chalicelib import runtime
 from chalicelib.runtime_api import RuntimeApi
@@ -20,8 +20,9 @@ SSE = "text/event-stream"
 
 
 @pytest.fixture(autouse=True)
-def streaming(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runtime, "streaming", True)
+def by_the_alias(lambda_service: FakeRuntimeApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runtime, "streaming", False)  # as it was, once a test is over
+    lambda_service.arn += f":{runtime.STREAM_ALIAS}"
 
 
 @pytest.fixture
@@ -96,6 +97,39 @@ def test_an_answer_of_chalices_own_is_framed_with_its_bytes(
     lambda_service.send(EVENT)
     runtime.serve(api, lambda _event, _context: {"statusCode": 200, **answer})
     assert body_of(lambda_service.answer()) == body
+
+
+@pytest.mark.parametrize("qualifier", ["", ":7", ":$LATEST", ":streams"])
+def test_whoever_invokes_the_function_by_another_name_gets_it_whole(
+    lambda_service: FakeRuntimeApi, api: RuntimeApi, qualifier: str
+) -> None:
+    lambda_service.arn = f"{ARN}{qualifier}"
+    lambda_service.send(EVENT)
+    answer_with(api, iter([b"one", b"two"]))
+    posted = lambda_service.answer()
+    assert posted.json["body"] == "onetwo"
+    assert "lambda-runtime-function-response-mode" not in posted.headers
+
+
+def test_each_invocation_of_a_process_is_answered_as_its_own_integration_reads_it(
+    lambda_service: FakeRuntimeApi, api: RuntimeApi
+) -> None:
+    for arn in (ARN, f"{ARN}:{runtime.STREAM_ALIAS}", ARN):
+        lambda_service.arn = arn
+        lambda_service.send(EVENT)
+        answer_with(api, iter([b"one"]))
+    whole, streamed, whole_again = (lambda_service.answer() for _ in range(3))
+    assert whole.json["body"] == whole_again.json["body"] == "one"
+    assert body_of(streamed) == b"one"
+
+
+def test_a_function_whose_own_name_is_the_alias_s_streams_nothing(
+    lambda_service: FakeRuntimeApi, api: RuntimeApi
+) -> None:
+    lambda_service.arn = ARN.replace("probe", runtime.STREAM_ALIAS)
+    lambda_service.send(EVENT)
+    answer_with(api, iter([b"one"]))
+    assert lambda_service.answer().json["body"] == "one"
 
 
 def test_an_answer_to_anything_else_is_json(

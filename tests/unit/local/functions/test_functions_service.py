@@ -21,7 +21,6 @@ from local.functions.service import Functions, UnknownFunction
 HERE = Path(__file__).parent
 ENVIRON = {
     **os.environ,
-    "ANSWERS": "stream",
     "PYTHONPATH": os.pathsep.join([str(HERE), str(project.ROOT / "tests")]),
 }
 API = {"httpMethod": "POST", "requestContext": {"requestId": "api-1"}}
@@ -64,6 +63,11 @@ def test_a_function_is_told_who_it_is_and_how_long_it_has(functions: Functions) 
 
 def test_a_function_is_known_by_its_full_name_too(functions: Functions) -> None:
     assert json.loads(call(functions, {}, "app-probe"))["invocations"] == 1
+
+
+def test_a_function_is_told_by_which_alias_it_was_invoked(functions: Functions) -> None:
+    seen = json.loads(call(functions, {}, "probe:canary"))
+    assert seen["arn"].endswith(":function:app-probe:canary")
 
 
 def test_no_other_function_is_known(functions: Functions) -> None:
@@ -112,7 +116,10 @@ def test_a_function_can_be_warmed_before_it_is_needed(functions: Functions) -> N
 
 def test_pieces_come_as_they_are_made(functions: Functions) -> None:
     event = {**API, "pieces": ["one", "two"]}
-    with Gate() as gate, functions.invoke("probe", {**event, "gate": gate.port}) as invocation:
+    with (
+        Gate() as gate,
+        functions.invoke("probe:stream", {**event, "gate": gate.port}) as invocation,
+    ):
         assert next(invocation.pieces).endswith(bytes(8) + b"one")
         assert gate.arrival() == "one"
         gate.open()
@@ -123,7 +130,7 @@ def test_pieces_come_as_they_are_made(functions: Functions) -> None:
 
 
 def test_an_answer_that_nobody_reads_comes_to_its_end(functions: Functions) -> None:
-    with functions.invoke("probe", {**API, "pieces": ["one", "two"]}):
+    with functions.invoke("probe:stream", {**API, "pieces": ["one", "two"]}):
         pass
     assert told(functions)["invocations"] == 2
 
@@ -138,7 +145,7 @@ def test_a_function_that_raises_says_so_and_is_used_again(functions: Functions) 
 
 def test_an_error_after_the_first_piece_comes_after_it(functions: Functions) -> None:
     event = {**API, "pieces": ["one"], "then_fail": "no bridge"}
-    with functions.invoke("probe", event) as invocation:
+    with functions.invoke("probe:stream", event) as invocation:
         assert next(invocation.pieces).endswith(b"one")
         with pytest.raises(FunctionError, match="no bridge"):
             next(invocation.pieces)
@@ -160,7 +167,7 @@ def test_what_runs_is_killed_by_any_of_its_names(functions: Functions, name: str
 
 def test_the_doomed_die_in_the_middle_of_their_answer(functions: Functions) -> None:
     functions.doom("probe", after_bytes=1)
-    with functions.invoke("probe", {**API, "pieces": ["one", "two"]}) as invocation:
+    with functions.invoke("probe:stream", {**API, "pieces": ["one", "two"]}) as invocation:
         assert next(invocation.pieces)
         with pytest.raises(FunctionError, match="killed"):
             next(invocation.pieces)

@@ -1,11 +1,10 @@
 """One event of a streamed answer, as its model wrote it. Pure."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class StreamEvent:
-    """What is metered, kept and shown of a stream.
+class StreamEvent(NamedTuple):
+    """What is metered, kept and shown of a stream. A tuple, because one is made for every token.
 
     `name` is AWS's own of the event, and `data` what the model says in it:
 

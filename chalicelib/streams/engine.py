@@ -10,9 +10,8 @@ provider bills the whole of it.
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from math import ceil
-from typing import Final
+from typing import Final, NamedTuple
 
 from chalicelib import endings
 from chalicelib.admission import Plan
@@ -36,8 +35,7 @@ KEEP_SECONDS: Final = 10.0
 log = logging.getLogger("tollgate.streams")
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(NamedTuple):
     """What arrived together: bytes for a native client, and events, numbered from `first`."""
 
     raw: bytes

@@ -2,8 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from chalicelib.admission import Plan
 from chalicelib.backends.eventstream import BadFrame, Decoder, Frame
@@ -20,8 +19,7 @@ SILENCE_SECONDS: Final = 15.0
 log = logging.getLogger("tollgate.streams")
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """What arrived together: the bytes for a native client, and the events that a tenant sees."""
 
     raw: bytes

@@ -9,6 +9,7 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final, NoReturn
 
 from chalicelib.backends.json_splice import member, removed
@@ -18,10 +19,11 @@ _NAMELESS: Final = frozenset({"chunk", "PayloadPart"})
 """Events whose data is the model's own; ConverseStream's are named for what is in them."""
 
 _PADDING: Final = "p"
-_AT_AN_END: Final = re.compile(r'(?<=\A\{)"p":"[0-9A-Za-z]*",|,"p":"[0-9A-Za-z]*"(?=\}\Z)')
+_FIRST: Final = re.compile(r'\{"p":"[0-9A-Za-z]*",')
+_LAST: Final = re.compile(r',"p":"[0-9A-Za-z]*"\}\Z')
 """Padding as Bedrock sends it, first or last of an object's members: no other object's."""
 
-_A_REASON: Final = re.compile(rb'[Rr]eason"\s*:\s*"')
+_A_REASON: Final = re.compile(rb'eason"\s*:\s*"')
 """What every event has that says why the model stopped; text cannot, its quotes are escaped."""
 
 Path = tuple[str | int, ...]
@@ -81,7 +83,7 @@ def stop_reason_of(event: StreamEvent) -> str | None:
 
     Only an event that says so is parsed.
     """
-    if not _A_REASON.search(event.data):
+    if b'eason"' not in event.data or not _A_REASON.search(event.data):  # cheapest first
         return None
     return next(_texts_at(_content(event), STOPS), None)
 
@@ -97,7 +99,7 @@ def as_json(event: StreamEvent) -> str:
         text = _one_line(event.json)
         if event.name in _NAMELESS:
             return text
-        return f"{{{json.dumps(event.name)}:{_unpadded(text)}}}"
+        return f"{{{_quoted(event.name)}:{_unpadded(text)}}}"
     except (ValueError, RecursionError):
         return f'{{"bytes":"{b64encode(event.data).decode()}"}}'
 
@@ -140,21 +142,31 @@ def _one_line(data: bytes) -> str:
     Raises ValueError where it is no JSON, RecursionError where it is nested too deeply.
     """
     text = data.decode().strip()
-    _DECODE(text)
+    if _DECODE(text)[1] < len(text):
+        raise ValueError("JSON is followed by something")
     return text.replace("\r", "").replace("\n", "") if "\n" in text or "\r" in text else text
 
 
 def _unpadded(text: str) -> str:
     """Take the padding out, and leave every other byte as it is. Raises ValueError."""
-    shorter, found = _AT_AN_END.subn("", text, count=1)
-    if found:
-        return shorter
-    padding = member(text, _PADDING) if '"p"' in text else None
+    if '"p"' not in text:
+        return text
+    if first := _FIRST.match(text):
+        return "{" + text[first.end() :]
+    last = text.rfind(',"p"')
+    if last > 0 and _LAST.match(text, last):
+        return text[:last] + "}"
+    padding = member(text, _PADDING)
     return removed(text, padding) if padding else text
+
+
+@lru_cache(maxsize=64)
+def _quoted(name: str) -> str:
+    return json.dumps(name)
 
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no JSON")
 
 
-_DECODE: Final = json.JSONDecoder(parse_constant=_refuse).decode
+_DECODE: Final = json.JSONDecoder(parse_constant=_refuse).raw_decode

@@ -13,12 +13,13 @@ import pytest
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
-# What the session needs of curl, for machines that have none: -s, -H and -d.
+# What the session needs of curl, for machines that have none: -s, -N, -H and -d.
 CURL = f"""#!{sys.executable}
 import argparse, sys, urllib.error, urllib.request
 parser = argparse.ArgumentParser()
 parser.add_argument("url")
 parser.add_argument("-s", action="store_true")
+parser.add_argument("-N", action="store_true")
 parser.add_argument("-H", action="append", default=[])
 parser.add_argument("-d")
 given = parser.parse_args()
@@ -69,5 +70,6 @@ def test_the_session_does_what_the_readme_says(gateway_port: int, tmp_path: Path
     assert done.returncode == 0, done.stderr
     assert '"stopReason":"end_turn"' in done.stdout
     assert '{"error":{"code":"model_not_allowed"' in done.stdout
-    assert "1 started + 0 unannounced = 1 usage + 0 failed + 0 orphaned" in done.stdout
-    assert ",search,bedrock,us.amazon.nova-lite-v1:0,1," in done.stdout
+    assert '"status":"done","stored":true' in done.stdout
+    assert "2 started + 0 unannounced = 2 usage + 0 failed + 0 orphaned" in done.stdout
+    assert ",search,bedrock,us.amazon.nova-lite-v1:0,2," in done.stdout

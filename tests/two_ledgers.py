@@ -15,7 +15,7 @@ from chalicelib.pricing.costs import CSV_COLUMNS, rate
 from chalicelib.pricing.count_line import CountLine
 from chalicelib.pricing.price_book import PriceBook
 from chalicelib.pricing.price_file import COLUMNS
-from chalicelib.usage_record import PRICE_FIELDS, Outcome, record_line
+from chalicelib.usage_record import PRICE_FIELDS, Outcome, record_line, rfc3339
 from local.proof import Evidence
 
 DAY = date(2026, 11, 23)
@@ -65,6 +65,7 @@ def entry(**fields: Any) -> Json:
     """Return a provider's entry: by default an answered call of Nova Lite."""
     return {
         "request_id": "provider-1",
+        "time": rfc3339(AT),
         "service": "bedrock",
         "model": "us.amazon.nova-lite-v1:0",
         "base_model": "amazon.nova-lite-v1:0",
@@ -73,6 +74,7 @@ def entry(**fields: Any) -> Json:
         "operation": "InvokeModel",
         "status": 200,
         "outcome": "answered",
+        "error": None,
         "fault": None,
         "counts": {"input_tokens": 100, "output_tokens": 10},
         "image": None,

@@ -31,12 +31,14 @@ class ProviderEntry:
     """A call as the provider booked it."""
 
     request_id: str
+    time: str  # RFC 3339, when it arrived
     service: str
     operation: str
     model: str
     team: str | None
     gateway_request: str | None
-    outcome: str  # answered | refused | cut_headers | cut_body | timeout
+    outcome: str  # answered | refused | cut_headers | cut_body | cut_stream | timeout
+    error: str | None  # by which it was refused, or a stream cut
     fault: str | None
     usage: Usage
     billed: Decimal | None  # US dollars; None where no price is listed
@@ -47,12 +49,14 @@ class ProviderEntry:
         billed = entry["billed_usd"]
         return cls(
             request_id=entry["request_id"],
+            time=entry["time"],
             service=entry["service"],
             operation=entry["operation"],
             model=entry["model"],
             team=entry["team"],
             gateway_request=entry["gateway_request"],
             outcome=entry["outcome"],
+            error=entry["error"],
             fault=entry["fault"],
             usage=Usage.from_counts(entry["counts"]),
             billed=None if billed is None else Decimal(billed),
@@ -67,7 +71,7 @@ class GatewayCall:
     call_id: str
     started: Json | None
     end: Json | None
-    copies: int  # records beyond the first of each kind
+    copies: int  # records of a kind beyond its first, by the time at which each was made
 
     @property
     def record(self) -> Json:
@@ -86,6 +90,11 @@ class GatewayCall:
         """The provider's name for the call, where its answer got far enough to tell."""
         named = self.end and self.end["provider_request_id"]
         return None if named in (None, "none") else str(named)
+
+    @property
+    def began(self) -> str:
+        """When it was announced: RFC 3339."""
+        return str((self.started or self.record)["time"])
 
     @property
     def row(self) -> tuple[str, str, str, str]:
@@ -111,7 +120,11 @@ def _paired(call_id: str, records: Sequence[Json]) -> GatewayCall:
     ends = [record for record in records if record["tollgate"] != "started"]
     return GatewayCall(
         call_id,
-        started=beginnings[0] if beginnings else None,
-        end=ends[0] if ends else None,
+        started=min(beginnings, key=_time, default=None),
+        end=min(ends, key=_time, default=None),
         copies=max(len(beginnings) - 1, 0) + max(len(ends) - 1, 0),
     )
+
+
+def _time(record: Json) -> str:
+    return str(record["time"])

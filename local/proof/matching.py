@@ -1,8 +1,9 @@
 """Which entry of the provider's ledger is which of the gateway's calls."""
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from local.proof.evidence import GatewayCall, ProviderEntry
 
@@ -16,28 +17,35 @@ class Match:
 
 
 def match(entries: Sequence[ProviderEntry], calls: Sequence[GatewayCall]) -> list[Match]:
-    """Match by the provider's request id, then, where none came back, by the gateway's and order.
+    """Match by the provider's request id, then, where none came back, by the gateway's and time.
 
     Every entry and every call is in exactly one match.
     """
     unmatched = {entry.request_id: entry for entry in entries}
-    matches, unnamed = [], []
-    for call in calls:
-        named = call.provider_request_id
-        if named is None:
-            unnamed.append(call)
-        else:
-            matches.append(Match(unmatched.pop(named, None), call))
-    return matches + _in_order(unmatched.values(), unnamed)
+    matches = [
+        Match(unmatched.pop(call.provider_request_id, None), call)
+        for call in calls
+        if call.provider_request_id
+    ]
+    return [*matches, *_by_request(unmatched.values(), calls)]
 
 
-def _in_order(entries: Iterable[ProviderEntry], calls: Iterable[GatewayCall]) -> list[Match]:
+def _by_request(entries: Iterable[ProviderEntry], calls: Iterable[GatewayCall]) -> Iterator[Match]:
+    """Match the calls of which no name came back: each with the first that arrived of its request.
+
+    One that was never sent has none: what arrived after the request's next call began is not its.
+    """
     waiting: dict[str | None, deque[ProviderEntry]] = defaultdict(deque)
     for entry in entries:
         waiting[entry.gateway_request].append(entry)
-    matches = []
+    attempts: dict[str, list[GatewayCall]] = defaultdict(list)
     for call in sorted(calls, key=lambda call: int(call.record["attempt"])):
-        queue = waiting[call.request_id]
-        matches.append(Match(queue.popleft() if queue else None, call))
-    strangers = [Match(entry, None) for queue in waiting.values() for entry in queue]
-    return matches + strangers
+        attempts[call.request_id].append(call)
+    for request_id, made in attempts.items():
+        queue = waiting[request_id]
+        for call, following in zip_longest(made, made[1:]):
+            if call.provider_request_id:
+                continue
+            its_own = queue and (following is None or queue[0].time <= following.began)
+            yield Match(queue.popleft() if its_own else None, call)
+    yield from (Match(entry, None) for queue in waiting.values() for entry in queue)

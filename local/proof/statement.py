@@ -8,10 +8,12 @@ from decimal import Decimal
 from chalicelib.metering.usage import COUNTERS, NO_USAGE, Usage
 from chalicelib.pricing.price_book import PriceBook
 from local.proof.bill import PLAYED, cost_differences, manifest_differences
+from local.proof.endings import is_lost
 from local.proof.evidence import Evidence, GatewayCall, ProviderEntry, gateway_calls
 from local.proof.hours import DayResource, Hours, by_the_hour, hours_of, share_differences
+from local.proof.kinds import Kind
 from local.proof.matching import match
-from local.proof.verdicts import ZERO, Kind, Verdict, judge
+from local.proof.verdicts import ZERO, Verdict, judge
 from local.simulator.ledger import SETTLEMENT
 
 WORDS = 17  # columns for what is counted
@@ -83,12 +85,11 @@ class Proof:
     def _counted_otherwise(self) -> Iterator[Kinds]:
         derived, clock = self.of("derived"), self.of("clock")
         begun, looked_up = self.of("deferred"), self.of("look_up")
-        here = _usd(sum((verdict.dollars for verdict in derived), ZERO))
         busy = sum(verdict.call.usage.busy_ms for verdict in clock if verdict.call) / 1000
-        yield "derived", derived, f"more than a request tells: {here}, not {_dollars(derived)}"
+        yield "derived", derived, f"more than a request tells: {_here_and_there(derived)}"
         yield "clock", clock, f"containers that report nothing: {busy:.3f} s by our clock"
         yield "free", begun + looked_up, f"{len(begun)} jobs begun, {len(looked_up)} look-ups: $0"
-        yield "partial", self.of("partial"), "cut streams, by what had been reported"
+        yield from _partly_known(self.of("partial"))
 
     def _not_counted(self) -> Iterator[Kinds]:
         refused, unknown, orphaned = self.of("refused"), self.of("unknown"), self.of("orphaned")
@@ -185,6 +186,21 @@ def _some_of_them(metered: Iterable[Verdict]) -> str:
     return (
         f"{jobs} jobs by ARN, {units} guardrail units, {played.normalize():f} s of media among them"
     )
+
+
+def _partly_known(partial: Sequence[Verdict]) -> Iterator[Kinds]:
+    """Tell the streams that were cut from those that were lost with their process."""
+    lost = [each for each in partial if each.call and is_lost(each.kind, each.call)]
+    cut = [each for each in partial if each not in lost]
+    unsent = sum(each.entry is None for each in lost)
+    before = f"; {unsent} of them before they were sent" if unsent else ""
+    yield "partial", cut, f"cut streams, by what had been reported: {_here_and_there(cut)}"
+    yield "… lost", lost, f"with their process, the same way: {_here_and_there(lost)}{before}"
+
+
+def _here_and_there(verdicts: Sequence[Verdict]) -> str:
+    here = sum((verdict.dollars for verdict in verdicts), ZERO)
+    return f"{_usd(here)}, not {_dollars(verdicts)}"
 
 
 def _dollars(verdicts: Iterable[Verdict]) -> str:

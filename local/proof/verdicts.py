@@ -1,24 +1,9 @@
-"""What each call is, and where its two sides differ.
-
-metered   the gateway counted what the provider counted, and the dollars are the same; a job that
-          ended is metered by its settlement
-derived   counted from the request, as all that can be known is; the provider counted more
-deferred  an asynchronous job was started: nothing is counted before it ends
-look_up   an operation that AWS bills nothing for: tokens counted, jobs looked up
-clock     a container reported nothing: compared by request id, its time is the gateway's own
-refused   the provider refused, and bills nothing
-not_sent  the gateway recorded that nothing was sent, and the provider never saw it
-partial   a cut stream: what had been reported by then, at most what the provider counts
-unknown   cut, timed out or with unusable counts on the provider's side too
-orphaned  it began and left no end record
-missing   the provider knows of it and the gateway does not: always a mismatch
-"""
+"""What each call is (`kinds`), and where its two sides differ."""
 
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import Literal
 
 from chalicelib.metering.usage import COUNTERS
 from chalicelib.pricing.capacity import Resource
@@ -26,55 +11,17 @@ from chalicelib.pricing.charges import Charge, charges
 from chalicelib.pricing.count_line import CountLine
 from chalicelib.pricing.price_book import PriceBook
 from chalicelib.usage_record import PRICE_FIELDS
+from local.proof.endings import ending_differences, may_be_unsent
 from local.proof.evidence import TOLD_APART, GatewayCall, ProviderEntry
+from local.proof.kinds import Kind
 from local.proof.matching import Match
 from local.simulator.ledger import LOOK_UPS
-
-Kind = Literal[
-    "metered",
-    "derived",
-    "clock",
-    "deferred",
-    "look_up",
-    "refused",
-    "not_sent",
-    "partial",
-    "unknown",
-    "orphaned",
-    "missing",
-]
-
-MAY_END: Mapping[str, frozenset[str]] = {
-    "metered": frozenset({"answered", "cut_body", "timeout"}),
-    "derived": frozenset({"answered", "cut_body", "timeout"}),
-    "clock": frozenset({"answered", "cut_body", "timeout"}),
-    "deferred": frozenset({"answered", "cut_headers", "cut_body", "timeout"}),
-    "look_up": frozenset({"answered", "cut_body", "timeout"}),
-    "refused": frozenset({"refused"}),
-    "partial": frozenset({"cut_body", "timeout"}),
-    "unknown": frozenset({"cut_headers", "cut_body", "timeout"}),
-}
-"""How a call of each kind may have ended in the provider's ledger."""
-
-ERROR_CODES: Mapping[str, frozenset[str]] = {
-    "answered": frozenset({"none"}),
-    "cut_headers": frozenset({"no_answer"}),
-    "cut_body": frozenset({"cut_body", "timeout"}),  # a trickle outlasts the gateway's patience
-    "timeout": frozenset({"timeout"}),
-}
-"""How the end record names each ending: so the cut and timed-out calls are the same on both sides.
-
-A refusal has the provider's own code.
-"""
 
 BILLS_NOTHING: Mapping[Kind, str] = {
     "deferred": "job before it ended",
     "look_up": "look-up",
     "refused": "refused call",
 }
-
-SPOILS_COUNTS = frozenset({"bad_usage"})
-"""Faults after which an answer that came whole may leave the gateway without exact counts."""
 
 TOLD_NOWHERE: Mapping[str, str] = {"rerank_chunks": "queries"}
 """What the provider alone counts, by the fault that makes it more than the request shows."""
@@ -178,16 +125,15 @@ def _differences(verdict: Verdict, call: GatewayCall) -> Iterator[str]:
         yield from _counts_nothing(call)
     if kind == "clock" and call.record["service"] != "sagemaker":
         yield "its counts are missing: only an endpoint may be metered by the clock"
+    yield from ending_differences(kind, entry, call)
     if entry is None:
-        if kind not in ("orphaned", "not_sent") or call.record["status_code"]:
+        if not may_be_unsent(kind, call):
             yield "the provider has no such call"
         return
     if entry.team != call.record["team_id"]:
         yield f"the provider was told team {entry.team}"
     if entry.model != call.record["model_id"]:
         yield f"the provider ran {entry.model}"
-    if kind != "orphaned":
-        yield from _ending_differences(kind, entry, call)
     if kind == "metered":
         yield from _count_differences(entry, call)
         yield from _dollar_differences(verdict, entry, call)
@@ -212,15 +158,6 @@ def _counts_nothing(call: GatewayCall) -> Iterator[str]:
     for name, amount in call.usage.as_dict().items():
         if amount and name != TOLD_APART:
             yield f"{name} is {amount}, though nothing was counted"
-
-
-def _ending_differences(kind: Kind, entry: ProviderEntry, call: GatewayCall) -> Iterator[str]:
-    spoilt = kind == "unknown" and entry.fault in SPOILS_COUNTS
-    if entry.outcome not in MAY_END[kind] and not spoilt:
-        yield f"{kind} here, {entry.outcome} there"
-    code = call.record["error_code"]
-    if kind != "refused" and code not in ERROR_CODES.get(entry.outcome, ()):
-        yield f"its end is recorded as {code}; the provider says {entry.outcome}"
 
 
 def _count_differences(entry: ProviderEntry, call: GatewayCall, but: str = "") -> Iterator[str]:

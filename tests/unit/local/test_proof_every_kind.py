@@ -18,7 +18,6 @@ from two_ledgers import (
 )
 
 from chalicelib.metering.usage import Usage
-from chalicelib.usage_record import Outcome
 from local.proof import prove
 
 
@@ -190,20 +189,3 @@ def test_a_call_on_provisioned_throughput_that_the_provider_bills_is_a_mismatch(
     found = mismatches(a_day_of_capacity(), "provider", set_in(0, billed_usd="0.01"))
 
     assert "dollars: gateway 0, provider 0.01" in found
-
-
-CUT_STREAM = Outcome(
-    "usage", Usage(100, 4), "partial", provider_request_id="provider-1", error_code="cut_body"
-)
-
-
-def test_a_cut_stream_may_count_less_than_the_provider():
-    assert kinds(evidence([entry(outcome="cut_body")], records({}, CUT_STREAM))) == ["partial"]
-
-
-def test_a_cut_stream_that_counts_more_than_the_provider_is_a_mismatch():
-    more = replace(CUT_STREAM, usage=Usage(100, 11))
-
-    proof = prove(evidence([entry(outcome="cut_body")], records({}, more)), BOOK)
-
-    assert any("output_tokens: gateway 11, provider only 10" in why for why in proof.mismatches)

@@ -156,6 +156,11 @@ class Reply:
         text: str = place[key]
         return text
 
+    @property
+    def said(self) -> str:
+        """What a reader gets to see of the answer; the first text, where there are several."""
+        return self.text(self.texts[0]) if self.texts else ""
+
     def pieces(self, number: int = 0) -> list[Piece]:
         """Return one of the texts cut into its share of the tokens."""
         texts = [self.text(path) for path in self.texts]

@@ -30,6 +30,7 @@ _USAGE: tuple[Path, ...] = (
     ("usage", "completion_tokens"),
     ("usage", "total_tokens"),
 )
+_TEXT = "generated_text"
 _DIMENSIONS = 384
 
 
@@ -41,7 +42,7 @@ def tgi(ask: Ask) -> Reply:
         told = {"seed": None, "input_length": run.read}
         return _streamed(run, told, ("input_length",), container_streams.TGI)
     generation, counts = _generation(ask, run)
-    return Reply([generation], counts, usage=_details((0,), generation))
+    return Reply([generation], counts, usage=_details((0,), generation), texts=((0, _TEXT),))
 
 
 def lmi(ask: Ask) -> Reply:
@@ -55,7 +56,7 @@ def lmi(ask: Ask) -> Reply:
         told |= {"prefill": _tokens(ask, run.read)} if run.prefill else {}
         return _streamed(run, told, (), container_streams.LMI)
     generation, counts = _generation(ask, run)
-    return Reply(generation, counts, usage=_details((), generation))
+    return Reply(generation, counts, usage=_details((), generation), texts=((_TEXT,),))
 
 
 def openai_shaped(ask: Ask) -> Reply:
@@ -104,7 +105,7 @@ def _generate(ask: Ask, default_limit: int) -> _Run:
 
 
 def _generation(ask: Ask, run: _Run) -> tuple[dict[str, Any], Counts]:
-    generation: dict[str, Any] = {"generated_text": run.passage.text}
+    generation: dict[str, Any] = {_TEXT: run.passage.text}
     if not run.details:
         return generation, Counts()
     generation["details"] = run.told() | {
@@ -124,7 +125,7 @@ def _streamed(run: _Run, told: dict[str, Any], reads: tuple[str, ...], wording: 
 
     `reads` names what in it is the prompt's length.
     """
-    generation: dict[str, Any] = {"generated_text": run.passage.text}
+    generation: dict[str, Any] = {_TEXT: run.passage.text}
     counts = Counts()
     usage: tuple[Path, ...] = ()
     if run.details:
@@ -135,7 +136,7 @@ def _streamed(run: _Run, told: dict[str, Any], reads: tuple[str, ...], wording: 
         generation,
         counts,
         usage=usage,
-        texts=(("generated_text",),),
+        texts=((_TEXT,),),
         chunks=wording.chunks,
         written=run.passage.tokens,
         content_type=wording.content_type,

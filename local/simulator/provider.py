@@ -73,6 +73,7 @@ class Provider:
         self.ledger = Ledger()
         self.faults = Faults(seed)
         self.jobs = Jobs(self.ledger, storage, job_looks)
+        self.told: dict[str, str] = {}  # the text of every streamed answer, by request id
         self._seed = seed
         self._resources = resources
         self._signatures = Signatures(credentials)
@@ -81,6 +82,7 @@ class Provider:
     def reset(self) -> None:
         self.jobs.clear()
         self.ledger.clear()
+        self.told.clear()
         self.faults.replace([])
         self._account.cache.clear()
 
@@ -117,6 +119,7 @@ class Provider:
         call = Call(arrival, model, terms, scribe, direction, self._account, entry, streamed)
         reply = operation.answer(call)
         if operation.stream:
+            self.told[entry.request_id] = reply.said
             return _streamed(operation, operation.stream, call, reply, fault)
         return _buffered(operation, call, reply, fault)
 

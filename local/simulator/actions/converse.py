@@ -42,7 +42,8 @@ def answer(call: Call) -> Reply:
     body = _body(call, content, stop, _tokens(able, counts), 260 + 7 * counts.output_tokens)
     if guardrail:
         counts = _watch(call, guardrail, asked, body, counts)
-    return Reply(body, counts, usage=_CACHE_USAGE if able.cache else _USAGE)
+    usage = _CACHE_USAGE if able.cache else _USAGE
+    return Reply(body, counts, usage=usage, texts=_texts(content))
 
 
 def count(ask: Ask) -> int:
@@ -64,6 +65,14 @@ def _run(ask: Ask, asked: Conversation) -> tuple[Counts, list[dict[str, Any]], s
         content = [_reasoning(thought), *content]
     counts = Counts(split.uncached, tokens, split.read, split.written_5m, split.written_1h)
     return counts, content, stop
+
+
+def _texts(content: list[dict[str, Any]]) -> tuple[Path, ...]:
+    """Return where the text of an answer is: what a model thinks, or gives to a tool, is none."""
+    place = ("output", "message", "content")
+    return tuple(
+        (*place, number, "text") for number, block in enumerate(content) if "text" in block
+    )
 
 
 def _body(
@@ -114,7 +123,8 @@ def _blocked(call: Call, guardrail: Guardrail, asked: Conversation) -> Reply:
                 "inputAssessment": {guardrail.id: before.as_json()},
             }
         }
-    return Reply(body, Counts(**guardrails.counts(before)), usage=_USAGE)
+    counts = Counts(**guardrails.counts(before))
+    return Reply(body, counts, usage=_USAGE, texts=_texts(content))
 
 
 def _watch(

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ops import keys, prices, report, tenants
+from ops import keys, models, prices, report, tenants
 from ops.directory import Refused
 
 DESCRIPTION = "Tenants, keys, prices and reports of a Tollgate."
@@ -33,6 +33,7 @@ def parser() -> argparse.ArgumentParser:
     groups = top.add_subparsers(required=True, metavar="GROUP")
     tenants.add_commands(groups)
     keys.add_commands(groups)
+    models.add_commands(groups)
     report.add_command(groups)
     prices.add_commands(groups)
     return top

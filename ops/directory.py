@@ -15,6 +15,9 @@ import boto3
 from chalicelib.settings import SettingError
 from chalicelib.tenants import ApiKey, Tenant
 from chalicelib.tenants.items import (
+    BLOCKS_PK,
+    blocks_attribute,
+    blocks_from_item,
     globs_attribute,
     key_from_item,
     key_pk,
@@ -24,7 +27,7 @@ from chalicelib.tenants.items import (
     tenant_to_item,
     time_attribute,
 )
-from chalicelib.tenants.nouns import TenantState
+from chalicelib.tenants.nouns import BlockList, TenantState
 
 
 class Refused(Exception):
@@ -103,6 +106,21 @@ class Directory:
             {"#state": "state"},
             {":state": {"S": state}},
             refusal=f"there is no tenant {team_id}",
+        )
+
+    def blocks(self) -> BlockList:
+        """Return what is blocked for everyone."""
+        return blocks_from_item(self._read(BLOCKS_PK))
+
+    def set_blocks(self, read: BlockList, blocked: BlockList) -> None:
+        """Change what is blocked, if it is still what was read."""
+        self._update(
+            BLOCKS_PK,
+            "SET #blocks = :new",
+            "attribute_not_exists(pk) OR #blocks = :read",
+            {"#blocks": "blocks"},
+            {":new": blocks_attribute(blocked), ":read": blocks_attribute(read)},
+            refusal="what is blocked was changed meanwhile: try again",
         )
 
     def add_key(self, key: ApiKey) -> None:

@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from builders import LambdaContext, proxy_event, tenant
+from builders import LambdaContext, proxy_event, tenant, tenants_items
 from scripted_server import ScriptedServer, answer, scripted_server
 
 from chalicelib import parts
 from chalicelib.tenants import ApiKey
-from chalicelib.tenants.items import key_pk, key_to_item, team_pk, tenant_to_item
+from chalicelib.tenants.items import BLOCKS_PK, key_pk, key_to_item, team_pk, tenant_to_item
 from chalicelib.tenants.keys import key_hash, new_key
 
 MADE = datetime(2026, 1, 1, tzinfo=UTC)
@@ -153,6 +153,22 @@ def test_started_is_acknowledged_before_the_provider_is_called(call, server) -> 
         for r in server.requests
     ]
     assert [kind for kind in kinds if kind != "other"] == ["log", "model", "log"]
+
+
+def test_a_model_that_is_blocked_for_everyone_is_refused_with_a_sentence(call, server, aws) -> None:
+    aws.items[BLOCKS_PK] = encoded(tenants_items("amazon.nova-*")[BLOCKS_PK])
+    sent = call()
+    assert (sent["statusCode"], error(sent)["code"]) == (403, "model_blocked")
+    assert "blocked for every team" in error(sent)["message"]
+    assert records(server) == []
+
+
+def test_a_second_call_reads_neither_its_key_again_nor_what_is_blocked(call, server) -> None:
+    call()
+    asked = len(server.requests)
+    call()
+    assert not [r for r in server.requests[asked:] if b"GetItem" in r]
+    assert len([r for r in server.requests if b'"blocks"' in r]) == 1
 
 
 def test_a_call_is_recorded_under_the_keys_own_team_whatever_the_request_says(call, server) -> None:

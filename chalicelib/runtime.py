@@ -22,19 +22,13 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, Final, Self
 
-from chalicelib import runtime_api
+from chalicelib import delivery, runtime_api
 from chalicelib.runtime_api import Fault, NotRun, RuntimeApi, Stream
 
 Handler = Callable[[Any, Any], Any]
 
 STREAM_ALIAS: Final = "stream"
 """The function's alias that streaming integrations invoke."""
-
-streaming = False
-"""Whether this invocation's answer is streamed: then, and only then, may a body be an iterator.
-
-One for the process, which serves one invocation at a time.
-"""
 
 SEPARATOR: Final = bytes(8)
 """What stands between an answer's metadata and its body."""
@@ -183,12 +177,11 @@ def _pass_trace_on(trace_id: str | None) -> None:
 
 
 def _answer(handler: Handler, headers: Mapping[str, str], payload: bytes) -> Framed | bytes | Fault:
-    global streaming
     try:
         event, context = _unmarshalled(payload), LambdaContext.of(headers)
-        streaming = _is_by_the_alias(context) and _is_from_api_gateway(event)
+        delivery.streaming = _is_by_the_alias(context) and _is_from_api_gateway(event)
         result = handler(event, context)
-        return Framed.of(result) if streaming else _marshalled(result)
+        return Framed.of(result) if delivery.streaming else _marshalled(result)
     except Exception as error:
         return Fault.of(error, _HIDDEN)
 

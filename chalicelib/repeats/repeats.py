@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
-from chalicelib import runtime
+from chalicelib import delivery
 from chalicelib.aws_json import AwsFault
 from chalicelib.errors import (
     AnswerLost,
@@ -183,7 +183,7 @@ class Repeats:
 
     def _waiting(self, invocation: Invocation) -> Waiting:
         seconds = invocation.seconds_left - ANSWERING_SECONDS
-        if not runtime.streaming:
+        if not delivery.streaming:
             seconds = min(seconds, BUFFERED_WAIT_SECONDS)
         return Waiting(seconds, self._clock, self._wait)
 

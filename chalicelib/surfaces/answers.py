@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from chalice.app import Response
 
-from chalicelib import runtime
+from chalicelib import delivery
 from chalicelib.errors import MethodNotAllowed, TollgateError, UnsupportedMediaType
 
 JSON: Final = "application/json"
@@ -37,7 +37,7 @@ class Answer(Response):
 
         A runtime that streams takes the body as it is: nothing of it is JSON there.
         """
-        body, encoded = (self.body, False) if runtime.streaming else _as_text(self.body)
+        body, encoded = (self.body, False) if delivery.streaming else _as_text(self.body)
         return {
             "statusCode": self.status_code,
             "headers": {**self.headers, "Content-Type": self.content_type},
@@ -61,7 +61,7 @@ class StreamedAnswer(Answer):
         self.body = body
 
     def to_dict(self, binary_types: list[str] | None = None) -> dict[str, Any]:
-        if not runtime.streaming:
+        if not delivery.streaming:
             self.body = b"".join(self.body)
         return super().to_dict(binary_types)
 

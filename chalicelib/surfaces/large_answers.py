@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from chalicelib import runtime
+from chalicelib import delivery
 from chalicelib.errors import AnswerNotKept
 from chalicelib.surfaces.answers import Answer
 from chalicelib.tenants.nouns import Identity
@@ -52,7 +52,7 @@ class LargeAnswers:
         Its key begins with the team, and the link is signed: nobody else can read it.
         Raises AnswerNotKept.
         """
-        if runtime.streaming or _fits(answer):
+        if delivery.streaming or _fits(answer):
             return None
         expires = self._now() + timedelta(seconds=LINK_SECONDS)
         return Kept(self._kept(answer, identity), rfc3339(expires), len(answer.body))

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from chalicelib import runtime
+from chalicelib import delivery
 from chalicelib.aws_json import AwsFault
 from chalicelib.errors import BadRequest, NotFound, StreamsUnavailable
 from chalicelib.streams import sse
@@ -59,9 +59,9 @@ class ResponsesSurface:
         team_id = identity.tenant.team_id
         look = _found(request_id, lambda: self._reader.look(team_id, request_id, position))
         seconds = invocation.seconds_left - KEPT_SECONDS
-        if not runtime.streaming:
+        if not delivery.streaming:
             seconds = min(seconds, MAX_WAIT_SECONDS)
-        frames = self._reader.frames(look, seconds, briefly=not runtime.streaming)
+        frames = self._reader.frames(look, seconds, briefly=not delivery.streaming)
         return StreamedAnswer(200, frames, _headers(invocation), sse.CONTENT_TYPE)
 
     def delete(self, identity: Identity, invocation: Invocation, request_id: str) -> Answer:

@@ -13,7 +13,7 @@ LAYERS = (
     {
         *("chalicelib", "chalicelib.metering.usage", "chalicelib.settings", "chalicelib.errors"),
         *("chalicelib.json_text", "chalicelib.stream_event", "chalicelib.http_answer"),
-        *("chalicelib.runtime", "chalicelib.runtime_api"),
+        *("chalicelib.runtime", "chalicelib.runtime_api", "chalicelib.delivery"),
     },
     {
         "chalicelib.usage_record",

@@ -4,7 +4,7 @@ import pytest
 from builders import identity
 from repeat_fakes import KEY, Model, answer, invocation, refusal, running
 
-from chalicelib import runtime
+from chalicelib import delivery
 from chalicelib.errors import (
     AnswerLost,
     BadRequest,
@@ -150,7 +150,7 @@ def test_a_repeat_waits_no_longer_than_api_gateway_does(once, time) -> None:
 def test_where_answers_are_streamed_it_waits_as_long_as_its_lambda_lives(
     once, time, monkeypatch
 ) -> None:
-    monkeypatch.setattr(runtime, "streaming", True)
+    monkeypatch.setattr(delivery, "streaming", True)
     with running(once, answer()):
         assert isinstance(refusal(lambda: once(Model(), seconds_left=300.0)), StillRunning)
     assert time.seconds == 295.0

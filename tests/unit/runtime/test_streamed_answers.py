@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from fake_runtime_api import ARN, PATIENCE_SECONDS, FakeRuntimeApi, Posted
 
-from chalicelib import runtime
+from chalicelib import delivery, runtime
 from chalicelib.runtime_api import RuntimeApi
 from chalicelib.surfaces.answers import StreamedAnswer, json_answer
 
@@ -21,7 +21,7 @@ SSE = "text/event-stream"
 
 @pytest.fixture(autouse=True)
 def by_the_alias(lambda_service: FakeRuntimeApi, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runtime, "streaming", False)  # as it was, once a test is over
+    monkeypatch.setattr(delivery, "streaming", False)  # as it was, once a test is over
     lambda_service.arn += f":{runtime.STREAM_ALIAS}"
 
 

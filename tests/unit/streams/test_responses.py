@@ -11,7 +11,7 @@ import pytest
 from builders import LambdaContext, identity, proxy_event
 from stream_world import MODEL, World, begun, finished, keep
 
-from chalicelib import parts, runtime
+from chalicelib import delivery, parts
 from chalicelib.aws_json import AwsFault
 from chalicelib.errors import Unauthorized
 from chalicelib.streams.reading import Reader
@@ -199,7 +199,7 @@ def test_where_answers_are_buffered_a_reader_comes_back_for_the_rest(call, job, 
 def test_where_answers_stream_a_reader_stays_until_the_lambda_has_to_end(
     call, job, clock, monkeypatch
 ) -> None:
-    monkeypatch.setattr(runtime, "streaming", True)
+    monkeypatch.setattr(delivery, "streaming", True)
     frames = list(call("GET", EVENTS, seconds_left=50.0)["body"])
     assert frames[1:] == [b": ping\n\n"] * 3 + [b"retry: 1000\n\n"]
     assert clock.now == pytest.approx(40.0)

@@ -4,7 +4,7 @@ import json
 import pytest
 from chalice.app import Response
 
-from chalicelib import runtime
+from chalicelib import delivery
 from chalicelib.errors import Throttled
 from chalicelib.surfaces.answers import Answer, StreamedAnswer, error_answer, in_our_shape
 
@@ -54,7 +54,7 @@ def test_chalice_is_not_told_a_type_that_it_could_refuse() -> None:
 def test_where_answers_stream_bytes_are_handed_on_as_they_are(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(runtime, "streaming", True)
+    monkeypatch.setattr(delivery, "streaming", True)
     sent = Answer(200, b"\x89PNG", {}, "image/png").to_dict()
     assert (sent["body"], sent["isBase64Encoded"]) == (b"\x89PNG", False)
 
@@ -62,7 +62,7 @@ def test_where_answers_stream_bytes_are_handed_on_as_they_are(
 def test_where_answers_stream_a_streamed_one_is_handed_on_unread(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(runtime, "streaming", True)
+    monkeypatch.setattr(delivery, "streaming", True)
     body = iter([b"one", b"two"])
     sent = StreamedAnswer(200, body, {"x-a": "b"}, "text/event-stream").to_dict()
     assert list(sent["body"]) == [b"one", b"two"]

@@ -5,7 +5,7 @@ import pytest
 from botocore.exceptions import ClientError
 from builders import identity
 
-from chalicelib import runtime
+from chalicelib import delivery
 from chalicelib.errors import AnswerNotKept
 from chalicelib.surfaces.answers import Answer
 from chalicelib.surfaces.large_answers import MAX_SERIALISED, LargeAnswers
@@ -63,5 +63,5 @@ def test_an_answer_that_cannot_be_kept_says_that_it_was_billed() -> None:
 
 
 def test_where_answers_stream_none_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runtime, "streaming", True)
+    monkeypatch.setattr(delivery, "streaming", True)
     assert large(FakeS3()).keep(Answer(200, b"x" * MAX_SERIALISED, HEADERS), identity()) is None

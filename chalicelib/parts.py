@@ -39,6 +39,7 @@ class Gateway:
     """The parts that serve requests."""
 
     transport: Transport
+    providers: Transport  # what calls models
     dynamodb: AwsApi
     ledger: Ledger
     router: Router
@@ -57,7 +58,8 @@ def gateway() -> Gateway:
     ledger = _ledger(config, transport)
     read_item = TenantsTable(dynamodb, config.tenants_table).read_item
     blocks = Blocks(read_item, config.key_cache_seconds)
-    router = Router(config, ledger, transport, blocks)
+    providers = _providers(config, transport)
+    router = Router(config, ledger, providers, blocks)
     s3 = partial(client, "s3")
     large_answers = LargeAnswers(config.payloads_bucket, s3)
     repeats = Repeats(
@@ -70,6 +72,7 @@ def gateway() -> Gateway:
 
     return Gateway(
         transport,
+        providers,
         dynamodb,
         ledger,
         router,
@@ -79,6 +82,16 @@ def gateway() -> Gateway:
         InvokeSurface(router, large_answers, repeats, streamed),
         NativeSurface(router, large_answers, repeats, streamed, config.region),
     )
+
+
+def _providers(config: settings.Settings, transport: Transport) -> Transport:
+    """Sign the calls of models with each team's own credentials, where there is a role for that."""
+    if not config.tenant_role_arn:
+        return transport
+    from chalicelib.tenant_role import TenantRole
+
+    role = TenantRole(transport, config.tenant_role_arn)
+    return Transport(config.region, team_credentials=role.credentials)
 
 
 def _ledger(config: settings.Settings, transport: Transport) -> Ledger:
@@ -149,7 +162,7 @@ def streams() -> Streams:
     queue = Queue(sqs, config.streams_queue)
     payloads = Payloads(config.payloads_bucket, partial(client, "s3"))
     intake = Intake(table, queue, payloads, ttl_hours=config.stream_ttl_hours)
-    engine = Engine(config, parts.ledger, parts.transport, table)
+    engine = Engine(config, parts.ledger, parts.providers, table)
     recovery = Recovery(table, queue, parts.ledger, stage=stage)
     reader = Reader(table)
     return Streams(

@@ -11,6 +11,7 @@ from types import MappingProxyType
 CONTAINERS = ("tgi", "lmi", "openai", "none")
 _ENDPOINT_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")  # sagemaker-runtime EndpointName
 _OBJECT_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/=-]{0,511}")  # no bucket, no leading slash
+_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,512}", re.ASCII)
 _GLOB = re.compile(r"[A-Za-z0-9.:_/*?-]{1,2048}")  # no `[`: fnmatch would take a set for it
 _READS_AS_ANOTHER_VALUE = frozenset({"null", "none", "true", "false", "nan", "inf", "infinity"})
 
@@ -55,6 +56,8 @@ class Settings:
     """Calls that one provisioned model unit serves at once: what a share of its hours is of."""
     prices_override: str = ""
     """Key, in the reports bucket, of a price file whose rows replace the list's. Empty: none."""
+    tenant_role_arn: str = ""
+    """The role that is assumed for each team, to sign its model calls. Empty: our own signs."""
 
 
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -81,6 +84,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         model_arns=_model_arns(environ.get("MODEL_ARNS", "")),
         model_unit_concurrency=_whole(environ, "MODEL_UNIT_CONCURRENCY", 1, 1, 1000),
         prices_override=_object_key(environ, "PRICES_OVERRIDE"),
+        tenant_role_arn=_role_arn(environ, "TENANT_ROLE_ARN"),
     )
 
 
@@ -107,6 +111,13 @@ def _object_key(environ: Mapping[str, str], name: str) -> str:
     text = environ.get(name, "")
     if text and not _OBJECT_KEY.fullmatch(text):
         raise SettingError(f"{name} is {text!r}; it takes a key in the bucket, such as prices.csv")
+    return text
+
+
+def _role_arn(environ: Mapping[str, str], name: str) -> str:
+    text = environ.get(name, "")
+    if text and not _ROLE_ARN.fullmatch(text):
+        raise SettingError(f"{name} is {text!r}; it takes the ARN of an IAM role")
     return text
 
 

@@ -25,7 +25,7 @@ from chalicelib.connection import (
     Stream,
     read_whole,
 )
-from chalicelib.signing import CredentialsNotFound, find_credentials, sign
+from chalicelib.signing import Credentials, CredentialsNotFound, find_credentials, sign
 
 __all__ = [
     "BEDROCK",
@@ -34,6 +34,7 @@ __all__ = [
     "DYNAMODB",
     "SAGEMAKER_RUNTIME",
     "SQS",
+    "STS",
     "Cut",
     "NoAnswer",
     "NotSent",
@@ -65,6 +66,7 @@ SAGEMAKER_RUNTIME: Final = Service("sagemaker", "runtime.sagemaker", "SAGEMAKER_
 DYNAMODB: Final = Service("dynamodb", "dynamodb", "DYNAMODB")
 CLOUDWATCH_LOGS: Final = Service("logs", "logs", "CLOUDWATCH_LOGS")
 SQS: Final = Service("sqs", "sqs", "SQS")
+STS: Final = Service("sts", "sts", "STS")
 
 
 def endpoint_url(service: Service, region: str, environ: Mapping[str, str]) -> str:
@@ -85,12 +87,18 @@ class Transport:
         environ: Mapping[str, str] = os.environ,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        team_credentials: Callable[[str], Credentials] | None = None,
     ) -> None:
+        """Take what signs the calls that are made for a team; None: our own credentials do.
+
+        It may raise CredentialsNotFound.
+        """
         self._region = region
         self._environ = environ
         self._clock = clock
         self._now = now
         self._credentials = find_credentials(environ)
+        self._team_credentials = team_credentials
         self._channels: dict[Service, _Channel] = {}
 
     def call(
@@ -103,13 +111,16 @@ class Transport:
         *,
         timeout: float,
         patience: Patience | None = None,
+        team_id: str = "",
     ) -> Reply:
         """Make one signed attempt, whole within `timeout` seconds however slowly bytes come.
 
-        `path` is sent as it is: already percent-encoded, once.
-        Raises NotSent and NoAnswer.
+        `path` is sent as it is: already percent-encoded, once. `team_id` is the team for which
+        a model is called. Raises NotSent and NoAnswer.
         """
-        return read_whole(self._begin(service, method, path, headers, body, timeout, patience))
+        return read_whole(
+            self._begin(service, method, path, headers, body, timeout, patience, team_id)
+        )
 
     def open(
         self,
@@ -121,12 +132,13 @@ class Transport:
         *,
         timeout: float,
         patience: Patience | None = None,
+        team_id: str = "",
     ) -> Stream | Reply:
         """Make one signed attempt whose answer is read as it comes; what is no success, whole.
 
         `timeout` bounds the whole call, reads included. Raises NotSent and NoAnswer.
         """
-        stream = self._begin(service, method, path, headers, body, timeout, patience)
+        stream = self._begin(service, method, path, headers, body, timeout, patience, team_id)
         return stream if 200 <= stream.status < 300 else read_whole(stream)
 
     def close(self) -> None:
@@ -143,11 +155,13 @@ class Transport:
         body: bytes,
         timeout: float,
         patience: Patience | None,
+        team_id: str,
     ) -> Stream:
         channel = self._channel(service)
         path = channel.base_path + path
+        deadline = self._clock() + timeout
         try:
-            credentials = self._credentials()
+            credentials = self._credentials_for(team_id)
         except CredentialsNotFound as error:
             raise NotSent(str(error)) from error
         signature = sign(
@@ -161,10 +175,14 @@ class Transport:
             body=body,
             at=self._now(),
         )
-        deadline = self._clock() + timeout
         return channel.open(
             Request(method, path, {**signature, **headers}, body, deadline, patience)
         )
+
+    def _credentials_for(self, team_id: str) -> Credentials:
+        if team_id and self._team_credentials:
+            return self._team_credentials(team_id)
+        return self._credentials()
 
     def _channel(self, service: Service) -> "_Channel":
         channel = self._channels.get(service)

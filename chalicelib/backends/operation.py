@@ -90,7 +90,14 @@ class Operation:
         """Make one attempt. Raises transport.NotSent and transport.NoAnswer."""
         headers, path = self._headers(payload, call), self._path(model)
         return transport.call(
-            self.service, "POST", path, headers, payload.body, timeout=timeout, patience=patience
+            self.service,
+            "POST",
+            path,
+            headers,
+            payload.body,
+            timeout=timeout,
+            patience=patience,
+            team_id=call.team_id,
         )
 
     def open(
@@ -108,7 +115,14 @@ class Operation:
         """
         headers, path = self._headers(payload, call), self._path(model)
         return transport.open(
-            self.service, "POST", path, headers, payload.body, timeout=timeout, patience=patience
+            self.service,
+            "POST",
+            path,
+            headers,
+            payload.body,
+            timeout=timeout,
+            patience=patience,
+            team_id=call.team_id,
         )
 
     def _path(self, model: Model) -> str:

@@ -22,7 +22,10 @@ LAYERS = (
         "chalicelib.recent",
         "chalicelib.connection",
     },
-    {"chalicelib.transport", "chalicelib.aws_json", "chalicelib.catalog", "chalicelib.pricing"},
+    {
+        *("chalicelib.transport", "chalicelib.aws_json", "chalicelib.tenant_role"),
+        *("chalicelib.catalog", "chalicelib.pricing"),
+    },
     {"chalicelib.tenants", "chalicelib.ledger"},
     {"chalicelib.metering", "chalicelib.backends"},
     {"chalicelib.endings", "chalicelib.async_jobs"},

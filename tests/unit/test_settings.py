@@ -105,3 +105,15 @@ def test_a_model_unit_serves_one_call_at_once_unless_the_operator_says_more():
     assert settings.load(NEEDED).model_unit_concurrency == 1
     more = settings.load({**NEEDED, "MODEL_UNIT_CONCURRENCY": "8"})
     assert more.model_unit_concurrency == 8
+
+
+def test_a_role_for_the_tenants_is_an_iam_role_s_arn():
+    arn = "arn:aws-us-gov:iam::123456789012:role/models/tollgate-prod-tenant"
+    assert settings.load({**NEEDED, "TENANT_ROLE_ARN": arn}).tenant_role_arn == arn
+    assert settings.load(NEEDED).tenant_role_arn == ""
+
+
+@pytest.mark.parametrize("arn", ["tollgate-prod-tenant", "arn:aws:iam::1:role/a", "arn:aws:sts::*"])
+def test_what_is_no_role_stops_the_start_with_the_settings_name(arn):
+    with pytest.raises(SettingError, match=r"^TENANT_ROLE_ARN"):
+        settings.load({**NEEDED, "TENANT_ROLE_ARN": arn})

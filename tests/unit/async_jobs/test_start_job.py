@@ -42,7 +42,7 @@ class Provider:
     sent: list[tuple[str, bytes]] = field(default_factory=list)
     announced: list[Any] = field(default_factory=list)
 
-    def call(self, _service, _method, path, _headers, body, *, timeout, patience=None):
+    def call(self, _service, _method, path, _headers, body, *, timeout, patience=None, team_id):
         self.sent.append((path, body))
         self.announced.extend(self.jobs.announced())
         if isinstance(self.reply, Exception):

@@ -151,4 +151,9 @@ def test_how_the_gateway_shall_stream_is_not_told_to_the_model(operation, accept
 
 def test_a_call_takes_its_time_and_its_patience_along() -> None:
     patience = Patience(1.0, lambda: None)
-    assert opened(CONVERSE_STREAM, patience).options == {"timeout": 9.0, "patience": patience}
+    options = opened(CONVERSE_STREAM, patience).options
+    assert (options["timeout"], options["patience"]) == (9.0, patience)
+
+
+def test_a_provider_is_called_as_the_team_that_calls() -> None:
+    assert opened(CONVERSE_STREAM).options["team_id"] == provider_call().team_id

@@ -35,7 +35,7 @@ class Provider:
     invoked: list[str] = field(default_factory=list)
 
     def call(
-        self, service: Service, method: str, path: str, *rest: Any, timeout: float, patience=None
+        self, service: Service, method: str, path: str, *rest: Any, timeout: float, **_: Any
     ) -> Reply:
         if service is BEDROCK:
             return self.plane.call(service, method, path, *rest, timeout=timeout)

@@ -71,7 +71,9 @@ class FakeTransport:
     reply: Reply | Exception = ANSWERED
     calls: list[tuple[str, dict[str, str], bytes, float]] = field(default_factory=list)
 
-    def call(self, _service, _method, path, headers, body, *, timeout, patience=None) -> Reply:
+    def call(
+        self, _service, _method, path, headers, body, *, timeout, patience=None, team_id
+    ) -> Reply:
         self.calls.append((path, headers, body, timeout))
         if isinstance(self.reply, Exception):
             raise self.reply

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from scripted_server import answer, scripted_server
 
+from chalicelib.signing import Credentials, CredentialsNotFound
 from chalicelib.transport import (
     BEDROCK_RUNTIME,
     DYNAMODB,
@@ -226,3 +227,40 @@ def test_a_path_is_sent_as_it_is_encoded(transport_to: To) -> None:
 )
 def test_endpoints_are_configured_as_for_any_sdk(environ: dict[str, str], url: str) -> None:
     assert endpoint_url(DYNAMODB, "eu-west-1", environ) == url
+
+
+def of_the_team(team_id: str) -> Credentials:
+    return Credentials(f"ASIA{team_id}", "secret", f"token-of-{team_id}")
+
+
+def test_a_call_for_a_team_is_signed_with_the_team_s_credentials(transport_to: To) -> None:
+    with scripted_server(lambda connection, _: connection.sendall(OK)) as server:
+        transport = transport_to(server.url, team_credentials=of_the_team)
+        transport.call(BEDROCK_RUNTIME, "POST", "/m", {}, b"{}", timeout=5, team_id="search")
+    assert b"Credential=ASIAsearch/" in server.requests[0]
+    assert b"X-Amz-Security-Token: token-of-search\r\n" in server.requests[0]
+
+
+def test_a_call_for_nobody_is_signed_with_our_own(transport_to: To) -> None:
+    with scripted_server(lambda connection, _: connection.sendall(OK)) as server:
+        call(transport_to(server.url, team_credentials=of_the_team))
+    assert b"Credential=AKIDEXAMPLE/" in server.requests[0]
+
+
+def test_where_teams_have_no_credentials_of_their_own_ours_sign(transport_to: To) -> None:
+    with scripted_server(lambda connection, _: connection.sendall(OK)) as server:
+        transport_to(server.url).call(
+            BEDROCK_RUNTIME, "POST", "/m", {}, b"{}", timeout=5, team_id="search"
+        )
+    assert b"Credential=AKIDEXAMPLE/" in server.requests[0]
+
+
+def test_without_the_team_s_credentials_nothing_is_sent(transport_to: To) -> None:
+    def refused(_team_id: str) -> Credentials:
+        raise CredentialsNotFound("AccessDenied")
+
+    with scripted_server(lambda connection, _: connection.sendall(OK)) as server:
+        transport = transport_to(server.url, team_credentials=refused)
+        with pytest.raises(NotSent, match="AccessDenied"):
+            transport.call(BEDROCK_RUNTIME, "POST", "/m", {}, b"{}", timeout=5, team_id="search")
+    assert server.requests == []

@@ -1,6 +1,6 @@
 """Who is told, and of what: the alerts topic and the alarms that write to it.
 
-Every alarm is a row here, and has a section of its own name in docs/runbooks.md. Where nothing was
+Every alarm is a row here, and has a section of its own name in docs/runbook.md. Where nothing was
 measured nothing is wrong, but for the report, whose absence is the fault. The topic is not under
 AWS's own key, which CloudWatch may not use; an alarm's text holds nothing of a tenant.
 """
@@ -47,7 +47,7 @@ class Alarm:
             "CloudWatch::Alarm",
             {
                 "AlarmName": own(self.name),
-                "AlarmDescription": f"{self.says} Runbook: docs/runbooks.md#{self.name}",
+                "AlarmDescription": f"{self.says} Runbook: docs/runbook.md#{self.name}",
                 "AlarmActions": [ref("Alerts")],
                 "ComparisonOperator": "GreaterThanOrEqualToThreshold",
                 "Threshold": self.threshold,

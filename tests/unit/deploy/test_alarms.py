@@ -72,7 +72,7 @@ def test_every_alarm_tells_somebody_and_says_where_to_read_on() -> None:
     for alarm in ALARMS:
         made = alarm.resource()["Properties"]
         assert made["AlarmActions"] == [{"Ref": "Alerts"}]
-        assert made["AlarmDescription"].endswith(f"docs/runbooks.md#{alarm.name}")
+        assert made["AlarmDescription"].endswith(f"docs/runbook.md#{alarm.name}")
 
 
 def test_no_two_alarms_share_a_name() -> None:

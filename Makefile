@@ -4,9 +4,11 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	&& echo $$p && break; done)
 VENV ?= .venv
 BIN := $(VENV)/bin
+export CHROMIUM ?= chromium
+export CHROMEDRIVER ?= chromedriver
 TEMPLATES := $(addprefix .chalice/,$(addsuffix .json,resources analytics alarms network))
 
-.PHONY: help demo test test-deploy check format bench bench-report bench-zip serve clean
+.PHONY: help demo test test-browser test-deploy check format bench bench-report bench-zip serve clean
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
 
@@ -24,10 +26,15 @@ demo: $(VENV)/.installed ## the main job, end to end, on this machine alone
 	@$(BIN)/python -m local demo
 
 test: $(VENV)/.installed ## every test; under five minutes on two cores
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 test-deploy: $(VENV)/.installed ## Chalice's own commands, against AWS on this machine; asks the package index
 	$(BIN)/python -m pytest -m "" tests/system/test_deploy*.py tests/system/test_local_deploy.py tests/unit/deploy
+
+test-browser: $(VENV)/.installed ## the page in examples/browser, in Chromium
+	@for program in $(CHROMIUM) $(CHROMEDRIVER); do command -v $$program >/dev/null || { \
+	echo "There is no $$program here: apt-get install -y chromium chromium-driver"; exit 1; }; done
+	$(BIN)/python -m pytest -m browser tests/browser
 
 check: $(VENV)/.checks ## lint, format, types, import directions, templates
 	$(BIN)/ruff check .

@@ -1,0 +1,19 @@
+"""How the tests run: what they share with nobody, and where they may run side by side."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+SYSTEM = Path(__file__).parent / "system"
+
+# A machine that is busy is slow to think up examples; that says nothing of the code.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the system tests one after the other: a local stack has the project's folder to itself."""
+    for item in items:
+        if SYSTEM in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("stack"))

@@ -37,6 +37,7 @@ ANSWERS = ("stream", "buffered")
 def main() -> None:
     arguments = _arguments()
     stdout = send_stdout_to_stderr()
+    project.STATE.mkdir(exist_ok=True)
     with (
         project.FUNCTIONS_LOG.open("ab") as log,
         closing(Functions(log.fileno(), arguments.processes)) as functions,

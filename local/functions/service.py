@@ -10,7 +10,7 @@ from local.functions.invocation import Invocation
 from local.functions.pool import Pool
 from local.functions.reaper import Reaper
 
-PROCESSES = 16
+PROCESSES = 12
 """Of one function, at most: more only get in each other's way on a small machine."""
 
 

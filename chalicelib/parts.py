@@ -4,10 +4,9 @@ What serves an ordinary call is made at the start; what serves streams, asynchro
 rest is imported with its first use, for a cold start is on some tenant's time.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chalicelib import settings
 from chalicelib.aws_json import AwsApi
@@ -34,8 +33,7 @@ if TYPE_CHECKING:
     from chalicelib.surfaces.streamed import StreamedSurface
 
 
-@dataclass(frozen=True, slots=True)
-class Gateway:
+class Gateway(NamedTuple):
     """The parts that serve requests."""
 
     transport: Transport
@@ -103,8 +101,7 @@ def _ledger(config: settings.Settings, transport: Transport) -> Ledger:
     return Ledger(writer, stage=config.stage, instance=instance)
 
 
-@dataclass(frozen=True, slots=True)
-class AsyncJobs:
+class AsyncJobs(NamedTuple):
     """The parts that serve and settle asynchronous jobs."""
 
     surface: "AsyncInvokeSurface"
@@ -127,8 +124,7 @@ def async_jobs() -> AsyncJobs:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Streams:
+class Streams(NamedTuple):
     """The parts that stream answers, keep them, read them again and bring them to their end."""
 
     surface: "StreamedSurface"

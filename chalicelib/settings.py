@@ -5,7 +5,6 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import MappingProxyType
 
 CONTAINERS = ("tgi", "lmi", "openai", "none")
@@ -153,6 +152,8 @@ def _json_text(name: str, value: str, begins: str) -> str:
     """Return a setting's JSON: its own, or that of the file in the package which it names."""
     if not value or value.lstrip().startswith(begins):
         return value
+    from pathlib import Path
+
     path = Path(__file__).parent / value
     if not path.is_file():
         raise SettingError(f"{name} names {value!r}, which is not in the package")

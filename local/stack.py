@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from chalicelib.settings import load_endpoints
-from local import certificate, endpoints, project, resources
+from local import certificate, credentials, endpoints, project, resources
 from local.aws import ENVIRON, Aws
 from local.clients import Clients
 from local.functions.client import FunctionsClient
@@ -147,6 +147,7 @@ class Stack:
                 endpoints=containers,
                 resources=self.aws.bedrock.runs,
                 s3_url=self.aws.url,
+                principals=credentials.principal,
             )
         ).url
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import IO
 
-from local import project
+from local import credentials, project
 from local.functions.faults import FunctionError
 from local.functions.wire import INIT_ERROR, Gone, RuntimeConnection
 
@@ -116,6 +116,7 @@ def _environ(deployed: Deployed, port: int) -> dict[str, str]:
     function = deployed.function
     return {
         **deployed.environ,
+        **credentials.of_function(deployed.key),
         "_HANDLER": deployed.handler,
         "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{port}",
         "AWS_LAMBDA_FUNCTION_NAME": function.name,

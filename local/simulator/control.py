@@ -5,6 +5,7 @@ GET  /_sim/faults      the rules, with how many calls each matched and hit
 GET  /_sim/ledger      every call, in order of arrival (ledger.py)
 GET  /_sim/told        the text of every streamed answer, by request id: all of it, wherever the
                        stream then broke
+GET  /_sim/trail       every signed call, as CloudTrail would show it (trail.py)
 GET  /_sim/inflight    how many calls are being held; with ?at_least=N, once there are so many
 GET  /_sim/jobs        every asynchronous job, as GetAsyncInvoke shows it, and its team
 POST /_sim/jobs/finish {"match": {"arn", "model", "team"}, "status", "ended", "after_looks"} ends
@@ -19,6 +20,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
+from local.simulator import trail
 from local.simulator.delivery import Holds
 from local.simulator.faults import BadRule
 from local.simulator.jobs import Finish
@@ -37,6 +39,7 @@ class Control:
             ("GET", "/_sim/faults"): lambda _q, _b: (200, provider.faults.describe()),
             ("GET", "/_sim/ledger"): lambda _q, _b: (200, provider.ledger.entries()),
             ("GET", "/_sim/told"): lambda _q, _b: (200, dict(provider.told)),
+            ("GET", "/_sim/trail"): lambda _q, _b: (200, trail.events(provider.ledger.entries())),
             ("GET", "/_sim/inflight"): self._inflight,
             ("GET", "/_sim/jobs"): lambda _q, _b: (200, provider.jobs.describe()),
             ("POST", "/_sim/jobs/finish"): self._finish_jobs,

@@ -31,11 +31,11 @@ class Entry:
     ended in an exception, which is its `error`, is billed for no more than was written by then;
     before any event the exception makes it `refused`.
 
-    `model` keeps the geography, names the endpoint, or is `guardrail/<id>`. `status` is the HTTP
-    status that was sent or meant. `billed_usd` is an exact decimal, or None where no price is
-    listed (SageMaker bills instances by the hour, so never a call). `attempt` counts the tries that
-    an SDK made under one `invocation_id`. `media_class` is what the price of the call's media
-    depends on.
+    `model` keeps the geography, names the endpoint, or is `guardrail/<id>`. `caller` is the ARN of
+    whom the access key is of, `agent` what the caller calls himself. `status` is the HTTP status
+    that was sent or meant. `billed_usd` is an exact decimal, or None where no price is listed
+    (SageMaker bills instances by the hour, so never a call). `attempt` counts the tries that an SDK
+    made under one `invocation_id`. `media_class` is what the price of the call's media depends on.
 
     The call that begins a job bills nothing. When the job ends, an entry of its own follows, whose
     operation is SETTLEMENT and whose request id is the `invocation_arn`: what it used, and when it
@@ -51,6 +51,9 @@ class Entry:
     base_model: str = ""
     team: str | None = None
     gateway_request: str | None = None
+    caller: str = ""
+    access_key: str = ""
+    agent: str = ""
     invocation_id: str | None = None
     attempt: int = 1
     status: int = 200
@@ -83,6 +86,7 @@ def open_entry(headers: Mapping[str, str]) -> Entry:
         time=timestamp(datetime.now(UTC)),
         team=_first(_TEAM, agent),
         gateway_request=_first(_GATEWAY_REQUEST, agent),
+        agent=agent,
         invocation_id=headers.get("amz-sdk-invocation-id"),
         attempt=int(attempt[1]) if attempt else 1,
     )

@@ -20,7 +20,7 @@ from local.simulator.models import Resources, no_resources
 from local.simulator.operations import Operation, Word, resource, route
 from local.simulator.prompt_cache import PromptCache
 from local.simulator.refusals import Refusal
-from local.simulator.signatures import Request, Signatures
+from local.simulator.signatures import Principals, Request, Signatures, nobody, users
 from local.simulator.storage import NO_STORAGE, Storage
 from local.simulator.stream_faults import Act
 from local.simulator.tokens import Scribe
@@ -69,6 +69,7 @@ class Provider:
         storage: Storage = NO_STORAGE,
         job_looks: int | None = None,
         resources: Resources = no_resources,
+        principals: Principals = nobody,
     ) -> None:
         self.ledger = Ledger()
         self.faults = Faults(seed)
@@ -76,7 +77,7 @@ class Provider:
         self.told: dict[str, str] = {}  # the text of every streamed answer, by request id
         self._seed = seed
         self._resources = resources
-        self._signatures = Signatures(credentials)
+        self._signatures = Signatures(users(credentials), principals)
         self._account = Account(dict(endpoints), PromptCache(), self.jobs, storage)
 
     def reset(self) -> None:
@@ -103,7 +104,8 @@ class Provider:
         arrival = Arrival(labels, request.query, request.headers, request.body)
         entry.service, entry.operation = operation.service, operation.name
         entry.model = arrival.label
-        entry.region = self._signatures.check(request, operation.service).region
+        caller = self._signatures.check(request, operation.service)
+        entry.region, entry.access_key, entry.caller = caller.region, caller.access_key, caller.arn
         model = operation.identify(arrival, self._resources)
         entry.model, entry.base_model = model.id, model.base
         streamed = operation.stream is not None

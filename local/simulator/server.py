@@ -14,7 +14,7 @@ from local.simulator.control import Control
 from local.simulator.delivery import Holds, Postman
 from local.simulator.models import Resources, no_resources
 from local.simulator.provider import Provider
-from local.simulator.signatures import Request
+from local.simulator.signatures import Principals, Request, nobody
 from local.simulator.storage import Storage
 
 MOTO_CREDENTIALS = {"testing": "testing"}
@@ -25,10 +25,10 @@ class Simulator:
     """Amazon Bedrock Runtime and SageMaker Runtime of one account, on this machine.
 
     `endpoints` maps a SageMaker endpoint's name to its container: tgi, lmi, openai or none.
-    `credentials` maps the access keys that are known to their secrets, and `resources` an ARN or a
-    name to the model that it runs. `s3_url` is where media that requests name are read and jobs
-    leave their output; without it, neither happens. `job_looks` is after how many looks a job
-    completes by itself; without it, only when the control API says so.
+    `credentials` maps the access keys that are known to their secrets, `principals` knows others,
+    and `resources` maps an ARN or a name to the model that it runs. `s3_url` is where media that
+    requests name are read and jobs leave their output; without it, neither happens. `job_looks` is
+    after how many looks a job completes by itself; without it, only when the control API says so.
     """
 
     def __init__(
@@ -41,12 +41,15 @@ class Simulator:
         resources: Resources = no_resources,
         s3_url: str | None = None,
         job_looks: int | None = None,
+        principals: Principals = nobody,
     ) -> None:
         endpoints, credentials = endpoints or {}, credentials or MOTO_CREDENTIALS
         if unknown := set(endpoints.values()) - set(CONTAINERS):
             raise ValueError(f"no such container: {', '.join(sorted(unknown))}")
         self._storage = Storage(s3_url, *next(iter(credentials.items())))
-        self.provider = Provider(seed, endpoints, credentials, self._storage, job_looks, resources)
+        self.provider = Provider(
+            seed, endpoints, credentials, self._storage, job_looks, resources, principals
+        )
         self._server = _Server((host, port), self.provider)
         self._thread: threading.Thread | None = None
 

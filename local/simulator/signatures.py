@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from urllib.parse import quote
 
-from local.simulator.refusals import Service, unauthenticated
+from local.simulator.refusals import ACCOUNT, Service, unauthenticated
 
 ALLOWED_SKEW = timedelta(minutes=5)
 _AUTHORIZATION = re.compile(
@@ -40,20 +40,46 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Principal:
+    """Whose an access key is, and what is to be signed with it; a session's comes with a token."""
+
+    arn: str
+    secret: str
+    token: str = ""
+
+
+Principals = Callable[[str], Principal | None]
+"""Says whose an access key is, if it is known."""
+
+
+def users(credentials: Mapping[str, str]) -> Principals:
+    """Know users of the account, by their access keys, and their secrets."""
+    known = {
+        key: Principal(f"arn:aws:iam::{ACCOUNT}:user/{key}", secret)
+        for key, secret in credentials.items()
+    }
+    return known.get
+
+
+def nobody(_access_key: str) -> None:
+    """Know no access key."""
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
     access_key: str
     region: str
+    arn: str
 
 
 class Signatures:
     """Checks requests against the credentials that this simulated account knows."""
 
     def __init__(
-        self,
-        credentials: Mapping[str, str],
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        self, *principals: Principals, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
-        self._credentials = dict(credentials)
+        """Take who is known; the first that knows a key says whose it is."""
+        self._principals = principals
         self._clock = clock
 
     def check(self, request: Request, service: Service) -> Caller:
@@ -76,18 +102,22 @@ class Signatures:
                 "Authorization header requires 'Credential', 'SignedHeaders' and 'Signature' "
                 "parameters and a 'X-Amz-Date' header.",
             )
-        secret = self._credentials.get(scope["key"])
-        if secret is None:
+        principal = self._principal(scope["key"])
+        if principal is None or principal.token != request.headers.get("x-amz-security-token", ""):
             raise unauthenticated(
                 "UnrecognizedClientException",
                 "The security token included in the request is invalid.",
             )
         self._check_scope(scope, timestamp, service)
-        key = _signing_key(secret, scope["date"], scope["region"], scope["service"])
+        key = _signing_key(principal.secret, scope["date"], scope["region"], scope["service"])
         text = _string_to_sign(request, scope, timestamp)
         if not hmac.compare_digest(_mac(key, text).hex(), scope["signature"]):
             raise unauthenticated("InvalidSignatureException", _MISMATCH)
-        return Caller(scope["key"], scope["region"])
+        return Caller(scope["key"], scope["region"], principal.arn)
+
+    def _principal(self, access_key: str) -> Principal | None:
+        found = (known(access_key) for known in self._principals)
+        return next((principal for principal in found if principal), None)
 
     def _check_scope(self, scope: re.Match[str], timestamp: str, service: Service) -> None:
         if scope["service"] != service:

@@ -6,12 +6,13 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from local.simulator.refusals import Refusal
-from local.simulator.signatures import Caller, Request, Signatures
+from local.simulator.signatures import Caller, Principal, Request, Signatures, users
 
 PATH = (
     "/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A%3Afoundation-model%2Famazon.nova-lite-v1%3A0/invoke"
 )
-SIGNATURES = Signatures({"testing": "testing"})
+TESTING = users({"testing": "testing"})
+SIGNATURES = Signatures(TESTING)
 
 
 def signed(
@@ -45,7 +46,9 @@ def code_of(request: Request, service: str = "bedrock", signatures: Signatures =
 
 
 def test_what_botocore_signs_is_accepted_with_its_region():
-    assert SIGNATURES.check(signed(), "bedrock") == Caller("testing", "us-west-2")
+    assert SIGNATURES.check(signed(), "bedrock") == Caller(
+        "testing", "us-west-2", "arn:aws:iam::123456789012:user/testing"
+    )
 
 
 def test_headers_are_signed_as_one_space_would_stand_between_words():
@@ -87,6 +90,24 @@ def test_an_unknown_key_is_not_recognised():
     assert code_of(signed(key="AKIAUNKNOWN")) == "UnrecognizedClientException"
 
 
+SESSION = Principal("arn:aws:sts::123456789012:assumed-role/tenant/search", "secret", "token")
+
+
+def test_a_session_is_known_by_its_key_and_its_token_together():
+    signatures = Signatures(TESTING, {"ASIA1": SESSION}.get)
+    request = signed(key="ASIA1", secret="secret", **{"X-Amz-Security-Token": "token"})
+
+    assert signatures.check(request, "bedrock").arn == SESSION.arn
+
+
+@pytest.mark.parametrize("token", [{}, {"X-Amz-Security-Token": "another's"}])
+def test_a_session_without_its_token_is_not_recognised(token):
+    request = signed(key="ASIA1", secret="secret", **token)
+    signatures = Signatures({"ASIA1": SESSION}.get)
+
+    assert code_of(request, signatures=signatures) == "UnrecognizedClientException"
+
+
 def test_a_signature_for_another_service_is_refused():
     assert code_of(signed(service="sagemaker")) == "InvalidSignatureException"
 
@@ -95,7 +116,7 @@ def test_a_signature_for_another_service_is_refused():
 def test_a_signature_of_another_time_is_refused(minutes):
     clock = lambda: datetime.now(UTC) + timedelta(minutes=minutes)  # noqa: E731
 
-    assert code_of(signed(), signatures=Signatures({"testing": "testing"}, clock)) == (
+    assert code_of(signed(), signatures=Signatures(TESTING, clock=clock)) == (
         "InvalidSignatureException"
     )
 

@@ -6,13 +6,16 @@ Source: AWS Lambda Developer Guide, "Using the Lambda runtime API for custom run
 
 import base64
 import json
+import socket
 import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException
 from typing import Final, Self
+from urllib.parse import urlsplit
+
+from chalicelib.http_answer import HEAD_END, Head, Malformed, read_head
 
 _ROOT: Final = "/2018-06-01/runtime"
 _ERROR_TYPE: Final = "Lambda-Runtime-Function-Error-Type"
@@ -25,6 +28,8 @@ _STREAM: Final = {
     "Trailer": f"{_ERROR_TYPE}, {_ERROR_BODY}",
 }
 _CHUNK_BYTES: Final = 262_144  # what one chunk of HTTP carries at most
+_RECEIVED_AT_ONCE: Final = 262_144
+_AT_ONCE_S: Final = 0.001  # what a write takes that does not wait for its reader
 
 
 class NotRun(Exception):
@@ -75,13 +80,13 @@ class RuntimeApi:
     """One connection to the Runtime API, opened again where it was lost."""
 
     def __init__(self, address: str) -> None:
-        self._connection = HTTPConnection(address)  # no time-out: the next event may be days away
+        self._connection = _Connection(address)
 
     def next(self) -> tuple[Mapping[str, str], bytes]:
         """Wait for the next invocation; return its headers, in lower case, and its event."""
-        self._connection.request("GET", f"{_ROOT}/invocation/next")
-        response = self._connection.getresponse()
-        return {name.lower(): value for name, value in response.getheaders()}, response.read()
+        self._connection.send(self._connection.head("GET", f"{_ROOT}/invocation/next", {}))
+        head, event = self._connection.answer()
+        return head.headers, event
 
     def respond(self, request_id: str, payload: bytes) -> None:
         self._post(f"/invocation/{request_id}/response", payload, _JSON)
@@ -99,11 +104,12 @@ class RuntimeApi:
         return Stream(self._connection, path, patience)
 
     def _post(self, path: str, payload: bytes, headers: Mapping[str, str]) -> None:
-        self._connection.request("POST", _ROOT + path, payload, headers)
-        response = self._connection.getresponse()
-        told = response.read().decode(errors="replace")
-        if response.status >= 400:  # too large, or too late; the next invocation may do better
-            Fault("Runtime.AnswerRefused", f"{response.status} {told}").log()
+        headers = {**headers, "Content-Length": str(len(payload))}
+        self._connection.send(self._connection.head("POST", _ROOT + path, headers) + payload)
+        head, told = self._connection.answer()
+        if head.status >= 400:  # too large, or too late; the next invocation may do better
+            text = told.decode(errors="replace")
+            Fault("Runtime.AnswerRefused", f"{head.status} {text}").log()
 
 
 class Stream:
@@ -113,49 +119,108 @@ class Stream:
     and with it what is still to be read and recorded.
     """
 
-    def __init__(self, connection: HTTPConnection, path: str, patience: float | None) -> None:
+    def __init__(self, connection: "_Connection", path: str, patience: float | None) -> None:
         """Take the seconds for which the reader may block, in all; None: for ever."""
         self._connection = connection
         self._patience = patience
         self._lost = False
-        connection.putrequest("POST", path, skip_accept_encoding=True)
-        for name, value in _STREAM.items():
-            connection.putheader(name, value)
-        self._try(connection.endheaders)
+        self._unsent = connection.head("POST", path, _STREAM)  # it leaves with the first bytes
+        connection.wait_for(patience)
 
     def send(self, data: bytes) -> None:
-        whole = memoryview(data)
-        for start in range(0, len(whole), _CHUNK_BYTES):
-            part = whole[start : start + _CHUNK_BYTES]
-            self._write(b"".join((b"%x\r\n" % len(part), part, b"\r\n")))
+        for start in range(0, len(data), _CHUNK_BYTES):
+            part = data[start : start + _CHUNK_BYTES]
+            self._write(b"".join((self._unsent, b"%x\r\n" % len(part), part, b"\r\n")))
+            self._unsent = b""
 
     def end(self, fault: Fault | None = None) -> None:
         """End the answer. A fault follows it, in trailers, as its head has left."""
         self._write(b"0\r\n%b\r\n" % (_trailers(fault) if fault else b""))
-        self._try(self._be_acknowledged)
+        self._try(self._connection.answer)
         if self._lost:
             self._connection.close()
+        self._connection.wait_for(None)
 
     def _write(self, data: bytes) -> None:
-        self._try(lambda: self._connection.send(data))
+        self._try(self._connection.send, data)
 
-    def _be_acknowledged(self) -> None:
-        self._connection.getresponse().read()
-        self._connection.sock.settimeout(None)
-
-    def _try(self, act: Callable[[], object]) -> None:
+    def _try(self, act: Callable[..., object], *arguments: bytes) -> None:
         """Do it, in the time that the reader has left, if it is not lost; see whether it is."""
         if self._lost:
             return
         began = time.monotonic()
         try:
-            if self._connection.sock:
-                self._connection.sock.settimeout(self._patience)
-            act()
-        except (OSError, HTTPException):
+            act(*arguments)
+        except (OSError, Malformed):
             self._lost = True
-        if self._patience is not None:
-            self._patience = max(0.001, self._patience - (time.monotonic() - began))
+        self._spend(time.monotonic() - began)
+
+    def _spend(self, seconds: float) -> None:
+        if self._patience is not None and seconds > _AT_ONCE_S:
+            self._patience = max(0.001, self._patience - seconds)
+            self._connection.wait_for(self._patience)
+
+
+class _Connection:
+    """HTTP/1.1 on one socket, opened when there is something to send.
+
+    `http.client` would do, but it is a seventh of what a cold start imports.
+    """
+
+    def __init__(self, address: str) -> None:
+        parts = urlsplit(f"//{address}")
+        self._host = address
+        self._address = parts.hostname, parts.port or 80
+        self._sock: socket.socket | None = None
+        self._timeout: float | None = None
+
+    def head(self, method: str, path: str, headers: Mapping[str, str]) -> bytes:
+        """Write a request's head."""
+        lines = [f"{method} {path} HTTP/1.1", f"Host: {self._host}"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        return "\r\n".join([*lines, "", ""]).encode("latin-1")
+
+    def wait_for(self, seconds: float | None) -> None:
+        """Bound each wait from now on. None: the next event may be days away."""
+        self._timeout = seconds
+        if self._sock:
+            self._sock.settimeout(seconds)
+
+    def send(self, data: bytes) -> None:
+        self._opened().sendall(data)
+
+    def answer(self) -> tuple[Head, bytes]:
+        """Read an answer whole. Raises OSError and Malformed."""
+        data = b""
+        while HEAD_END not in data:
+            data += self._received()
+        text, _, rest = data.partition(HEAD_END)
+        head = read_head(text)
+        body = head.body()
+        parts = [body.feed(rest)]
+        while not body.ended:
+            parts.append(body.feed(self._received()))
+        if not head.keeps_connection:
+            self.close()
+        return head, b"".join(parts)
+
+    def close(self) -> None:
+        if self._sock:
+            self._sock.close()
+            self._sock = None
+
+    def _opened(self) -> socket.socket:
+        if self._sock is None:
+            self._sock = socket.create_connection(self._address)
+            self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._sock.settimeout(self._timeout)
+        return self._sock
+
+    def _received(self) -> bytes:
+        data = self._opened().recv(_RECEIVED_AT_ONCE)
+        if not data:
+            raise ConnectionError("the Runtime API closed the connection")
+        return data
 
 
 def _trailers(fault: Fault) -> bytes:

@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from ops import keys, models, prices, report, tenants
 from ops.directory import Refused
+from ops.doctor import command as doctor
 
 DESCRIPTION = "Tenants, keys, prices and reports of a Tollgate."
 EPILOG = """environment:
@@ -36,6 +37,7 @@ def parser() -> argparse.ArgumentParser:
     models.add_commands(groups)
     report.add_command(groups)
     prices.add_commands(groups)
+    doctor.add_command(groups)
     return top
 
 

@@ -1,0 +1,1 @@
+"""`python -m ops doctor`: what is wrong with a gateway, and what to do, on one screen."""

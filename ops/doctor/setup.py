@@ -1,0 +1,128 @@
+"""Is it there, and as it was configured? Clock, functions, tables, logs, buckets."""
+
+import ssl
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Final
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+from botocore.exceptions import ClientError
+
+from chalicelib.transport import Service, endpoint_url
+from ops.deploy.stage import Stage
+from ops.doctor.examined import Examined
+from ops.doctor.finding import Finding, note, ok, wrong
+
+STS: Final = Service("sts", "sts", "STS")
+MAX_SKEW: Final = timedelta(seconds=60)
+"""AWS refuses a signature that is five minutes off ("Signature Version 4", IAM user guide)."""
+KEPT_DAYS: Final = 400
+
+
+def clock(region: str, environ: Mapping[str, str]) -> Finding:
+    """Hold this machine's clock against AWS's, which STS tells to anybody. Raises OSError."""
+    told = _aws_time(endpoint_url(STS, region, environ), environ)
+    return compared(datetime.now(UTC), told)
+
+
+def compared(here: datetime, aws: datetime) -> Finding:
+    """Say how far off a clock is."""
+    off = here - aws
+    seconds = f"{abs(off).total_seconds():.0f} s {'ahead of' if off > timedelta() else 'behind'}"
+    if abs(off) > MAX_SKEW:
+        todo = "set this machine's clock (NTP): AWS refuses what is signed five minutes off"
+        return wrong("clock", f"{seconds} AWS's", todo)
+    return ok("clock", f"{seconds} AWS's")
+
+
+def _aws_time(url: str, environ: Mapping[str, str]) -> datetime:
+    """Return the time that an answer names, whatever it answers."""
+    tls = ssl.create_default_context(cafile=environ.get("AWS_CA_BUNDLE"))
+    try:
+        with urlopen(Request(url, method="HEAD"), timeout=5, context=tls) as answer:
+            told = answer.headers["Date"]
+    except HTTPError as refused:
+        with refused:
+            told = refused.headers["Date"]
+    return parsedate_to_datetime(told)
+
+
+def functions(examined: Examined) -> Iterator[Finding]:
+    """Look at each function of the stage in config.json: is it there, with its settings?"""
+    stage = examined.stage
+    if stage is None:
+        return
+    amiss = dict(_amiss(examined, stage))
+    if not amiss:
+        yield ok("functions", f"{len(stage.functions)}, with the settings of config.json")
+        return
+    todo = f"deploy again: python -m ops deploy --stage {stage.name}"
+    yield wrong("functions", "; ".join(f"{name} {why}" for name, why in amiss.items()), todo)
+
+
+def _amiss(examined: Examined, stage: Stage) -> Iterator[tuple[str, str]]:
+    aws = examined.client("lambda")
+    for key in stage.functions:
+        name = stage.function(key)
+        try:
+            found = aws.get_function_configuration(FunctionName=name)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ResourceNotFoundException":
+                raise
+            yield name, "is not there"
+            continue
+        deployed = found.get("Environment", {}).get("Variables", {})
+        wanted = stage.environment(examined.account.number, key)
+        differ = [each for each, value in wanted.items() if deployed.get(each) != value]
+        if differ:
+            yield name, f"has another {', '.join(sorted(differ))}"
+        elif found.get("State", "Active") != "Active":
+            yield name, f"is {found['State']}"
+
+
+def tables(examined: Examined) -> Iterator[Finding]:
+    dynamodb = examined.client("dynamodb")
+    for name in (examined.settings.tenants_table, examined.settings.streams_table):
+        status = dynamodb.describe_table(TableName=name)["Table"]["TableStatus"]
+        backups = dynamodb.describe_continuous_backups(TableName=name)
+        recovery = backups["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
+        if status not in ("ACTIVE", "UPDATING"):
+            yield wrong("table", f"{name} is {status}", "wait, or restore it: docs/operate.md")
+        elif recovery["PointInTimeRecoveryStatus"] != "ENABLED":
+            todo = "deploy the stack of resources again"
+            yield wrong("table", f"{name} cannot be restored to a point in time", todo)
+        else:
+            yield ok("table", f"{name}: {status.lower()}, restorable")
+
+
+def usage_log(examined: Examined) -> Iterator[Finding]:
+    name = examined.settings.usage_log_group
+    if not name:
+        todo = "set USAGE_LOG_GROUP: records on stdout are not acknowledged, and a few get lost"
+        yield (note if examined.is_local else wrong)("usage log", "none is set", todo)
+        return
+    groups = examined.client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+    found = next((each for each in groups if each["logGroupName"] == name), None)
+    if found is None:
+        todo = "deploy the stack of resources: until then no model is called"
+        yield wrong("usage log", f"{name} is not there", todo)
+    elif found.get("retentionInDays", KEPT_DAYS) < KEPT_DAYS:
+        days = found["retentionInDays"]
+        yield note("usage log", f"{name} is kept {days} days", "a day older is not reported again")
+    else:
+        yield ok("usage log", f"{name}, kept {found.get('retentionInDays', 'all')} days")
+
+
+def buckets(examined: Examined) -> Iterator[Finding]:
+    s3 = examined.client("s3")
+    reports, payloads = examined.settings.reports_bucket, examined.settings.payloads_bucket
+    for each in (reports, payloads):
+        s3.head_bucket(Bucket=each)
+    versioning = s3.get_bucket_versioning(Bucket=reports).get("Status")
+    if versioning != "Enabled":
+        todo = "deploy the stack of resources again: a report that is overwritten is gone"
+        yield wrong("buckets", f"{reports} keeps no versions", todo)
+    else:
+        yield ok("buckets", f"{reports}, {payloads}")

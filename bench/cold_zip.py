@@ -15,7 +15,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from bench.gateway import MODEL, environment, invoke_event, payload, tenant_with_key, upstream
+from bench.gateway import MODEL, invoke_event, payload
+from bench.surroundings import environment, print_figures, tenant_with_key, upstream
 from local import installed_package
 from ops.deploy import hooks
 
@@ -114,9 +115,7 @@ def main() -> None:
         "cold_zip": times["gateway"] / times["boto3, as Chalice packs it"],
         "cold_zip_trimmed": times["gateway"] / times["boto3, trimmed and compiled"],
     }
-    for name, figure in figures.items():
-        missed = " MISSED" if figure > GOALS[name] else ""
-        print(f"{name}={figure:.3f}  # goal: at most {GOALS[name]}{missed}")
+    print_figures(figures, GOALS)
     digest = hashlib.sha256(content).hexdigest()
     print(f"sha256={digest}  # built again: {'the same' if same else 'ANOTHER'}")
 

@@ -14,14 +14,15 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-ROOT: Final = Path(__file__).parents[1]
+from bench.lambda_context import Context
+from bench.surroundings import ROOT, environment, print_figures, tenant_with_key, upstream
+
 MODEL: Final = "us.amazon.nova-lite-v1:0"
 GOALS: Final = {
     "warm_1k": 0.55,
@@ -44,21 +45,11 @@ GATEWAY_COLD: Final = """
 import time; began = time.perf_counter()
 import json, sys
 import app
-from bench.gateway import Context
+from bench.lambda_context import Context
 out, sys.stdout = sys.stdout, open("/dev/null", "w")
 assert app.app(json.loads({event!r}), Context())["statusCode"] == 200
 print(time.perf_counter() - began, file=out)
 """
-
-
-class Context:
-    """What a Lambda is told of itself."""
-
-    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:tollgate-bench"
-    aws_request_id = "1"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 900_000
 
 
 def payload(size: int) -> bytes:
@@ -127,38 +118,6 @@ def proxy_event(
         "body": base64.b64encode(body).decode() if encoded else body.decode(),
         "isBase64Encoded": encoded,
     }
-
-
-@contextmanager
-def upstream(items: dict[str, Any]) -> Iterator[str]:
-    """Start the process that answers at once; yields its address."""
-    command = [sys.executable, "-m", "bench.upstream"]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
-    ) as process:
-        assert process.stdin
-        assert process.stdout
-        print(json.dumps(items), file=process.stdin, flush=True)
-        try:
-            yield f"http://127.0.0.1:{int(process.stdout.readline())}"
-        finally:
-            process.kill()
-
-
-def tenant_with_key() -> tuple[str, dict[str, Any]]:
-    """Make a key, and what the table holds of it and of its tenant."""
-    from chalicelib.tenants.items import key_pk, key_to_item, team_pk, tenant_to_item
-    from chalicelib.tenants.keys import key_hash, new_key
-    from chalicelib.tenants.nouns import ApiKey, Tenant
-
-    key_id, key = new_key()
-    made = datetime(2026, 1, 1, tzinfo=UTC)
-    tenant = Tenant("bench", "team", made, allow=("*",), key_ids=(key_id,))
-    items = {
-        key_pk(key_id): key_to_item(ApiKey(key_id, key_hash(key), "bench", made)),
-        team_pk("bench"): tenant_to_item(tenant),
-    }
-    return key, json.loads(json.dumps(items, default=lambda raw: base64.b64encode(raw).decode()))
 
 
 def medians(rounds: int, calls: dict[str, Callable[[], object]]) -> dict[str, float]:
@@ -303,22 +262,6 @@ def cold_ratio(key: str) -> tuple[float, float]:
     return statistics.median(times["gateway"]), statistics.median(times["boto3"])
 
 
-def environment(url: str) -> dict[str, str]:
-    return {
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_REGION": "us-east-1",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ENDPOINT_URL": url,
-        "TENANTS_TABLE": "tenants",
-        "STREAMS_TABLE": "streams",
-        "STREAMS_QUEUE": "streams",
-        "REPORTS_BUCKET": "reports",
-        "PAYLOADS_BUCKET": "payloads",
-        "KEY_CACHE_SECONDS": "3600",
-    }
-
-
 def figures(warm: dict[str, float], cold: tuple[float, float]) -> dict[str, float]:
     one, hundred = warm["boto3 1 KB"], warm["boto3 100 KB"]
     strict = warm["gateway 1 KB, strict"] - warm["gateway 1 KB"]
@@ -335,13 +278,6 @@ def figures(warm: dict[str, float], cold: tuple[float, float]) -> dict[str, floa
         "converse_100k": warm["gateway converse 100 KB"] / warm["boto3 converse 100 KB"],
         "base64_100k": warm["gateway 100 KB, base64"] / hundred,
     }
-
-
-def against_goal(name: str, figure: float) -> str:
-    if name not in GOALS:
-        return ""
-    missed = " MISSED" if figure > GOALS[name] else ""
-    return f"  # goal: at most {GOALS[name]}{missed}"
 
 
 def main() -> None:
@@ -362,8 +298,7 @@ def main() -> None:
         print(f"  {name:<34}{microseconds:>10.1f} µs")
     print(f"  {'cold start, gateway':<34}{cold[0] * 1e3:>10.1f} ms")
     print(f"  {'cold start, boto3':<34}{cold[1] * 1e3:>10.1f} ms")
-    for name, figure in figures(warm, cold).items():
-        print(f"{name}={figure:.3f}{against_goal(name, figure)}")
+    print_figures(figures(warm, cold), GOALS)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ops import keys, models, prices, report, tenants
+from ops import environment, keys, models, prices, report, tenants
 from ops.directory import Refused
 from ops.doctor import command as doctor
 
@@ -38,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
     report.add_command(groups)
     prices.add_commands(groups)
     doctor.add_command(groups)
+    environment.add_command(groups)
     return top
 
 

@@ -169,6 +169,13 @@ def test_a_stage_that_is_not_there_is_refused(deployed, capsys) -> None:
     assert "there is no stage 'nowhere'" in capsys.readouterr().err
 
 
+def test_the_settings_of_a_stage_are_printed_for_a_shell(deployed, capsys) -> None:
+    assert command_line.main(["env", "--stage", "prod"], deployed.environ) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert f"export REPORTS_BUCKET=tollgate-prod-reports-{ACCOUNT}" in lines
+    assert "export AWS_REGION=us-east-1" in lines
+
+
 def test_what_is_not_there_keeps_nothing_else_from_being_looked_at(deployed, capsys) -> None:
     settings = deployed.examined.settings
     environ = {

@@ -26,7 +26,16 @@ from werkzeug.datastructures import Headers
 from werkzeug.serving import make_server
 from werkzeug.test import run_wsgi_app
 
-from local import bedrock_control, endpoints, long_polls, swagger
+from local import (
+    bedrock_control,
+    endpoints,
+    foundation_models,
+    function_versions,
+    long_polls,
+    rest_apis,
+    stack_updates,
+    swagger,
+)
 from local.insights import service as insights
 from local.project import ACCOUNT, REGION
 
@@ -38,6 +47,9 @@ ENVIRON = {
 }
 """What an SDK needs besides AWS_ENDPOINT_URL. Any credentials are accepted."""
 _LOOK_SECONDS = 0.05  # how often to see whether it is to end
+
+GAPS = (swagger, rest_apis, function_versions, stack_updates, endpoints, foundation_models)
+"""What of moto is mended, and needs nothing to be told."""
 
 
 class Aws:
@@ -64,8 +76,8 @@ class Aws:
         BackendDict.reset()
         reset_model_data()
         self._patches.enter_context(insights.installed(self.insights))
-        self._patches.enter_context(swagger.installed())
-        self._patches.enter_context(endpoints.installed())
+        for gap in GAPS:
+            self._patches.enter_context(gap.installed())
         self._patches.enter_context(long_polls.installed(self._polls))
         self._patches.enter_context(bedrock_control.installed(self.bedrock))
         self._thread.start()

@@ -1,0 +1,180 @@
+"""What a deployment needs of AWS and moto leaves out: versions, APIs, stacks, models."""
+
+import json
+
+import pytest
+
+from local.aws import Aws
+from local.clients import Clients
+from local.function_versions import CONCURRENT_EXECUTIONS
+
+pytestmark = pytest.mark.system
+API = "arn:aws:execute-api:us-east-1:123456789012:abc/*"
+STREAMING = {
+    "type": "aws_proxy",
+    "httpMethod": "POST",
+    "uri": "arn:aws:apigateway:us-east-1:lambda:path/2021-11-15/functions/f/invocations",
+    "responseTransferMode": "STREAM",
+    "timeoutInMillis": 900_000,
+}
+REFUSAL = {
+    "statusCode": 403,
+    "responseParameters": {"gatewayresponse.header.Access-Control-Allow-Origin": "'*'"},
+    "responseTemplates": {"application/json": "{}"},
+}
+DOCUMENT = {
+    "swagger": "2.0",
+    "info": {"title": "bridges", "version": "1.0"},
+    "paths": {
+        "/streamed": {"post": {"x-amazon-apigateway-integration": STREAMING}},
+        "/whole": {
+            "get": {
+                "x-amazon-apigateway-integration": {
+                    **{k: STREAMING[k] for k in ("type", "httpMethod", "uri")}
+                }
+            }
+        },
+    },
+    "x-amazon-apigateway-binary-media-types": ["image/png"],
+    "x-amazon-apigateway-gateway-responses": {"MISSING_AUTHENTICATION_TOKEN": REFUSAL},
+}
+
+
+@pytest.fixture(scope="module")
+def client():
+    with Aws() as aws, Clients({"": aws.url}) as clients:
+        yield clients
+
+
+@pytest.fixture(scope="module")
+def function(client):
+    role = client("iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    client("lambda").create_function(
+        FunctionName="f",
+        Runtime="python3.12",
+        Role=role,
+        Handler="app.app",
+        Code={"ZipFile": b"zip"},
+    )
+    return "f"
+
+
+@pytest.fixture
+def api(client):
+    gateway = client("apigateway")
+    made = gateway.import_rest_api(
+        body=json.dumps(DOCUMENT), parameters={"endpointConfigurationTypes": "REGIONAL"}
+    )
+    yield made["id"]
+    gateway.delete_rest_api(restApiId=made["id"])
+
+
+def published(client, function):
+    return client("lambda").publish_version(FunctionName=function)["Version"]
+
+
+def test_a_version_s_number_is_not_given_again(client, function):
+    lambdas = client("lambda")
+    versions = [published(client, function)]
+    for timeout in (10, 20):
+        lambdas.update_function_configuration(FunctionName=function, Timeout=timeout)
+        versions.append(published(client, function))
+
+    lambdas.delete_function(FunctionName=function, Qualifier=versions[0])
+    lambdas.update_function_configuration(FunctionName=function, Timeout=30)
+
+    assert int(published(client, function)) == int(versions[-1]) + 1
+
+
+def test_a_version_is_published_only_where_something_changed(client, function):
+    assert published(client, function) == published(client, function)
+
+
+def test_an_alias_has_a_policy_of_its_own(client, function):
+    lambdas = client("lambda")
+    arn = lambdas.create_alias(
+        FunctionName=function, Name="canary", FunctionVersion=published(client, function)
+    )["AliasArn"]
+    permission = {
+        "Action": "lambda:InvokeFunction",
+        "Principal": "apigateway.amazonaws.com",
+        "SourceArn": API,
+    }
+
+    lambdas.add_permission(FunctionName=function, StatementId="function", **permission)
+    with pytest.raises(lambdas.exceptions.ResourceNotFoundException):
+        lambdas.get_policy(FunctionName=function, Qualifier="canary")
+
+    lambdas.add_permission(FunctionName=arn, StatementId="alias", **permission)
+    (statement,) = json.loads(lambdas.get_policy(FunctionName=arn)["Policy"])["Statement"]
+    assert (statement["Sid"], statement["Resource"]) == ("alias", arn)
+
+
+def test_an_account_may_run_a_thousand_functions_at_a_time(client):
+    limit = client("lambda").get_account_settings()["AccountLimit"]
+    assert limit["UnreservedConcurrentExecutions"] == CONCURRENT_EXECUTIONS
+
+
+def test_an_imported_api_is_what_its_document_says(client, api):
+    gateway = client("apigateway")
+
+    described = gateway.get_rest_api(restApiId=api)
+    assert described["endpointConfiguration"]["types"] == ["REGIONAL"]
+    assert described["binaryMediaTypes"] == ["image/png"]
+    resources = gateway.get_resources(restApiId=api, embed=["methods"])["items"]
+    modes = {
+        (r["path"], name): method["methodIntegration"]["responseTransferMode"]
+        for r in resources
+        for name, method in r.get("resourceMethods", {}).items()
+    }
+    assert modes == {("/streamed", "POST"): "STREAM", ("/whole", "GET"): "BUFFERED"}
+    (response,) = gateway.get_gateway_responses(restApiId=api)["items"]
+    assert response["responseType"] == "MISSING_AUTHENTICATION_TOKEN"
+    assert {name: response[name] for name in ("responseParameters", "responseTemplates")} == {
+        name: REFUSAL[name] for name in ("responseParameters", "responseTemplates")
+    }
+
+
+def test_overwriting_an_api_forgets_what_the_new_document_does_not_say(client, api):
+    gateway = client("apigateway")
+    bare = {name: DOCUMENT[name] for name in ("swagger", "info", "paths")}
+
+    gateway.put_rest_api(restApiId=api, mode="overwrite", body=json.dumps(bare))
+
+    assert gateway.get_gateway_responses(restApiId=api)["items"] == []
+    assert gateway.get_rest_api(restApiId=api).get("binaryMediaTypes", []) == []
+
+
+def test_a_stage_keeps_its_settings_over_deployments(client, api):
+    gateway = client("apigateway")
+    gateway.create_deployment(restApiId=api, stageName="api")
+    operation = {"op": "replace", "path": "/*/*/throttling/burstLimit", "value": "7"}
+    gateway.update_stage(restApiId=api, stageName="api", patchOperations=[operation])
+
+    newest = gateway.create_deployment(restApiId=api, stageName="api")["id"]
+
+    stage = gateway.get_stage(restApiId=api, stageName="api")
+    assert stage["deploymentId"] == newest
+    assert stage["methodSettings"]["*/*"]["throttlingBurstLimit"] == 7
+
+
+def test_what_an_update_takes_out_of_a_stack_a_later_one_puts_back(client):
+    cloudformation, sqs = client("cloudformation"), client("sqs")
+    kept = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "kept"}}
+    other = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "other"}}
+
+    def put(**resources):
+        return {"StackName": "bridges", "TemplateBody": json.dumps({"Resources": resources})}
+
+    cloudformation.create_stack(**put(Kept=kept, Other=other))
+    cloudformation.update_stack(**put(Kept=kept))
+    assert [url.rpartition("/")[2] for url in sqs.list_queues()["QueueUrls"]] == ["kept"]
+    cloudformation.update_stack(**put(Kept=kept, Other=other))
+    assert len(sqs.list_queues()["QueueUrls"]) == 2
+
+
+def test_bedrock_lists_models_which_the_account_may_use(client):
+    bedrock = client("bedrock")
+    for model in bedrock.list_foundation_models()["modelSummaries"]:
+        found = bedrock.get_foundation_model_availability(modelId=model["modelId"])
+        assert found["authorizationStatus"] == "AUTHORIZED"

@@ -4,6 +4,7 @@ Bytes pass as they came. Only what the gateway itself had asked for, to be able 
 out of what the tenant gets (`guardrails`, `container_usage`).
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from chalicelib.backends.eventstream import Frame
@@ -20,6 +21,18 @@ class Step(NamedTuple):
 
 
 NOTHING = Step(b"", (), (), final=False)
+
+
+def joined(steps: Sequence[Step]) -> Step:
+    """What several frames came to, one after the other."""
+    if len(steps) == 1:
+        return steps[0]
+    return Step(
+        b"".join(step.raw for step in steps),
+        tuple(event for step in steps for event in step.events),
+        tuple(event for step in steps for event in step.shown),
+        any(step.final for step in steps),
+    )
 
 
 class Reading(Protocol):

@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 
 from chalicelib import endings
 from chalicelib.admission import Plan
+from chalicelib.backends.streamed import Step
 from chalicelib.errors import ProviderUnavailable
 from chalicelib.ledger import Ledger
 from chalicelib.settings import Settings
@@ -24,7 +25,7 @@ from chalicelib.streams.books import Books
 from chalicelib.streams.ends import End, Loss
 from chalicelib.streams.job import StreamJob
 from chalicelib.streams.keeper import Keeper
-from chalicelib.streams.source import Source, Taken
+from chalicelib.streams.source import Source
 from chalicelib.streams.table import StreamsTable
 from chalicelib.streams.text import stop_reason_of
 from chalicelib.transport import NoAnswer, NotSent, Stream, Transport
@@ -133,7 +134,7 @@ class Running:
         self._batches = self._run()
 
     def __iter__(self) -> Iterator[Batch | None]:
-        return self
+        return self._batches
 
     def __next__(self) -> Batch | None:
         return next(self._batches)
@@ -153,8 +154,8 @@ class Running:
 
     def _run(self) -> Iterator[Batch | None]:
         source, books = self._source, self._engine.books
-        for taken in source:
-            yield self._numbered(taken) if taken else None
+        for step in source:
+            yield self._numbered(step) if step else None
         last = self._numbered(source.held)
         kept = self._keeper.finish(KEEP_SECONDS)
         end = ends.ended(
@@ -169,10 +170,10 @@ class Running:
         yield last
         books.close(settled)
 
-    def _numbered(self, taken: Taken) -> Batch:
+    def _numbered(self, step: Step) -> Batch:
         first = self.last_event + 1
-        self.last_event += len(taken.shown)
-        self._keeper.add(taken.shown, self._source.meter.progress)
-        for event in taken.shown:
+        self.last_event += len(step.shown)
+        self._keeper.add(step.shown, self._source.meter.progress)
+        for event in step.shown:
             self._stop_reason = stop_reason_of(event) or self._stop_reason
-        return Batch(taken.raw, taken.shown, first)
+        return Batch(step.raw, step.shown, first)

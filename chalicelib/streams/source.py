@@ -1,14 +1,13 @@
-"""A provider's open stream, as what arrived together: metered, and ready to be handed on."""
+"""A provider's open stream, step by step as it arrives: metered, and ready to be handed on."""
 
 import logging
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from chalicelib.admission import Plan
 from chalicelib.backends.eventstream import BadFrame, Decoder, Frame
-from chalicelib.backends.streamed import Step
+from chalicelib.backends.streamed import Step, joined
 from chalicelib.metering.streams import StreamMeter
-from chalicelib.stream_event import StreamEvent
 from chalicelib.streams import ends
 from chalicelib.streams.ends import Loss
 from chalicelib.transport import Cut, Stream
@@ -19,18 +18,12 @@ SILENCE_SECONDS: Final = 15.0
 log = logging.getLogger("tollgate.streams")
 
 
-class Taken(NamedTuple):
-    """What arrived together: the bytes for a native client, and the events that a tenant sees."""
-
-    raw: bytes
-    shown: Sequence[StreamEvent]
-
-
 class Source:
-    """Iterate it to the end: None stands for silence. Then `held` is what ends the answer.
+    """Iterate it to the end: what arrived together is a step, and None stands for silence.
 
-    Once a final event came (`Step.final`) the newest is always held, so that the last one can wait
-    for the call's end record. `loss` says why the stream did not come to its own end.
+    Then `held` is what ends the answer. Once a final event came (`Step.final`) the newest
+    is always held, so that the last one can wait for the call's end record. `loss` says why the
+    stream did not come to its own end.
     """
 
     def __init__(self, stream: Stream, plan: Plan) -> None:
@@ -49,7 +42,7 @@ class Source:
         self._reading = plan.prepared.reading()
         self._held: list[Step] = []
 
-    def __iter__(self) -> Iterator[Taken | None]:
+    def __iter__(self) -> Iterator[Step | None]:
         try:
             while (data := self._stream.read(SILENCE_SECONDS)) != b"":
                 if data is None:
@@ -70,10 +63,10 @@ class Source:
             self._stream.close()
 
     @property
-    def held(self) -> Taken:
-        return _together(self._held)
+    def held(self) -> Step:
+        return joined(self._held)
 
-    def _taken(self, frames: Sequence[Frame]) -> Taken | None:
+    def _taken(self, frames: Sequence[Frame]) -> Step | None:
         steps: list[Step] = []
         for frame in frames:
             if frame.kind != "event":
@@ -87,7 +80,7 @@ class Source:
                 self._held = [step]
             else:
                 steps.append(step)
-        return _together(steps) if steps else None
+        return joined(steps) if steps else None
 
     def _end(self) -> None:
         if self._decoder.pending:
@@ -97,9 +90,3 @@ class Source:
         for event in step.events:
             self.meter.add(event)
         self._held.append(step)
-
-
-def _together(steps: Sequence[Step]) -> Taken:
-    if len(steps) == 1:
-        return Taken(steps[0].raw, steps[0].shown)
-    return Taken(b"".join(s.raw for s in steps), tuple(e for s in steps for e in s.shown))

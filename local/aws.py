@@ -32,6 +32,7 @@ from local import (
     foundation_models,
     function_versions,
     long_polls,
+    outages,
     rest_apis,
     stack_updates,
     swagger,
@@ -53,8 +54,8 @@ GAPS = (swagger, rest_apis, function_versions, stack_updates, endpoints, foundat
 
 
 class Aws:
-    """A context manager that serves AWS at `url`; `insights` answers Logs Insights queries, and
-    `bedrock` keeps the resources of Bedrock's control plane.
+    """A context manager that serves AWS at `url`; `insights` answers Logs Insights queries,
+    `bedrock` keeps the resources of Bedrock's control plane, `outages` says what is away.
 
     moto's state is global to the process, so one lives at a time; it starts empty.
     """
@@ -62,9 +63,14 @@ class Aws:
     def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
         self.insights = insights.InsightsService()
         self.bedrock = bedrock_control.BedrockControl()
+        self.outages = outages.Outages()
         self._polls = long_polls.LongPolls()
         self._server = make_server(
-            host, port, _Dispatcher(self._polls), threaded=True, request_handler=_Handler
+            host,
+            port,
+            _Dispatcher(self._polls, self.outages),
+            threaded=True,
+            request_handler=_Handler,
         )
         self.url = f"http://{host}:{self._server.server_port}"
         self._thread = Thread(
@@ -107,8 +113,9 @@ class Aws:
 class _Dispatcher(DomainDispatcherApplication):
     """moto's choice of a service by signature and host, remembered; one request at a time each."""
 
-    def __init__(self, polls: long_polls.LongPolls) -> None:
+    def __init__(self, polls: long_polls.LongPolls, outages: outages.Outages) -> None:
         super().__init__(partial(_application, polls))
+        self._outages = outages
         self._services: dict[str | None, Any] = {}
 
     def get_backend_for_host(self, host: str | None) -> Any:
@@ -118,6 +125,8 @@ class _Dispatcher(DomainDispatcherApplication):
 
     def answer(self, environ: dict[str, Any]) -> tuple[Iterable[bytes], str, Headers]:
         app = self.get_application(environ)
+        if refusal := self._outages.answer(app.config["SERVICE"]):
+            return refusal
         turn: Condition = app.config["TURN"]
         with turn:
             answer = run_wsgi_app(app, environ, buffered=True)
@@ -128,6 +137,7 @@ class _Dispatcher(DomainDispatcherApplication):
 def _application(polls: long_polls.LongPolls, service: Any) -> Flask:
     app = create_backend_app(service)
     app.debug = False  # or a fault in moto would end the connection, not answer 500
+    app.config["SERVICE"] = service
     app.config["TURN"] = polls.turn if service == "sqs" else Condition()
     return app
 

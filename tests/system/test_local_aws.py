@@ -4,7 +4,7 @@ import http.client
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from urllib.parse import urlsplit
 
 import pytest
@@ -242,3 +242,23 @@ def test_a_token_of_another_query_is_refused(logs, start):
 
     with pytest.raises(logs.exceptions.InvalidParameterException):
         logs.get_query_results(queryId=second, nextToken=token)
+
+
+@pytest.mark.parametrize(
+    ("service", "ask"),
+    [
+        ("dynamodb", lambda client: client.list_tables()),
+        ("logs", lambda client: client.describe_log_groups()),
+        ("s3", lambda client: client.list_buckets()),
+        ("s3", lambda client: client.put_object(Bucket="bucket", Key="key", Body=b"")),
+        ("sqs", lambda client: client.list_queues()),
+        ("sts", lambda client: client.get_caller_identity()),
+    ],
+)
+def test_a_service_that_is_away_answers_503_and_the_others_go_on(aws, client, service, ask):
+    with aws.outages.of(service), pytest.raises(ClientError) as refused:
+        ask(client(service))
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 503
+
+    with aws.outages.of("kinesis"), suppress(client("s3").exceptions.NoSuchBucket):
+        ask(client(service))

@@ -40,7 +40,7 @@ class ConverseReading:
         name, payload = frame.name, frame.payload
         events = (StreamEvent(name, payload),)
         if name != "metadata":
-            return Step(frame.raw, events, events, final=False)
+            return Step(frame.raw, events, events)
         rest = self._restored(payload)
         if rest == payload:
             return Step(frame.raw, events, events, final=True)
@@ -63,10 +63,10 @@ class ChunkReading:
         name, said = frame.name, _said(frame.payload)
         if said is None:
             other = (StreamEvent(name, frame.payload),)
-            return Step(frame.raw, other, other, final=False)
+            return Step(frame.raw, other, other)
         events = (StreamEvent(name, said),)
         if _ADDED not in said or not _COUNTED.search(said):  # cheapest first
-            return Step(frame.raw, events, events, final=False)
+            return Step(frame.raw, events, events)
         final = _counts(said)
         rest = self._restored(said)
         if rest == said:

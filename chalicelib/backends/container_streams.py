@@ -81,7 +81,7 @@ class ContainerReading:
     def frame(self, frame: Frame) -> Step:
         if frame.name != PAYLOAD_PART:
             other = (StreamEvent(frame.name, frame.payload),)
-            return Step(frame.raw, other, other, final=False)
+            return Step(frame.raw, other, other)
         return self._step(self._lines.feed(frame.payload), frame.payload, frame.raw)
 
     def end(self) -> Step:

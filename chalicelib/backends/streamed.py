@@ -17,10 +17,10 @@ class Step(NamedTuple):
     raw: bytes  # for a native client; b"" where nothing is sent
     events: tuple[StreamEvent, ...]  # for the meter, as the provider sent them
     shown: tuple[StreamEvent, ...]  # for the tenant
-    final: bool  # carries usage or ends the answer: it waits until the end record is written
+    final: bool = False  # has the usage, or the end: it waits until the end record is written
 
 
-NOTHING = Step(b"", (), (), final=False)
+NOTHING = Step(b"", (), ())
 
 
 def joined(steps: Sequence[Step]) -> Step:

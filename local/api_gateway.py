@@ -9,7 +9,7 @@ from chalice.app import Chalice, RouteEntry
 
 from local.http_answer import HttpAnswer, StreamedHttpAnswer, refusal
 from local.integrations import Integration, too_large
-from local.proxy_event import HttpRequest, Routes, proxy_event
+from local.proxy_event import HttpRequest, Routes, binary_types, proxy_event
 
 MAX_REQUEST_BYTES = 10 * 1024 * 1024
 
@@ -20,7 +20,7 @@ class ApiGateway:
     def __init__(self, app: Chalice, integration: Integration) -> None:
         """Take the app that knows the routes, and the way to the function."""
         self._integration = integration
-        self._binary_types = app.api.binary_types
+        self._binary_types = binary_types(app)
         self._routes = Routes(app.routes)
         preflights = {resource: preflight(methods) for resource, methods in app.routes.items()}
         self._preflights = {resource: answer for resource, answer in preflights.items() if answer}

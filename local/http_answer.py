@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ops.deploy.api_gateway import REFUSALS
+
 Headers = list[tuple[str, str]]
 
 _REMAPPED = frozenset({"date", "server", "www-authenticate"})
@@ -44,18 +46,20 @@ def refusal(status: int, request_id: str) -> HttpAnswer:
 
 _REFUSALS = {
     400: ("bad_request", "This is not a valid HTTP request."),
-    403: ("no_such_route", "There is no such route, or not for this method."),
     411: ("length_required", "Send the body's length as Content-Length."),
-    413: ("payload_too_large", "The request is larger than API Gateway or Lambda accepts."),
     414: ("uri_too_long", "The URI is too long."),
     431: ("headers_too_large", "The request's headers are too large."),
     501: ("method_not_supported", "This HTTP method is not supported."),
-    502: ("provider_fault", "The gateway's function failed, or its answer is too large."),
-    504: (
-        "gateway_timeout",
-        "No answer within API Gateway's 29 seconds. The call goes on, and is billed to your team.",
-    ),
     505: ("http_version_not_supported", "This HTTP version is not supported."),
+    **{
+        status: (REFUSALS[kind].code, REFUSALS[kind].message)
+        for status, kind in {
+            403: "MISSING_AUTHENTICATION_TOKEN",
+            413: "REQUEST_TOO_LARGE",
+            502: "DEFAULT_5XX",
+            504: "INTEGRATION_TIMEOUT",
+        }.items()
+    },
 }
 
 

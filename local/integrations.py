@@ -21,7 +21,7 @@ from local.functions.faults import FunctionError
 from local.functions.service import Functions
 from local.http_answer import HttpAnswer, StreamedHttpAnswer, headers_of, refusal
 from local.lambda_runtime import LambdaContext
-from local.proxy_event import HttpRequest, is_binary
+from local.proxy_event import HttpRequest, binary_types, is_binary
 
 MAX_PAYLOAD_BYTES = 6 * 1024 * 1024
 """Lambda's, for an event or a buffered answer as serialised."""
@@ -45,8 +45,7 @@ class Integration(Protocol):
 class Buffered:
     """Runs the app in this process, as many requests at a time as are sent.
 
-    The binary types are those that Chalice deploys (`app.api.binary_types`), so what AWS would
-    spoil on its way is spoilt here.
+    The binary types are those that are deployed, so what AWS would spoil on its way is spoilt here.
     """
 
     def __init__(
@@ -68,7 +67,7 @@ class Buffered:
         if error := call.exception():
             traceback.print_exception(error)
             return refusal(502, request.request_id)
-        as_bytes = is_binary(request.header("accept"), self._app.api.binary_types)
+        as_bytes = is_binary(request.header("accept"), binary_types(self._app))
         return _translated(call.result(), request.request_id, as_bytes=as_bytes)
 
 

@@ -31,10 +31,11 @@ class Function:
 
 
 def environment(stage: str = STAGE) -> dict[str, str]:
-    """Return a stage's environment variables, merged as Chalice merges them."""
+    """Return a stage's environment variables in this account, merged as Chalice merges them."""
     config = _config()
     stage_config = config["stages"][stage]
-    return {**config["environment_variables"], **stage_config["environment_variables"]}
+    merged = {**config["environment_variables"], **stage_config["environment_variables"]}
+    return {name: value.replace("${AWS::AccountId}", ACCOUNT) for name, value in merged.items()}
 
 
 def function(name: str, stage: str = STAGE) -> Function:

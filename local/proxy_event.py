@@ -13,7 +13,10 @@ from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import parse_qsl
 
+from chalice.app import Chalice
+
 from local.project import ACCOUNT
+from ops.deploy.api_gateway import ALSO_BINARY
 
 STAGE = "api"
 _PARAMETER = re.compile(r"\{(\w+)(\+?)\}")
@@ -118,6 +121,11 @@ def _context(request: HttpRequest, resource: str) -> dict[str, Any]:
         "resourcePath": resource,
         "stage": STAGE,
     }
+
+
+def binary_types(app: Chalice) -> list[str]:
+    """Return the binary types of the API as it is deployed: Chalice's, and some more."""
+    return [*app.api.binary_types, *ALSO_BINARY]
 
 
 def is_binary(header: str, binary_types: Iterable[str]) -> bool:

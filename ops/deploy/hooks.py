@@ -11,22 +11,33 @@ from pathlib import Path
 from typing import Any
 
 import click
+from chalice.awsclient import TypedAWSClient
+from chalice.deploy import models
 from chalice.deploy.packager import LambdaDeploymentPackager
+from chalice.deploy.planner import PlanStage
 from chalice.deploy.swagger import SwaggerGenerator
 
-from ops.deploy import contents, package
+from ops.deploy import contents, package, state, swagger
+from ops.deploy.stage import in_account
+from ops.directory import Refused
 
 WHEELS_ALONE = {"PIP_ONLY_BINARY": ":all:"}
 """pip's setting: what a source distribution builds with would be pinned by no hash."""
 
 _build = LambdaDeploymentPackager.create_deployment_package
 _describe = SwaggerGenerator.generate_swagger
+_create = TypedAWSClient.create_function
+_update = TypedAWSClient.update_function
+plan_as_chalice = PlanStage.execute
 
 
 def install() -> None:
-    """Have Chalice deploy the small package, and an API named after its stage."""
+    """Have Chalice deploy the small package, into this account, and one API with its refusals."""
     LambdaDeploymentPackager.create_deployment_package = create_small_package  # type: ignore
     SwaggerGenerator.generate_swagger = describe_api  # type: ignore
+    TypedAWSClient.create_function = create_function  # type: ignore
+    TypedAWSClient.update_function = update_function  # type: ignore
+    PlanStage.execute = plan  # type: ignore
 
 
 @wraps(_build)
@@ -46,11 +57,53 @@ def create_small_package(self: Any, project_dir: str, python_version: str) -> st
 
 @wraps(_describe)
 def describe_api(self: Any, app: Any, rest_api: Any = None) -> dict[str, Any]:
-    """Describe the API under its function's name: metrics of two stages would be one series."""
+    """Describe the API with what it answers by itself, under its function's name."""
     described: dict[str, Any] = _describe(self, app, rest_api)
-    if rest_api:
-        described["info"]["title"] = rest_api.lambda_function.function_name
-    return described
+    return swagger.complete(described, rest_api.lambda_function.function_name if rest_api else "")
+
+
+@wraps(_create)
+def create_function(self: Any, **given: Any) -> Any:
+    return _create(self, **_in_account(given))
+
+
+@wraps(_update)
+def update_function(self: Any, **given: Any) -> Any:
+    return _update(self, **_in_account(given))
+
+
+def _in_account(given: dict[str, Any]) -> dict[str, Any]:
+    """Write the account into a function's variables: that of its role."""
+    account = given["role_arn"].split(":")[4]
+    return {**given, "environment_variables": in_account(given["environment_variables"], account)}
+
+
+@wraps(plan_as_chalice)
+def plan(self: Any, resources: list[models.Model]) -> Any:
+    """Plan with what is in AWS, and nothing that would end a stage's streams.
+
+    Raises click.ClickException, before anything is changed.
+    """
+    try:
+        state.recall(self._remote_state, resources)
+        for resource in resources:
+            if isinstance(resource, models.RestAPI):
+                _keep_streaming(self._remote_state, resource)
+    except Refused as refused:
+        raise click.ClickException(str(refused)) from refused
+    return plan_as_chalice(self, resources)
+
+
+def _keep_streaming(remote: Any, resource: models.RestAPI) -> None:
+    if not remote.resource_exists(resource):
+        return
+    deployed = remote.resource_deployed_values(resource)
+    if state.streams(remote._client, deployed["rest_api_id"]):
+        name = resource.lambda_function.function_name
+        raise Refused(
+            f"{name} streams, which Chalice alone would end: `python -m ops deploy --stage"
+            f" {name.rpartition('-')[2]}` deploys it"
+        )
 
 
 def _recipe() -> str:

@@ -1,0 +1,41 @@
+"""The AWS account and region that are deployed to, as the credentials say."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+
+from ops.directory import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    number: str
+    region: str
+    partition: str
+    """`aws`, `aws-us-gov`, …"""
+    session: boto3.Session
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> Self:
+        """Ask AWS who calls. Raises Refused."""
+        try:
+            # botocore itself reads AWS_DEFAULT_REGION, not AWS_REGION as other SDKs and Lambda do.
+            session = boto3.Session(region_name=environ.get("AWS_REGION") or None)
+            caller = session.client("sts").get_caller_identity()
+        except NoRegionError:
+            raise Refused("no region is set: AWS_REGION names the one to deploy to") from None
+        except NoCredentialsError:
+            raise Refused("there are no AWS credentials here: set AWS_PROFILE, say") from None
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            raise Refused(f"AWS does not take these credentials ({code})") from error
+        except BotoCoreError as error:
+            raise Refused(f"AWS cannot be asked who calls: {error}") from error
+        partition = caller["Arn"].split(":")[1]
+        return cls(caller["Account"], session.region_name, partition, session)
+
+    def client(self, service: str) -> Any:
+        return self.session.client(service)

@@ -1,0 +1,148 @@
+"""What is looked at before anything is changed. Each check yields a sentence where it fails."""
+
+import sys
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
+
+from ops.deploy import stacks
+from ops.deploy.account import Account
+from ops.deploy.stage import FOLDER, Stage
+
+PYTHONS: Final = ((3, 12), (3, 13))
+"""The first that does not escape what is not ASCII in answers, and the last that we test."""
+MAX_ENVIRONMENT_BYTES: Final = 4_096
+"""Lambda's, for the names and values of a function's variables ("Lambda quotas")."""
+
+Check = Callable[[Stage, Account], Iterator[str]]
+
+
+def problems(stage: Stage, account: Account) -> list[str]:
+    """Make every check; return a sentence for each that fails."""
+    return [sentence for check in CHECKS for sentence in _made(check, stage, account)]
+
+
+def _made(check: Check, stage: Stage, account: Account) -> Iterator[str]:
+    try:
+        yield from check(stage, account)
+    except ClientError as error:
+        told = error.response["Error"]
+        yield f"AWS refuses {error.operation_name}, which a check asks: {told['Code']}"
+    except BotoCoreError as error:
+        yield f"AWS cannot be asked: {' '.join(str(error).split())}"
+
+
+def python(_stage: Stage, _account: Account) -> Iterator[str]:
+    """The functions run on the Python that deploys them: Chalice takes its version."""
+    if sys.version_info[:2] not in PYTHONS:
+        first, last = (".".join(map(str, version)) for version in PYTHONS)
+        running = ".".join(map(str, sys.version_info[:2]))
+        yield f"the functions would run on this Python, {running}: deploy from {first} or {last}"
+
+
+def right_account(stage: Stage, account: Account) -> Iterator[str]:
+    wanted = stage.options.account
+    if wanted and wanted != account.number:
+        yield (
+            f"these credentials are of account {account.number},"
+            f" and stage {stage.name} goes to {wanted}"
+        )
+
+
+def names(stage: Stage, account: Account) -> Iterator[str]:
+    environment = stage.environment(account.number)
+    for name, made in stage.conventional(account.number).items():
+        if environment.get(name) != made:
+            yield f"{name} is {environment.get(name)!r} in config.json; what is made is {made!r}"
+
+
+def environment_size(stage: Stage, account: Account) -> Iterator[str]:
+    variables = stage.environment(account.number)
+    size = sum(len(name) + len(value.encode()) for name, value in variables.items())
+    if size > MAX_ENVIRONMENT_BYTES:
+        yield (
+            f"the settings of stage {stage.name} have {size} bytes, and Lambda takes"
+            f" {MAX_ENVIRONMENT_BYTES}: name a file for the longest"
+        )
+
+
+def policies(stage: Stage, _account: Account) -> Iterator[str]:
+    for name in stage.policies():
+        if not (FOLDER / name).is_file():
+            yield f"a function's policy is missing: .chalice/{name}"
+
+
+def buckets(stage: Stage, account: Account) -> Iterator[str]:
+    """A bucket's name must be free, or its bucket ours and here."""
+    s3 = account.client("s3")
+    for setting in ("REPORTS_BUCKET", "PAYLOADS_BUCKET"):
+        bucket = stage.conventional(account.number)[setting]
+        try:
+            found = s3.head_bucket(Bucket=bucket, ExpectedBucketOwner=account.number)
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+                continue
+            yield f"the bucket {bucket} is somebody else's, or may not be looked at from here"
+        else:
+            region = found.get("BucketRegion", account.region)
+            if region != account.region:
+                yield f"the bucket {bucket} is in {region}, and this is {account.region}"
+
+
+def model_access(stage: Stage, account: Account) -> Iterator[str]:
+    bedrock = account.client("bedrock")
+    try:
+        listed = bedrock.list_foundation_models()["modelSummaries"]
+    except EndpointConnectionError:
+        yield f"Bedrock is not to be reached in {account.region}"
+        return
+    if not listed:
+        yield f"Bedrock lists no model in {account.region}"
+    for model in stage.options.models:
+        found = bedrock.get_foundation_model_availability(modelId=model)
+        lacking = [name for name, (path, fit) in _USABLE.items() if _read(found, path) not in fit]
+        if lacking:
+            yield f"this account may not use {model} in {account.region} yet: {', '.join(lacking)}"
+
+
+_USABLE: Final = {
+    "the account is not authorized": (("authorizationStatus",), ("AUTHORIZED",)),
+    "it has no entitlement": (("entitlementAvailability",), ("AVAILABLE",)),
+    "it is not in this region": (("regionAvailability",), ("AVAILABLE",)),
+    "its agreement is not accepted": (("agreementAvailability", "status"), ("AVAILABLE",)),
+}
+"""bedrock 2023-04-20, GetFoundationModelAvailability: what must hold, and how it says so."""
+
+
+def _read(answer: object, path: tuple[str, ...]) -> object:
+    for name in path:
+        answer = answer.get(name) if isinstance(answer, dict) else None
+    return answer
+
+
+def concurrency(stage: Stage, account: Account) -> Iterator[str]:
+    limit = account.client("lambda").get_account_settings()["AccountLimit"]
+    free = limit["UnreservedConcurrentExecutions"]
+    if free < stage.options.concurrency:
+        yield (
+            f"Lambda may run {free} functions at a time here, and stage {stage.name} needs"
+            f" {stage.options.concurrency}: ask for more (Service Quotas, Lambda, concurrent"
+            " executions), or set `concurrency` in the stage's `deploy`"
+        )
+
+
+def stacks_at_rest(stage: Stage, account: Account) -> Iterator[str]:
+    cloudformation = account.client("cloudformation")
+    for part in stacks.PARTS:
+        status = stacks.status(cloudformation, stage.stack(part))
+        if status and status.endswith("_IN_PROGRESS") and status != stacks.ONLY_REVIEWED:
+            yield f"the stack {stage.stack(part)} is {status}: wait until that has ended"
+        if status and status in stacks.STUCK:
+            yield f"the stack {stage.stack(part)} is {status}: settle that in CloudFormation first"
+
+
+CHECKS: Final[tuple[Check, ...]] = (
+    *(python, right_account, names, environment_size, policies),
+    *(buckets, model_access, concurrency, stacks_at_rest),
+)

@@ -1,0 +1,97 @@
+"""`ops deploy` and `ops destroy`: a stage in an account, made, brought up to date, taken away."""
+
+import argparse
+from collections.abc import Mapping
+from typing import Any, Final
+
+from ops.deploy import checks, gateway, stacks
+from ops.deploy.account import Account
+from ops.deploy.stage import Stage
+from ops.directory import Refused
+
+DEPLOY: Final = "make a stage or bring it up to date: stacks, functions, API"
+DESTROY: Final = "take a stage away, but for its tables, reports and usage records"
+PLAN: Final = "check, and say what would change; no more"
+YES: Final = "do it; without, only say what would be done"
+
+
+def add_commands(groups: Any) -> None:
+    """Add `deploy` and `destroy` to the command line."""
+    _add(groups, "deploy", DEPLOY, run_deploy).add_argument(
+        "--plan", action="store_true", help=PLAN
+    )
+    _add(groups, "destroy", DESTROY, run_destroy).add_argument(
+        "--yes", action="store_true", help=YES
+    )
+
+
+def _add(groups: Any, name: str, says: str, run: Any) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = groups.add_parser(name, help=says, description=says)
+    command.add_argument("--stage", required=True, help="a stage of .chalice/config.json")
+    command.set_defaults(run=run, open=Account.of)
+    return command
+
+
+class Changes:
+    """Says each change as it is made; `made` are all of them."""
+
+    def __init__(self) -> None:
+        self.made: list[str] = []
+
+    def __call__(self, change: str) -> None:
+        print(f"+ {change}", flush=True)
+        self.made.append(change)
+
+
+def run_deploy(args: argparse.Namespace, account: Account) -> None:
+    stage = Stage.load(args.stage)
+    _refuse_with(checks.problems(stage, account))
+    parts = stacks.wanted(stage, account)
+    _print_plan(stage, account, parts)
+    if args.plan:
+        return
+    say = Changes()
+    for part in parts:
+        if stacks.apply(account, part):
+            say(f"the stack {part.name} is up to date")
+    api = _deploy_functions(stage, account, say)
+    gateway.settle(account, stage, api["rest_api_id"], say)
+    print(f"{'deployed' if say.made else 'no change'}: {api['rest_api_url']}")
+
+
+def _refuse_with(problems: list[str]) -> None:
+    if problems:
+        raise Refused("nothing was changed: " + "; ".join(problems))
+
+
+def _print_plan(stage: Stage, account: Account, parts: list[stacks.Stack]) -> None:
+    print(f"stage {stage.name}: account {account.number}, {account.region}")
+    cloudformation = account.client("cloudformation")
+    for part in parts:
+        print(f"  stack {part.name}: {stacks.outlook(cloudformation, part)}")
+    how = "streaming" if stage.streams else "buffered"
+    print(f"  {len(stage.functions)} functions and the API {stage.api}, {how}", flush=True)
+
+
+def _deploy_functions(stage: Stage, account: Account, say: Changes) -> Mapping[str, str]:
+    from ops.deploy.chalice_stage import ChaliceStage  # Chalice is slow to import
+
+    network: Mapping[str, str] = {}
+    if stage.options.network is not None:
+        network = stacks.outputs(account.client("cloudformation"), stage.stack("network"))
+    return ChaliceStage.of(stage, account, network, say).deploy()
+
+
+def run_destroy(args: argparse.Namespace, account: Account) -> None:
+    from ops.deploy import destroy  # Chalice is slow to import
+
+    stage = Stage.load(args.stage)
+    _refuse_with([*checks.right_account(stage, account), *checks.stacks_at_rest(stage, account)])
+    remaining = destroy.kept(stage, account)
+    print(f"stage {stage.name}: account {account.number}, {account.region}")
+    print(f"  stays: {', '.join(remaining.template['Resources'])} (stack {remaining.name})")
+    print("  goes: the API, functions, queues, payloads, logs, alarms and views", flush=True)
+    if args.yes:
+        destroy.destroy(stage, account, Changes())
+    else:
+        print("nothing was changed: --yes does it")

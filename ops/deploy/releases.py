@@ -1,0 +1,75 @@
+"""The function that an API streams from: a version that does not change, behind an alias.
+
+The API invokes the alias, and the alias says to the function that it is to stream
+(chalicelib/runtime.py). It moves to a new version at once, code and settings together, while
+`$LATEST` is updated in two steps. Whatever happens to `$LATEST`, the alias leads to a function that
+streams.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from chalicelib.runtime import STREAM_ALIAS
+from ops.directory import Refused
+
+WRAPPER: Final = "AWS_LAMBDA_EXEC_WRAPPER"
+RUNTIME: Final = {WRAPPER: "/var/task/chalicelib/runtime.sh"}
+"""What of a function's environment has it run by our loop."""
+KEPT: Final = 5
+"""Versions that stay, to go back to; and because calls run in them for up to 15 minutes."""
+_CONFIGURATION: Final = (
+    *("CodeSha256", "Runtime", "Handler", "Role", "Timeout", "MemorySize", "Architectures"),
+    *("Environment", "Layers"),
+)
+
+Lambda = Any
+
+
+def release(lambdas: Lambda, function: str) -> bool:
+    """Have the alias lead to the function as it now is; say whether it did not. Raises Refused."""
+    latest = lambdas.get_function_configuration(FunctionName=function)
+    released = _released(lambdas, function)
+    if released and _same(latest, released):
+        return False
+    if not RUNTIME.items() <= latest["Environment"]["Variables"].items():
+        raise Refused(
+            f"{function} is not run by our loop, and would not stream: {WRAPPER} is unset"
+        )
+    version = lambdas.publish_version(FunctionName=function)["Version"]
+    lambdas.get_waiter("published_version_active").wait(
+        FunctionName=function, Qualifier=version, WaiterConfig={"Delay": 2, "MaxAttempts": 150}
+    )
+    point = lambdas.update_alias if released else lambdas.create_alias
+    point(FunctionName=function, Name=STREAM_ALIAS, FunctionVersion=version)
+    _forget(lambdas, function)
+    return True
+
+
+def _released(lambdas: Lambda, function: str) -> Mapping[str, Any] | None:
+    try:
+        lambdas.get_alias(FunctionName=function, Name=STREAM_ALIAS)
+    except lambdas.exceptions.ResourceNotFoundException:
+        return None
+    found: Mapping[str, Any] = lambdas.get_function_configuration(
+        FunctionName=function, Qualifier=STREAM_ALIAS
+    )
+    return found
+
+
+def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    alike = all(one.get(name) == other.get(name) for name in _CONFIGURATION)
+    return alike and _network(one) == _network(other)
+
+
+def _network(configuration: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    told = configuration.get("VpcConfig") or {}
+    return sorted(told.get("SubnetIds", ())), sorted(told.get("SecurityGroupIds", ()))
+
+
+def _forget(lambdas: Lambda, function: str) -> None:
+    """Delete the oldest versions."""
+    pages = lambdas.get_paginator("list_versions_by_function").paginate(FunctionName=function)
+    versions = [each["Version"] for page in pages for each in page["Versions"]]
+    numbers = sorted(int(version) for version in versions if version.isdigit())
+    for number in numbers[:-KEPT]:
+        lambdas.delete_function(FunctionName=function, Qualifier=str(number))

@@ -1,0 +1,146 @@
+"""What is deployed, found again in AWS by its names: Chalice's own file of it is but a note.
+
+Chalice writes `.chalice/deployed/<stage>.json` when a deployment has succeeded, and nowhere else.
+Whoever deploys without it (a first deployment that failed half-way, another machine) would get a
+second API, and a conflict over each queue's mapping.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from chalice.deploy import models
+from chalice.deploy.planner import RemoteState
+
+from ops.directory import Refused
+
+Client = Any
+"""Chalice's own client of AWS, for `_client(service)`."""
+Values = dict[str, Any]
+"""What Chalice's file keeps of a resource."""
+
+
+def recall(remote: RemoteState, resources: Iterable[models.Model]) -> None:
+    """Tell Chalice's planner what is there, though its file may not know it. Raises Refused."""
+    recorded: dict[str, Values] = remote._deployed_resources._deployed_values_by_name
+    client = remote._client
+    for resource in resources:
+        if isinstance(resource, models.RestAPI) and _is_there(client, recorded.get("rest_api")):
+            continue
+        if isinstance(resource, (models.RestAPI, models.SQSEventSource)):
+            values = _FIND[type(resource)](client, resource)
+            if values:
+                recorded[resource.resource_name] = values
+
+
+def found(client: Client, resources: Iterable[models.Model]) -> list[Values]:
+    """Return what Chalice's file of a whole deployment would say. Raises Refused."""
+    looked_for = ((_FIND.get(type(each)), each) for each in resources)
+    values = (find(client, each) for find, each in looked_for if find)
+    return [each for each in values if each]
+
+
+def api_id(client: Client, name: str) -> str | None:
+    """Find an API by its name. Raises Refused for more than one."""
+    pages = client._client("apigateway").get_paginator("get_rest_apis").paginate()
+    ids = [api["id"] for page in pages for api in page["items"] if api["name"] == name]
+    if len(ids) > 1:
+        raise Refused(
+            f"there are {len(ids)} APIs called {name} ({', '.join(ids)}):"
+            " delete those that no tenant uses"
+        )
+    return ids[0] if ids else None
+
+
+def streams(client: Client, api: str) -> bool:
+    """Say whether any route of an API streams."""
+    pages = client._client("apigateway").get_paginator("get_resources")
+    methods = (
+        method
+        for page in pages.paginate(restApiId=api, embed=["methods"])
+        for resource in page["items"]
+        for method in resource.get("resourceMethods", {}).values()
+    )
+    modes = (each.get("methodIntegration", {}).get("responseTransferMode") for each in methods)
+    return "STREAM" in modes
+
+
+def _is_there(client: Client, recorded: Mapping[str, str] | None) -> bool:
+    return bool(recorded and client.get_rest_api(recorded["rest_api_id"]))
+
+
+def _rest_api(client: Client, resource: models.RestAPI) -> Values | None:
+    found = api_id(client, resource.lambda_function.function_name)
+    if not found:
+        return None
+    region = client.region_name
+    host = f"{found}.execute-api.{region}.{client.endpoint_dns_suffix('apigateway', region)}"
+    return {
+        "name": resource.resource_name,
+        "resource_type": "rest_api",
+        "rest_api_id": found,
+        "rest_api_url": f"https://{host}/{resource.api_gateway_stage}/",
+    }
+
+
+def _mapping(client: Client, resource: models.SQSEventSource) -> Values | None:
+    wanted = (resource.queue, resource.lambda_function.function_name)
+    pages = client._client("lambda").get_paginator("list_event_source_mappings").paginate()
+    for mapping in (each for page in pages for each in page["EventSourceMappings"]):
+        arns = mapping["EventSourceArn"], mapping["FunctionArn"]
+        if tuple(arn.rpartition(":")[2] for arn in arns) == wanted:
+            return {
+                "name": resource.resource_name,
+                "resource_type": "sqs_event",
+                "queue": resource.queue,
+                "queue_arn": arns[0],
+                "event_uuid": mapping["UUID"],
+                "lambda_arn": arns[1],
+            }
+    return None
+
+
+def _function(client: Client, resource: models.LambdaFunction) -> Values | None:
+    if not client.lambda_function_exists(resource.function_name):
+        return None
+    arn = client.get_function_configuration(resource.function_name)["FunctionArn"]
+    return {
+        "name": resource.resource_name,
+        "resource_type": "lambda_function",
+        "lambda_arn": arn,
+    }
+
+
+def _role(client: Client, resource: models.ManagedIAMRole) -> Values | None:
+    iam = client._client("iam")
+    try:
+        arn = iam.get_role(RoleName=resource.role_name)["Role"]["Arn"]
+    except iam.exceptions.NoSuchEntityException:
+        return None
+    return {
+        "name": resource.resource_name,
+        "resource_type": "iam_role",
+        "role_arn": arn,
+        "role_name": resource.role_name,
+    }
+
+
+def _rule(client: Client, resource: models.ScheduledEvent) -> Values | None:
+    events = client._client("events")
+    try:
+        events.describe_rule(Name=resource.rule_name)
+    except events.exceptions.ResourceNotFoundException:
+        return None
+    return {
+        "name": resource.resource_name,
+        "resource_type": "cloudwatch_event",
+        "rule_name": resource.rule_name,
+    }
+
+
+_FIND: Final[Mapping[type, Callable[[Client, Any], Values | None]]] = {
+    models.ManagedIAMRole: _role,
+    models.LambdaFunction: _function,
+    models.ScheduledEvent: _rule,
+    models.SQSEventSource: _mapping,
+    models.RestAPI: _rest_api,
+}

@@ -20,9 +20,9 @@ from ops import keys
 from ops.directory import Directory
 
 SEED = 20261123
-REQUESTS = 400  # and those of sabotage
+REQUESTS = 330  # and those of sabotage
 SETTINGS = {"MODEL_TIMEOUT_SECONDS": "3", "KEY_CACHE_SECONDS": "2", **operator_prices.SETTINGS}
-WORDS = "calls of four teams, from sixteen threads"
+WORDS = "calls of four teams, from eight threads"
 
 
 def main() -> int:
@@ -63,7 +63,7 @@ def _run(progress: Progress) -> Shown:
 
 
 def _traffic(stack: Stack, gateway: Gateway, progress: Progress) -> list[Sent]:
-    control(stack, "PUT", "faults", faults.one_of_each())
+    control(stack, "PUT", "faults", faults.one_of_each(spacing=16))
     requests = plan.plan(SEED, REQUESTS, OFFERS)
     return gateway.send_all(requests, lambda done: progress.of(WORDS, len(requests), done))
 

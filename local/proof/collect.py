@@ -54,11 +54,12 @@ def collect(stack: Stack, sent: Sequence[Sent]) -> Evidence:
     """Fetch both ledgers, and the reports of every day that was touched, as S3 holds them."""
     records = stack.log_events()
     days = days_of(records)
+    each_time = [once for each in sent for once in each.all]
     return Evidence(
         provider=control(stack, "GET", "ledger"),
         records=records,
-        sent={each.request_id: each.request.team for each in sent if each.request_id},
-        unanswered=[each.request.team for each in sent if not each.request_id],
+        sent={each.request_id: each.request.team for each in each_time if each.request_id},
+        unanswered=[each.request.team for each in each_time if not each.request_id],
         costs=[row for day in days for row in _rows(fetch(stack, costs_key(day)))],
         manifests=[json.loads(fetch(stack, manifest_key(day))) for day in days],
         samples=[
@@ -67,6 +68,8 @@ def collect(stack: Stack, sent: Sequence[Sent]) -> Evidence:
             for hour in range(24)
             for row in _rows(fetch(stack, hour_key(day, hour)))
         ],
+        told=control(stack, "GET", "told"),
+        reads=[read for each in each_time for read in each.reads],
     )
 
 

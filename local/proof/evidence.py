@@ -2,11 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Self
 
 from chalicelib.metering.usage import Usage
+from local.traffic.reading import Read
 
 Json = Mapping[str, Any]
 TOLD_APART = "busy_ms"
@@ -24,6 +25,8 @@ class Evidence:
     costs: Sequence[Mapping[str, str]]  # rows of costs.csv, of every day that was touched
     manifests: Sequence[Json]  # one a day
     samples: Sequence[Mapping[str, str]] = ()  # rows of the days' hours of capacity, with `date`
+    told: Mapping[str, str] = field(default_factory=dict)  # provider's id → what the model wrote
+    reads: Sequence[Read] = ()  # of streamed answers, as each client came to their end
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,10 @@ from local.proof.evidence import Evidence, GatewayCall, ProviderEntry, gateway_c
 from local.proof.hours import DayResource, Hours, by_the_hour, hours_of, share_differences
 from local.proof.kinds import Kind
 from local.proof.matching import match
+from local.proof.readings import reading_differences
 from local.proof.verdicts import ZERO, Verdict, judge
 from local.simulator.ledger import SETTLEMENT
+from local.traffic.reading import Read
 
 WORDS = 17  # columns for what is counted
 MAX_SHOWN = 20  # mismatches in full
@@ -34,6 +36,7 @@ class Proof:
     verdicts: tuple[Verdict, ...]
     mismatches: tuple[str, ...]
     hours: Mapping[DayResource, Hours] = field(default_factory=dict)
+    reads: Sequence[Read] = ()
 
     @property
     def holds(self) -> bool:
@@ -77,6 +80,10 @@ class Proof:
             *self._counted_otherwise(),
             *self._not_counted(),
         )
+        if self.reads:
+            whole = sum(read.whole for read in self.reads)
+            words = f"streamed answers, each as its model wrote it; {whole} of them whole"
+            yield f"{'read':{WORDS}} {len(self.reads):>6,}  {words}"
         if self.hours:
             cost = sum((each.whole for each in self.hours.values()), ZERO)
             words = f"resources by the hour: {_usd(cost)} = the shares of teams and (idle)"
@@ -127,7 +134,8 @@ def prove(evidence: Evidence, book: PriceBook) -> Proof:
     mismatches += cost_differences(verdicts, evidence.costs, hours)
     mismatches += share_differences(hours, calls, evidence.costs)
     mismatches += manifest_differences(verdicts, evidence.manifests)
-    return Proof(verdicts, tuple(mismatches), hours)
+    mismatches += reading_differences(verdicts, evidence)
+    return Proof(verdicts, tuple(mismatches), hours, evidence.reads)
 
 
 def _team_differences(verdicts: Iterable[Verdict], evidence: Evidence) -> Iterator[str]:

@@ -27,6 +27,18 @@ ANYWHERE: Sequence[Rule] = (
 )
 """Faults that any model's call can meet."""
 
+IN_STREAMS: Sequence[Rule] = (
+    {"do": "stream_exception", "exception": "throttlingException", "after": 0},
+    {"do": "stream_exception", "exception": "modelStreamErrorException", "after": 5},
+    {"do": "stream_cut", "after": 4},
+    {"do": "stream_truncated"},
+    {"do": "stream_corrupt", "after": 3},
+    {"do": "stream_idle", "after": 2},
+    {"do": "stream_unknown_event", "after": 2},
+    {"do": "stream_split"},
+)
+"""Faults that streams alone can meet."""
+
 SOMEWHERE: Sequence[Rule] = (
     {"do": "filtered", "match": {"model": "*canvas*", "rate": "0.1"}},
     {"do": "filtered", "match": {"model": "stability.*", "rate": "0.1"}},
@@ -38,23 +50,33 @@ SOMEWHERE: Sequence[Rule] = (
 )
 """Faults of certain models."""
 
-LARGE_ANSWER: Sequence[Rule] = ({"do": "big_answer", "match": {"model": "*claude*", "nth": 7}},)
-"""One answer larger than a Lambda returns."""
+LARGE_ANSWER: Sequence[Rule] = (
+    {"do": "big_answer", "match": {"model": "*claude*", "team": "ada", "nth": 1}},
+)
+"""One answer larger than a Lambda returns, of a team that streams nothing."""
+
+
+STREAMS_BETWEEN = 7
+"""Every so manyth stream meets a fault of its own."""
 
 
 def one_of_each(spacing: int = 20) -> list[Rule]:
     """Return rules that hit every `spacing`th call from the start, with one kind after another."""
-    return [
-        *({**rule, "match": {"nth": number * spacing}} for number, rule in enumerate(ANYWHERE, 1)),
-        *SOMEWHERE,
-    ]
+    return [*_every(spacing, ANYWHERE), *_every(STREAMS_BETWEEN, IN_STREAMS), *SOMEWHERE]
 
 
 def rules(share: float) -> list[Rule]:
     """Return rules under which about this share of all calls meets a fault, each kind as often.
 
-    Each kind is met at least once.
+    Each kind is met at least once. Streams meet their own beside.
     """
-    rate = f"{share / len(ANYWHERE):.6f}"
-    at_random = ({**rule, "match": {"rate": rate}} for rule in ANYWHERE)
+    at_random = (
+        {**rule, "match": {"rate": f"{share / len(kinds):.6f}"}}
+        for kinds in (ANYWHERE, IN_STREAMS)
+        for rule in kinds
+    )
     return [*LARGE_ANSWER, *one_of_each(), *at_random]
+
+
+def _every(spacing: int, kinds: Sequence[Rule]) -> list[Rule]:
+    return [{**rule, "match": {"nth": number * spacing}} for number, rule in enumerate(kinds, 1)]

@@ -6,6 +6,7 @@ from typing import Any
 from local.traffic import families, media, native, payloads
 from local.traffic.families import builder, called_as, served
 from local.traffic.native import GUARDRAILS
+from local.traffic.payloads import Builder
 from local.traffic.plan import Offer
 from local.traffic.resources import PROFILE, THROUGHPUT
 
@@ -133,6 +134,56 @@ HOSTED = (
     Offer(OPENAI_ENDPOINT, payloads.chat, 2, operation="invoke_endpoint"),
     Offer(EMBED_ENDPOINT, payloads.container_embedding, 3, operation="invoke_endpoint"),
 )
+
+
+def _streaming(model_id: str, build: Builder, **fields: Any) -> Offer:
+    return Offer(model_id, build, 0, operation="invoke_model_with_response_stream", **fields)
+
+
+def _talking(model_id: str, build: Builder) -> Offer:
+    return Offer(model_id, build, 0, operation="converse_stream")
+
+
+def _parts_of(endpoint: str, build: Builder) -> Offer:
+    return Offer(endpoint, build, 0, operation="invoke_endpoint_with_response_stream")
+
+
+def _streamed(number: int, model: str) -> Offer:
+    if number % 2 and model in served("ConverseStream"):
+        return _talking(called_as(model), native.conversation)
+    return _streaming(called_as(model), builder(families.INVOKE, model))
+
+
+STREAMED = (
+    *(
+        _streamed(number, model)
+        for number, model in enumerate(served("InvokeModelWithResponseStream"))
+    ),
+    _streaming(SONNET, payloads.cached_claude),
+    _streaming(NOVA_LITE, payloads.cached_nova),
+    _streaming("cohere.command-text-v14", payloads.streamed(payloads.completion)),
+    _streaming("qwen.qwen3-32b-v1:0", payloads.counted_stream(payloads.chat)),
+    _streaming("amazon.nova-pro-v1:0", payloads.nova, headers={_TIER: "flex"}),
+    _talking(NOVA_LITE, native.cached_conversation),
+    _talking(SONNET, native.conversation_cached_an_hour),
+)
+"""Every model that streams, by turns in its own schema and by ConverseStream; caches and a tier."""
+
+STREAMED_GUARDED = (
+    *(_streaming(TITAN_TEXT, payloads.titan_text, headers=_guarded(each)) for each in GUARDRAILS),
+    _streaming(HAIKU, payloads.briefly_cached_claude, headers=_guarded(GUARDRAILS[1])),
+    _talking(HAIKU, native.guarded_conversation),
+)
+STREAMED_HOSTED = (
+    _parts_of(CHAT_ENDPOINT, payloads.streamed(payloads.generation)),
+    _parts_of(CHAT_ENDPOINT, payloads.streamed(payloads.bare_generation)),
+    _parts_of(LMI_ENDPOINT, payloads.streamed(payloads.bare_generation)),
+    _parts_of(LMI_ENDPOINT, payloads.bare_generation),
+    _parts_of(OPENAI_ENDPOINT, payloads.streamed(payloads.chat)),
+    _parts_of(OPENAI_ENDPOINT, payloads.counted_stream(payloads.chat)),
+)
+"""Containers that count because they are asked, by the tenant or by the gateway; and one that does
+not stream, nor count."""
 OWN_ARNS = (
     Offer(PROFILE, payloads.cached_claude),
     Offer(PROFILE, native.conversation, 1, operation="converse"),

@@ -182,6 +182,16 @@ def generation(random: Random) -> Body:
     }
 
 
+def streamed(build: Builder) -> Builder:
+    """Let a container, or Cohere's Command, stream what it writes."""
+    return lambda random: {**build(random), "stream": True}
+
+
+def counted_stream(build: Builder) -> Builder:
+    """Ask for the usage of a stream, too, in OpenAI's way."""
+    return lambda random: {**streamed(build)(random), "stream_options": {"include_usage": True}}
+
+
 def bare_generation(random: Random) -> Body:
     """Ask for no details, so that the container reports nothing."""
     return {"inputs": _prompt(random), "parameters": {"max_new_tokens": _limit(random)}}

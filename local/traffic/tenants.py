@@ -16,7 +16,8 @@ EVERY_AMAZON_AND_ANTHROPIC = ("amazon.*", "us.amazon.*", "anthropic.*", "us.anth
 OTHERS = (
     *("ai21.*", "cohere.*", "deepseek.*", "google.*", "meta.*", "minimax.*", "mistral.*"),
     *("moonshotai.*", "nvidia.*", "openai.*", "qwen.*", "writer.*", "zai.*"),
-    *("us.deepseek.*", "us.meta.*", "us.mistral.*", "us.writer.*", "global.anthropic.*"),
+    *("us.deepseek.*", "us.meta.*", "us.mistral.*", "us.twelvelabs.*", "us.writer.*"),
+    "global.anthropic.*",
 )
 
 
@@ -39,7 +40,7 @@ CUSTOMERS: Sequence[Customer] = (
         None,
         "Research",
         (*EVERY_AMAZON_AND_ANTHROPIC, *OTHERS),
-        (*offers.CHAT, *offers.CACHED, *offers.DIMENSIONS),
+        (*offers.CHAT, *offers.CACHED, *offers.DIMENSIONS, *offers.STREAMED),
     ),
     Customer(
         "genomics",
@@ -52,7 +53,7 @@ CUSTOMERS: Sequence[Customer] = (
         ),
         (
             *(*offers.EMBEDDINGS, *offers.RERANKERS, *offers.HOSTED, *offers.OWN_ARNS),
-            *offers.ORDINARY,
+            *(*offers.STREAMED_HOSTED, *offers.ORDINARY),
         ),
     ),
     Customer(
@@ -64,7 +65,10 @@ CUSTOMERS: Sequence[Customer] = (
             *(*EVERY_AMAZON_AND_ANTHROPIC, "stability.*", "luma.*", "twelvelabs.*"),
             *("openai.gpt-oss-*", "guardrail/*"),
         ),
-        (*offers.PICTURES, *offers.JOBS, *offers.GUARDED, *offers.ORDINARY),
+        (
+            *(*offers.PICTURES, *offers.JOBS, *offers.GUARDED, *offers.STREAMED_GUARDED),
+            *offers.ORDINARY,
+        ),
     ),
     Customer(
         "ada",

@@ -1,4 +1,4 @@
-"""Two thousand mixed requests of four teams from sixteen threads, with every kind of fault.
+"""Two thousand mixed requests of four teams from eight threads, with every kind of fault.
 
 Twice: with a seed of long standing, and with one drawn for this run. SEED=… draws that one again.
 """
@@ -19,6 +19,7 @@ from local.stack import Stack
 from local.traffic import faults, jobs, operator_prices, plan, resources
 from local.traffic.clients import Gateway
 from local.traffic.offers import ENDPOINTS
+from local.traffic.plan import StreamRequest
 from local.traffic.sent import Sent
 from local.traffic.tenants import OFFERS, open_accounts
 from ops.directory import Directory
@@ -65,9 +66,15 @@ def test_both_ledgers_are_one(run, capsys):
     assert run.proof.mismatches == ()
 
 
-def test_every_request_is_recorded_once(run):
+def test_every_request_is_recorded_once_but_those_that_the_gateway_refused_itself(run):
+    told = {once.request_id: once for each in run.sent for once in each.all}
+    calls = [call.request_id for call in run.proof.calls]
+    not_called = [told[request_id] for request_id in told.keys() - set(calls)]
+
     assert len(run.sent) == REQUESTS
-    assert len(run.proof.calls) == REQUESTS + run.settled
+    assert len(calls) == len(set(calls)) + run.settled
+    assert set(calls) <= told.keys()
+    assert [each for each in not_called if each.status != 409] == []
 
 
 def test_the_manifest_balances(run):
@@ -88,9 +95,12 @@ def test_every_route_and_every_unit_was_used(run):
         "ApplyGuardrail",
         "AsyncInvokeSettlement",
         "Converse",
+        "ConverseStream",
         "CountTokens",
         "InvokeEndpoint",
+        "InvokeEndpointWithResponseStream",
         "InvokeModel",
+        "InvokeModelWithResponseStream",
         "StartAsyncInvoke",
     }
     assert unused == set()
@@ -118,7 +128,7 @@ def test_what_the_provider_alone_counts_is_shown_apart(run):
 def test_every_kind_of_fault_was_met(run):
     met = {entry["fault"] for entry in run.evidence.provider}
 
-    assert met >= {rule["do"] for rule in faults.ANYWHERE}
+    assert met >= {rule["do"] for rule in (*faults.ANYWHERE, *faults.IN_STREAMS)}
 
 
 def test_every_model_and_endpoint_was_called(run):
@@ -127,8 +137,25 @@ def test_every_model_and_endpoint_was_called(run):
     assert called == {offer.model_id for offers in OFFERS.values() for offer in offers}
 
 
+def test_streams_were_read_in_every_way_and_to_their_end(run):
+    streams = [each.request for each in run.sent if isinstance(each.request, StreamRequest)]
+
+    assert {request.form for request in streams} == {"queued", "sse", "event_stream"}
+    assert {request.repeated for request in streams} == {"never", "at_once", "later"}
+    assert any(request.leaves_after for request in streams)
+    assert sum(read.whole for read in run.evidence.reads) > len(run.evidence.reads) / 2
+
+
+def test_a_request_that_was_sent_twice_under_its_key_has_one_answer(run):
+    twice = [each for each in run.sent if each.reads and each.others and each.reads[0].whole]
+
+    assert twice
+    assert {len({once.request_id for once in each.all}) for each in twice} == {1}
+
+
 def test_whoever_was_answered_was_charged(run):
-    answered = {each.request_id for each in run.sent if each.status == 200}
+    answered = {each.request_id for each in run.sent if each.status == 200 and not each.reads}
+    answered |= {read.request_id for read in run.evidence.reads if read.whole}
     charged = {record["request_id"] for record in run.evidence.records if record["n_usage"]}
 
     assert answered <= charged

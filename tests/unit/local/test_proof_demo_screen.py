@@ -74,8 +74,8 @@ def test_the_dearest_lines_come_first_aligned_within_a_hundred_columns():
     assert max(map(len, (heading, dearest, cheaper))) <= 100
 
 
-def test_ten_lines_are_shown_of_more():
-    assert len(tables.dearest([row()] * 30)) == 1 + 10
+def test_the_dearest_lines_are_shown_of_more():
+    assert len(tables.dearest([row()] * 30)) == 1 + tables.SHOWN
 
 
 def test_a_team_owes_the_sum_of_its_lines():

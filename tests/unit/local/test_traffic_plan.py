@@ -2,7 +2,7 @@
 
 from local.simulator.models import SERVED
 from local.traffic.families import called_as
-from local.traffic.plan import NativeRequest, Request, plan
+from local.traffic.plan import NativeRequest, Request, StreamRequest, plan
 from local.traffic.tenants import OFFERS
 
 SERVED_AS = {
@@ -38,6 +38,38 @@ def test_everything_that_is_offered_is_asked_for_at_least_once():
 
 def test_a_plan_is_as_long_as_it_is_asked_to_be():
     assert [len(plan(7, size, OFFERS)) for size in (1, 50, 600)] == [1, 50, 600]
+
+
+def test_every_model_that_streams_is_asked_to():
+    streams = {
+        model
+        for model, operation in OFFERED
+        if operation in ("invoke_model_with_response_stream", "converse_stream")
+    }
+    served = {
+        called_as(model)
+        for model, operations in SERVED.items()
+        if "InvokeModelWithResponseStream" in operations
+    }
+
+    assert served - streams == set()
+
+
+def test_streams_are_asked_for_in_every_way_and_by_sdks():
+    requests = plan(7, SIZE, OFFERS)
+    streams = [each for each in requests if isinstance(each, StreamRequest)]
+    native = {each.operation for each in requests if isinstance(each, NativeRequest)}
+
+    assert {each.form for each in streams} == {"queued", "sse", "event_stream"}
+    assert {"invoke_model_with_response_stream", "converse_stream"} <= native
+
+
+def test_what_is_sent_twice_has_a_key_of_its_own():
+    streams = [each for each in plan(7, SIZE, OFFERS) if isinstance(each, StreamRequest)]
+    keys = [each.key for each in streams if each.repeated != "never"]
+
+    assert all(keys)
+    assert len(keys) == len(set(keys))
 
 
 def test_a_share_of_the_calls_is_made_on_native_routes():

@@ -8,16 +8,19 @@ from collections.abc import Mapping, Sequence
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ops import environment, keys, models, prices, report, tenants
+from ops.deploy import command as deployment
 from ops.directory import Refused
 from ops.doctor import command as doctor
 
-DESCRIPTION = "Tenants, keys, prices and reports of a Tollgate."
+DESCRIPTION = "Deploys a Tollgate; its tenants, keys, prices and reports."
 EPILOG = """environment:
   TENANTS_TABLE   the DynamoDB table of tenants; all that `tenants` and `keys` need
   AWS_REGION      and whatever else an AWS SDK takes: profiles, credentials, AWS_ENDPOINT_URL
+  `deploy` needs the latter alone
   `report` reads the gateway's own settings, too; `prices` needs none of them
 
 examples:
+  python -m ops deploy --stage prod
   python -m ops tenants create genomics --allow 'anthropic.*'
   python -m ops keys create genomics > key.txt
   python -m ops report --date 2026-11-22
@@ -32,6 +35,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     groups = top.add_subparsers(required=True, metavar="GROUP")
+    deployment.add_commands(groups)
     tenants.add_commands(groups)
     keys.add_commands(groups)
     models.add_commands(groups)

@@ -28,6 +28,7 @@ from werkzeug.test import run_wsgi_app
 
 from local import (
     bedrock_control,
+    cloudwatch,
     endpoints,
     foundation_models,
     function_versions,
@@ -55,7 +56,8 @@ GAPS = (swagger, rest_apis, function_versions, stack_updates, endpoints, foundat
 
 class Aws:
     """A context manager that serves AWS at `url`; `insights` answers Logs Insights queries,
-    `bedrock` keeps the resources of Bedrock's control plane, `outages` says what is away.
+    `bedrock` keeps the resources of Bedrock's control plane, `counters` are those of its calls,
+    `outages` says what is away.
 
     moto's state is global to the process, so one lives at a time; it starts empty.
     """
@@ -63,6 +65,7 @@ class Aws:
     def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
         self.insights = insights.InsightsService()
         self.bedrock = bedrock_control.BedrockControl()
+        self.counters = cloudwatch.Counters()
         self.outages = outages.Outages()
         self._polls = long_polls.LongPolls()
         self._server = make_server(
@@ -86,6 +89,7 @@ class Aws:
             self._patches.enter_context(gap.installed())
         self._patches.enter_context(long_polls.installed(self._polls))
         self._patches.enter_context(bedrock_control.installed(self.bedrock))
+        self._patches.enter_context(cloudwatch.installed(self.counters))
         self._thread.start()
         return self
 

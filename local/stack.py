@@ -91,10 +91,19 @@ class Stack:
     ) -> None:
         self._running.close()
 
-    def start_gateway(self, port: int = 0) -> GatewayProcess:
-        """Start a gateway beside those that run; port 0 takes any. It ends with the stack."""
+    def start_gateway(
+        self, port: int = 0, answers: str = "", environ: Mapping[str, str] | None = None
+    ) -> GatewayProcess:
+        """Start a gateway beside those that run; port 0 takes any. It ends with the stack.
+
+        `answers` and `environ` are in place of, and besides, what the stack has.
+        """
         gateway = GatewayProcess(
-            self._child_environ, self._certificate.server, port, self._app, self._answers
+            {**self._child_environ, **(environ or {})},
+            self._certificate.server,
+            port,
+            self._app,
+            answers or self._answers,
         )
         self._gateways.append(gateway)
         return gateway
@@ -141,7 +150,7 @@ class Stack:
 
         endpoints = json.loads(self._settings["SAGEMAKER_ENDPOINTS"])
         containers = {name: endpoint["container"] for name, endpoint in endpoints.items()}
-        return self._running.enter_context(
+        simulator = self._running.enter_context(
             Simulator(
                 seed=self._seed,
                 endpoints=containers,
@@ -149,7 +158,9 @@ class Stack:
                 s3_url=self.aws.url,
                 principals=credentials.principal,
             )
-        ).url
+        )
+        self.aws.counters.follow(simulator.provider.ledger.entries)
+        return simulator.url
 
     def _locate(self, simulator: str) -> None:
         bedrock = self._providers["bedrock"] or simulator

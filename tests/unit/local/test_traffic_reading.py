@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from two_ledgers import BOOK, METERED, entry, evidence, records
+from two_ledgers import BOOK, CLOCKED, ENDPOINT, METERED, entry, evidence, records
 
 from chalicelib.stream_event import StreamEvent
 from local.proof import prove
@@ -97,3 +97,21 @@ def test_readers_who_had_the_beginning_and_the_whole_of_an_answer_agree_with_the
 )
 def test_a_reader_who_had_anything_else_is_a_mismatch(read, why):
     assert why in " | ".join(mismatches(read))
+
+
+def test_of_a_container_that_reports_nothing_the_beginning_may_pass_for_the_whole():
+    hosted = entry(
+        service="sagemaker",
+        model="embed",
+        base_model="embed",
+        billed_usd=None,
+        outcome="cut_stream",
+        fault="stream_truncated",
+    )
+    clocked = replace(CLOCKED, provider_request_id="provider-1")
+    read = replace(PART, whole=True, status="done")
+    told = {"provider-1": SAID}
+
+    day = evidence([hosted], records(ENDPOINT, clocked), told=told, reads=[read])
+
+    assert prove(day, BOOK).mismatches == ()

@@ -26,7 +26,10 @@ demo: $(VENV)/.installed ## the main job, end to end, on this machine alone
 	@$(BIN)/python -m local demo
 
 test: $(VENV)/.installed ## every test; under five minutes on two cores
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@mkdir -p .tollgate; $(BIN)/python -m pytest tests/unit > .tollgate/unit-tests.log 2>&1 & unit=$$!; \
+	trap "kill $$unit" INT TERM; $(BIN)/python -m pytest tests/system; system=$$?; \
+	wait $$unit; unit=$$?; echo "and tests/unit, meanwhile:"; cat .tollgate/unit-tests.log; \
+	exit $$((system || unit))
 
 test-deploy: $(VENV)/.installed ## Chalice's own commands, against AWS on this machine; asks the package index
 	$(BIN)/python -m pytest -m "" tests/system/test_deploy*.py tests/system/test_local_deploy.py tests/unit/deploy

@@ -9,6 +9,7 @@ from typing import Any
 
 from local import project
 from local.functions.deployment import QueueSource
+from local.functions.service import PROCESSES
 
 
 class StartFailed(RuntimeError):
@@ -28,13 +29,14 @@ class GatewayProcess:
         port: int = 0,
         app: str = "app",
         answers: str = "stream",
+        processes: int = PROCESSES,
     ) -> None:
         """Start it and wait until it serves. `port` is plain HTTP's; 0, as TLS does, takes any.
 
         Raises StartFailed.
         """
         command = [sys.executable, "-m", "local.gateway", "--app", app, "--port", str(port)]
-        command += ["--answers", answers]
+        command += ["--answers", answers, "--processes", str(processes)]
         command += ["--certificate", str(certificate)] if certificate else []
         with project.GATEWAY_LOG.open("ab") as log:
             begins = log.tell()

@@ -12,6 +12,7 @@ from local import certificate, credentials, endpoints, project, resources
 from local.aws import ENVIRON, Aws
 from local.clients import Clients
 from local.functions.client import FunctionsClient
+from local.functions.service import PROCESSES
 from local.gateway_process import GatewayProcess
 from local.queue_delivery import QueueDelivery
 from local.schedule import scheduled_event
@@ -38,17 +39,20 @@ class Stack:
         sagemaker_url: str | None = None,
         app: str = "app",
         answers: str = "stream",
+        processes: int = PROCESSES,
     ) -> None:
         """Take the gateway's port (0: any), the simulator's seed, and overrides of settings.
 
         `endpoints` replaces SAGEMAKER_ENDPOINTS, in the same shape; all of them run. With both
         provider URLs given, no simulator runs. With `answers` "buffered" the API runs
-        in the gateway's process, with API Gateway's 29 seconds and Lambda's 6 MB.
+        in the gateway's process, with API Gateway's 29 seconds and Lambda's 6 MB. `processes`
+        is how many each function may have: with one, every request finds what the last one left.
         """
         self._port = port
         self._seed = seed
         self._app = app
         self._answers = answers
+        self._processes = processes
         self._settings = {**project.environment(), **(environ or {})}
         if endpoints is not None:
             self._settings["SAGEMAKER_ENDPOINTS"] = json.dumps(endpoints)
@@ -104,6 +108,7 @@ class Stack:
             port,
             self._app,
             answers or self._answers,
+            self._processes,
         )
         self._gateways.append(gateway)
         return gateway

@@ -171,6 +171,12 @@ def test_a_second_call_reads_neither_its_key_again_nor_what_is_blocked(call, ser
     assert len([r for r in server.requests if b'"blocks"' in r]) == 1
 
 
+def test_without_a_role_of_tenants_no_call_asks_sts(call, server) -> None:
+    call()
+    services = {r.partition(b"/aws4_request")[0].rpartition(b"/")[2] for r in server.requests}
+    assert services == {b"bedrock", b"dynamodb", b"logs"}
+
+
 def test_a_call_is_recorded_under_the_keys_own_team_whatever_the_request_says(call, server) -> None:
     call(
         headers={"team_id": "rich", "X-Team-Id": "rich"},

@@ -22,7 +22,7 @@ from typing import Any
 
 from chalice.app import Chalice
 
-from local import project
+from local import credentials, project
 from local.api_gateway import ApiGateway
 from local.functions.deployment import API_HANDLER, api_handler, other_functions, queues
 from local.functions.server import FunctionsServer
@@ -55,6 +55,8 @@ def _deployed(arguments: argparse.Namespace, functions: Functions) -> Chalice:
     """Deploy the app's functions. While it is imported here, a first process starts, too."""
     functions.deploy(api_handler(arguments.app, os.environ))
     streams = arguments.answers == "stream"
+    if not streams:
+        os.environ.update(credentials.of_function(API_HANDLER))  # it runs in this process
     with ThreadPoolExecutor(1) as at_once:
         warm = at_once.submit(functions.warm, API_HANDLER) if streams else None
         app = load_app(arguments.app)

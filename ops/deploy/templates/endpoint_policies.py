@@ -50,7 +50,8 @@ def _granted() -> Iterator[tuple[list[str], tuple[str, ...]]]:
     for function in PRIVATE:
         text = (FOLDER / f"policy-{STAGE}-{function}.json").read_text(encoding="utf-8")
         for statement in json.loads(text)["Statement"]:
-            if "aws:CalledViaLast" not in str(statement.get("Condition")):
+            through_another = "aws:CalledViaLast" in str(statement.get("Condition"))
+            if statement["Effect"] == "Allow" and not through_another:
                 yield _listed(statement["Action"]), tuple(_listed(statement["Resource"]))
 
 
@@ -61,7 +62,7 @@ def _listed(value: str | list[str]) -> list[str]:
 def _here(arn: str) -> str:
     """An ARN of any account and of one stage, as that of this account and of this stage."""
     named = re.sub(rf"tollgate([-/]){STAGE}\b", r"tollgate\1${Stage}", arn)
-    owned = re.sub(r":\*:\*:", ":*:${AWS::AccountId}:", named)
+    owned = re.sub(r":(\*?):\*:", r":\1:${AWS::AccountId}:", named)
     return owned.replace("payloads-*", "payloads-${AWS::AccountId}").replace(
         "arn:aws:", "arn:${AWS::Partition}:"
     )

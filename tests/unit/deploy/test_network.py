@@ -51,7 +51,7 @@ def test_the_private_functions_are_functions_of_the_app() -> None:
 def test_what_a_private_function_s_role_may_do_passes_its_endpoint(function: str) -> None:
     written = json.loads((FOLDER / f"policy-prod-{function}.json").read_text(encoding="utf-8"))
     for statement in written["Statement"]:
-        if "Condition" in statement:
+        if statement["Effect"] == "Deny" or "aws:CalledViaLast" in str(statement.get("Condition")):
             continue  # by way of another service: never through our endpoints
         actions = statement["Action"]
         for action in [actions] if isinstance(actions, str) else actions:

@@ -16,7 +16,7 @@ STAGES = ["dev", "prod"]
 def statements(stage: str, function: str) -> list[dict[str, Any]]:
     text = (CHALICE / f"policy-{stage}-{function}.json").read_text(encoding="utf-8")
     found = json.loads(text)["Statement"]
-    return [each for each in found if f"tollgate-{stage}-tenants" in str(each["Resource"])]
+    return [each for each in found if f"tollgate-{stage}-tenants" in str(each.get("Resource"))]
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -55,6 +55,7 @@ serve: $(VENV)/.installed ## AWS and the gateway on this machine, until Ctrl-C
 
 bench: $(VENV)/.installed ## speed of the gateway, as ratios to bare boto3 in one run
 	@$(BIN)/python -m bench.gateway
+	@$(BIN)/python -m bench.streams
 
 bench-report: $(VENV)/.installed ## speed and memory of the daily report over a million records
 	@$(BIN)/python -m bench.report

@@ -7,6 +7,7 @@ DynamoDB Developer Guide, "Read/write capacity mode" and "Item sizes and formats
 
 import base64
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -22,7 +23,7 @@ class MemoryTable:
         self._items: dict[tuple[str, str], dict[str, Any]] = {
             (pk, ""): dict(item) for pk, item in (items or {}).items()
         }
-        self.units = 0
+        self.units: Counter[str] = Counter()  # by what an item is: `job`, `event`
 
     def call(self, operation: str, payload: Mapping[str, Any]) -> dict[str, Any]:
         answer: dict[str, Any] = getattr(self, f"_{operation}", _nothing)(payload)
@@ -50,9 +51,10 @@ class MemoryTable:
     def _put(self, item: dict[str, Any]) -> None:
         before = self._items.get(_key(item), {})
         self._items[_key(item)] = item
-        self.units += -(-max(_size(before), _size(item)) // 1024)
+        units = -(-max(_size(before), _size(item)) // 1024)
         if before.get(INDEXED) != item.get(INDEXED):
-            self.units += (INDEXED in before) + (INDEXED in item)
+            units += (INDEXED in before) + (INDEXED in item)
+        self.units[_key(item)[1].partition("#")[0]] += units
 
 
 def _nothing(_payload: Mapping[str, Any]) -> dict[str, Any]:

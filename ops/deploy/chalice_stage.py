@@ -96,8 +96,7 @@ class ChaliceStage:
         session.set_config_variable("region", account.region)
         try:
             config = factory.create_config_obj(stage.name)
-            hooks.install()
-            _ = config.chalice_app  # imported now
+            _ = config.chalice_app  # imported now, and the hooks with it
         except RuntimeError as error:
             raise Refused(f"the app cannot be deployed: {error}") from error
         return cls(stage, config, session, say)

@@ -6,9 +6,11 @@ from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
-from ops.deploy import stacks
+from chalicelib.settings import SettingError, load
+from ops.deploy import gateway, stacks
 from ops.deploy.account import Account
 from ops.deploy.stage import FOLDER, Stage
+from ops.directory import Refused
 
 PYTHONS: Final = ((3, 12), (3, 13))
 """The first that does not escape what is not ASCII in answers, and the last that we test."""
@@ -55,6 +57,14 @@ def names(stage: Stage, account: Account) -> Iterator[str]:
     for name, made in stage.conventional(account.number).items():
         if environment.get(name) != made:
             yield f"{name} is {environment.get(name)!r} in config.json; what is made is {made!r}"
+
+
+def settings(stage: Stage, account: Account) -> Iterator[str]:
+    """What would stop the functions' start stops their deployment."""
+    try:
+        load({"AWS_REGION": account.region, **stage.environment(account.number)})
+    except SettingError as error:
+        yield f"a setting in config.json: {error}"
 
 
 def environment_size(stage: Stage, account: Account) -> Iterator[str]:
@@ -132,6 +142,23 @@ def concurrency(stage: Stage, account: Account) -> Iterator[str]:
         )
 
 
+def one_api(stage: Stage, account: Account) -> Iterator[str]:
+    try:
+        gateway.find(account.client("apigateway"), stage.api)
+    except Refused as refused:
+        yield str(refused)
+
+
+def app(stage: Stage, account: Account) -> Iterator[str]:
+    """The app must be one that can be imported, with this stage's settings."""
+    from ops.deploy.chalice_stage import ChaliceStage  # Chalice is slow to import
+
+    try:
+        ChaliceStage.of(stage, account, network={}, say=print)
+    except Refused as refused:
+        yield str(refused)
+
+
 def stacks_at_rest(stage: Stage, account: Account) -> Iterator[str]:
     cloudformation = account.client("cloudformation")
     for part in stacks.PARTS:
@@ -143,6 +170,6 @@ def stacks_at_rest(stage: Stage, account: Account) -> Iterator[str]:
 
 
 CHECKS: Final[tuple[Check, ...]] = (
-    *(python, right_account, names, environment_size, policies),
-    *(buckets, model_access, concurrency, stacks_at_rest),
+    *(python, right_account, names, settings, environment_size, policies),
+    *(app, buckets, model_access, concurrency, one_api, stacks_at_rest),
 )

@@ -216,8 +216,8 @@ def _holds(now: Any, wanted: Any) -> bool:
     return bool(now == wanted or not (now or wanted))
 
 
-def _value(api: Mapping[str, Any], path: str) -> Any:
-    """Read what a patch operation would replace."""
+def _value(api: Mapping[str, Any], path: str) -> str:
+    """Read what a patch operation would replace, as it spells values."""
     if path.startswith("/endpointConfiguration/types/"):
-        return api["endpointConfiguration"]["types"][0]
-    return api.get(path.removeprefix("/"))
+        return str(api["endpointConfiguration"]["types"][0])
+    return str(api.get(path.removeprefix("/"), ""))

@@ -17,7 +17,7 @@ from chalice.deploy.packager import LambdaDeploymentPackager
 from chalice.deploy.planner import PlanStage
 from chalice.deploy.swagger import SwaggerGenerator
 
-from ops.deploy import contents, package, state, swagger
+from ops.deploy import contents, package, policies, state, swagger
 from ops.deploy.stage import in_account
 from ops.directory import Refused
 
@@ -28,7 +28,7 @@ _build = LambdaDeploymentPackager.create_deployment_package
 _describe = SwaggerGenerator.generate_swagger
 _create = TypedAWSClient.create_function
 _update = TypedAWSClient.update_function
-plan_as_chalice = PlanStage.execute
+_plan = PlanStage.execute
 
 
 def install() -> None:
@@ -78,7 +78,16 @@ def _in_account(given: dict[str, Any]) -> dict[str, Any]:
     return {**given, "environment_variables": in_account(given["environment_variables"], account)}
 
 
-@wraps(plan_as_chalice)
+def plan_as_chalice(self: Any, resources: list[models.Model]) -> Any:
+    """Plan with policies for the place that is deployed to, and for no other."""
+    client = self._remote_state._client
+    account = client._client("sts").get_caller_identity()["Account"]
+    place = policies.Place(client.partition_name, client.region_name, account)
+    policies.narrow(resources, place)
+    return _plan(self, resources)
+
+
+@wraps(_plan)
 def plan(self: Any, resources: list[models.Model]) -> Any:
     """Plan with what is in AWS, and nothing that would end a stage's streams.
 

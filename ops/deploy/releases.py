@@ -32,9 +32,7 @@ def release(lambdas: Lambda, function: str) -> bool:
     if released and _same(latest, released):
         return False
     if not RUNTIME.items() <= latest["Environment"]["Variables"].items():
-        raise Refused(
-            f"{function} is not run by our loop, and would not stream: {WRAPPER} is unset"
-        )
+        raise Refused(f"{function} is not run by our loop and cannot stream: {WRAPPER} is not set")
     version = lambdas.publish_version(FunctionName=function)["Version"]
     lambdas.get_waiter("published_version_active").wait(
         FunctionName=function, Qualifier=version, WaiterConfig={"Delay": 2, "MaxAttempts": 150}

@@ -49,7 +49,11 @@ class Options:
             )
         options = cls(**{**told, "models": tuple(told.get("models", ()))})
         if options.answers not in ANSWERS:
-            raise Refused(f"config.json: `answers` is {options.answers!r}, not one of {ANSWERS}")
+            raise Refused(f"config.json: `answers` is {options.answers!r}: {' or '.join(ANSWERS)}")
+        for name in ("requests_per_second", "burst", "concurrency"):
+            value = getattr(options, name)
+            if not isinstance(value, int) or value < 1:
+                raise Refused(f"config.json: `{name}` is {value!r}; it takes a whole number")
         return options
 
 

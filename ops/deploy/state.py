@@ -11,7 +11,7 @@ from typing import Any, Final
 from chalice.deploy import models
 from chalice.deploy.planner import RemoteState
 
-from ops.directory import Refused
+from ops.deploy import gateway
 
 Client = Any
 """Chalice's own client of AWS, for `_client(service)`."""
@@ -39,18 +39,6 @@ def found(client: Client, resources: Iterable[models.Model]) -> list[Values]:
     return [each for each in values if each]
 
 
-def api_id(client: Client, name: str) -> str | None:
-    """Find an API by its name. Raises Refused for more than one."""
-    pages = client._client("apigateway").get_paginator("get_rest_apis").paginate()
-    ids = [api["id"] for page in pages for api in page["items"] if api["name"] == name]
-    if len(ids) > 1:
-        raise Refused(
-            f"there are {len(ids)} APIs called {name} ({', '.join(ids)}):"
-            " delete those that no tenant uses"
-        )
-    return ids[0] if ids else None
-
-
 def streams(client: Client, api: str) -> bool:
     """Say whether any route of an API streams."""
     pages = client._client("apigateway").get_paginator("get_resources")
@@ -69,7 +57,7 @@ def _is_there(client: Client, recorded: Mapping[str, str] | None) -> bool:
 
 
 def _rest_api(client: Client, resource: models.RestAPI) -> Values | None:
-    found = api_id(client, resource.lambda_function.function_name)
+    found = gateway.find(client._client("apigateway"), resource.lambda_function.function_name)
     if not found:
         return None
     region = client.region_name

@@ -8,7 +8,7 @@ from local.aws import Aws
 from local.clients import Clients
 from local.function_versions import CONCURRENT_EXECUTIONS
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.deploy]
 API = "arn:aws:execute-api:us-east-1:123456789012:abc/*"
 STREAMING = {
     "type": "aws_proxy",

@@ -1,0 +1,424 @@
+"""`python -m ops deploy` and `destroy`, and plain `chalice deploy` beside them, on this machine."""
+
+import base64
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from deployment_watch import watching
+
+from chalicelib.runtime import STREAM_ALIAS
+from local import installed_package, project
+from local.aws import ENVIRON, Aws
+from local.clients import Clients
+from ops.deploy import gateway, hooks
+from ops.deploy.api_gateway import ALSO_BINARY, REFUSALS
+from ops.deploy.releases import RUNTIME
+
+pytestmark = [
+    pytest.mark.system,
+    pytest.mark.skipif(sys.version_info < (3, 12), reason="nothing is deployed from this Python"),
+]
+CHALICE = ["-c", "import sys; from chalice.cli import main; sys.exit(main())"]
+AGREE = {("STREAM", "STREAM"), ("BUFFERED", "BUFFERED")}
+API = "tollgate-dev"
+
+
+class Operator:
+    """Who deploys from a copy of the project that ships no packages, so that no index is asked."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        ignored = shutil.ignore_patterns("deployed", "deployments", "venv", "__pycache__")
+        for name in (".chalice", "chalicelib", "ops"):
+            shutil.copytree(project.ROOT / name, folder / name, ignore=ignored)
+        shutil.copy(project.ROOT / "app.py", folder)
+        (folder / "requirements.txt").touch()
+        self.folder = folder
+        self._environ = {**os.environ, **ENVIRON, "AWS_ENDPOINT_URL": url}
+        self.environ: dict[str, str] = {}
+
+    def ops(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return self._run("-m", "ops", *arguments, "--stage", "dev")
+
+    def chalice(self, command: str) -> subprocess.CompletedProcess[str]:
+        return self._run(*CHALICE, command, "--stage", "dev")
+
+    def configure(self, **options: Any) -> None:
+        """Write the stage's `deploy`."""
+        path = self.folder / ".chalice" / "config.json"
+        config = json.loads(path.read_text())
+        config["stages"]["dev"]["deploy"] = options
+        path.write_text(json.dumps(config))
+
+    def change(self, path: str, old: str, new: str) -> None:
+        text = (self.folder / path).read_text()
+        assert old in text
+        (self.folder / path).write_text(text.replace(old, new))
+
+    def forget(self) -> None:
+        """Lose Chalice's own file of what is deployed."""
+        shutil.rmtree(self.folder / ".chalice" / "deployed")
+
+    def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=self.folder,
+            env={**self._environ, **self.environ},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+@pytest.fixture(scope="module")
+def aws():
+    with Aws() as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def watch(aws):
+    with watching() as watched:
+        yield watched
+
+
+@pytest.fixture(scope="module")
+def client(aws):
+    with Clients({"": aws.url}) as clients:
+        yield clients
+
+
+@pytest.fixture(scope="module")
+def operator(aws, tmp_path_factory):
+    return Operator(tmp_path_factory.mktemp("project"), aws.url)
+
+
+@pytest.fixture(scope="module")
+def deployed(operator, watch):
+    return done(operator.ops("deploy"))
+
+
+def done(command: subprocess.CompletedProcess[str]) -> str:
+    assert command.returncode == 0, command.stdout + command.stderr
+    return command.stdout
+
+
+def apis(client) -> list[dict[str, Any]]:
+    return client("apigateway").get_rest_apis()["items"]
+
+
+def routes(client) -> dict[tuple[str, str], dict[str, Any]]:
+    """The integration of each route of the one API."""
+    (api,) = apis(client)
+    found = client("apigateway").get_resources(restApiId=api["id"], embed=["methods"], limit=500)
+    return {
+        (resource["path"], name): method["methodIntegration"]
+        for resource in found["items"]
+        for name, method in resource.get("resourceMethods", {}).items()
+        if name != "OPTIONS"
+    }
+
+
+def modes(client) -> set[str]:
+    return {each["responseTransferMode"] for each in routes(client).values()}
+
+
+def stage_of_the_api(client) -> dict[str, Any]:
+    (api,) = apis(client)
+    return client("apigateway").get_stage(restApiId=api["id"], stageName="api")
+
+
+def test_the_plan_is_told_and_then_each_change(deployed):
+    assert f"stage dev: account {project.ACCOUNT}, us-east-1" in deployed
+    assert "stack tollgate-dev-resources: create" in deployed
+    assert "7 functions and the API tollgate-dev, streaming" in deployed
+    assert f"+ made the function {API}\n" in deployed
+    assert deployed.splitlines()[-1].startswith("deployed: https://")
+
+
+def test_every_route_streams_by_the_alias(deployed, client):
+    found = routes(client)
+    assert ("/invoke", "POST") in found
+    for integration in found.values():
+        assert integration["responseTransferMode"] == "STREAM"
+        assert integration["timeoutInMillis"] == 900_000
+        assert integration["uri"].endswith(f":{API}:{STREAM_ALIAS}/response-streaming-invocations")
+        assert "/2021-11-15/" in integration["uri"]
+
+
+def test_the_alias_leads_to_a_version_that_our_loop_runs(deployed, client):
+    released = client("lambda").get_function_configuration(FunctionName=API, Qualifier=STREAM_ALIAS)
+    assert released["Version"] != "$LATEST"
+    assert released["Environment"]["Variables"].items() >= RUNTIME.items()
+
+
+def test_the_api_alone_may_invoke_the_function_and_by_the_alias_alone(deployed, client):
+    (api,) = apis(client)
+    lambdas = client("lambda")
+
+    policy = json.loads(lambdas.get_policy(FunctionName=API, Qualifier=STREAM_ALIAS)["Policy"])
+
+    (statement,) = policy["Statement"]
+    assert statement["Principal"] == {"Service": "apigateway.amazonaws.com"}
+    assert statement["Action"] == "lambda:InvokeFunction"
+    source = f"arn:aws:execute-api:us-east-1:{project.ACCOUNT}:{api['id']}/*"
+    assert statement["Condition"] == {"ArnLike": {"AWS:SourceArn": source}}
+    with pytest.raises(lambdas.exceptions.ResourceNotFoundException):
+        lambdas.get_policy(FunctionName=API)
+
+
+def test_only_the_api_s_function_is_run_by_our_loop(deployed, client):
+    functions = client("lambda").list_functions()["Functions"]
+    ours = [f for f in functions if RUNTIME.items() <= f["Environment"]["Variables"].items()]
+    assert [each["FunctionName"] for each in ours] == [API]
+    assert len(functions) == 7
+
+
+def test_settings_name_the_account_that_was_deployed_to(deployed, client):
+    for function in client("lambda").list_functions()["Functions"]:
+        settings = function["Environment"]["Variables"]
+        assert settings.items() >= project.environment("dev").items()
+        assert settings["REPORTS_BUCKET"].endswith(project.ACCOUNT)
+
+
+def test_what_api_gateway_refuses_by_itself_it_refuses_in_our_words(deployed, client):
+    (api,) = apis(client)
+    told = client("apigateway").get_gateway_responses(restApiId=api["id"])["items"]
+    assert {each["responseType"] for each in told} == set(REFUSALS)
+    assert set(ALSO_BINARY) < set(api["binaryMediaTypes"])
+    assert "*/*" not in api["binaryMediaTypes"]
+
+
+def test_requests_are_logged_by_their_ids_and_throttled(deployed, client):
+    stage = stage_of_the_api(client)
+    group = stage["accessLogSettings"]["destinationArn"].rpartition(":log-group:")[2]
+    assert stage["accessLogSettings"]["format"] == gateway.ACCESS_LOG
+    groups = client("logs").describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+    assert [(g["logGroupName"], g["retentionInDays"]) for g in groups] == [(group, 30)]
+    every = stage["methodSettings"]["*/*"]
+    assert (every["throttlingRateLimit"], every["throttlingBurstLimit"]) == (500, 1_000)
+
+
+def test_a_deployment_of_what_is_deployed_changes_nothing(deployed, operator, watch):
+    watch.writes.clear()
+
+    again = done(operator.ops("deploy"))
+
+    assert again.splitlines()[-1].startswith("no change: https://")
+    assert watch.writes == []
+
+
+@pytest.mark.deploy
+def test_a_plan_changes_nothing(deployed, operator, watch):
+    watch.writes.clear()
+    assert "stack tollgate-dev-resources: no change" in done(operator.ops("deploy", "--plan"))
+    assert watch.writes == []
+
+
+@pytest.mark.deploy
+def test_what_a_check_refuses_changes_nothing(deployed, operator, watch):
+    watch.writes.clear()
+    operator.configure(account="444455556666", concurrency=5_000)
+
+    refused = operator.ops("deploy")
+
+    assert refused.returncode == 1
+    (line,) = refused.stderr.splitlines()
+    assert line.startswith("error: nothing was changed: these credentials are of account")
+    assert "; Lambda may run 1000 functions at a time here" in line
+    assert watch.writes == []
+    operator.configure()
+
+
+@pytest.mark.deploy
+def test_a_stage_that_streams_is_not_deployed_by_chalice_alone(deployed, operator, watch, client):
+    watch.writes.clear()
+
+    refused = operator.chalice("deploy")
+
+    assert refused.returncode != 0
+    assert f"{API} streams, which Chalice alone would end" in refused.stderr
+    assert "python -m ops deploy --stage dev" in refused.stderr
+    assert watch.writes == []
+    assert modes(client) == {"STREAM"}
+
+
+@pytest.mark.deploy
+def test_an_operator_without_chalice_s_file_deploys_the_same_api(deployed, operator, client):
+    (before,) = apis(client)
+    operator.forget()
+
+    assert "no change" in done(operator.ops("deploy"))
+
+    assert [each["id"] for each in apis(client)] == [before["id"]]
+    assert len(client("lambda").list_event_source_mappings()["EventSourceMappings"]) == 2
+
+
+@pytest.mark.deploy
+def test_a_change_of_a_route_is_deployed_with_its_function(deployed, operator, client):
+    operator.change("app.py", '"/healthz"', '"/health"')
+
+    told = done(operator.ops("deploy"))
+
+    assert "+ deployed the API" in told
+    assert ("/health", "GET") in routes(client)
+    assert ("/healthz", "GET") not in routes(client)
+    lambdas = client("lambda")
+    latest = lambdas.get_function_configuration(FunctionName=API)
+    released = lambdas.get_function_configuration(FunctionName=API, Qualifier=STREAM_ALIAS)
+    assert released["CodeSha256"] == latest["CodeSha256"]
+
+
+@pytest.mark.deploy
+def test_a_stage_can_be_buffered_by_chalice_too_and_stream_again(deployed, operator, client):
+    operator.configure(answers="buffered")
+    assert "+ deployed the API" in done(operator.ops("deploy"))
+    assert modes(client) == {"BUFFERED"}
+    assert "no change" in done(operator.ops("deploy"))
+
+    operator.forget()
+    operator.change("app.py", '"/health"', '"/healthz"')
+    done(operator.chalice("deploy"))
+    assert modes(client) == {"BUFFERED"}
+    assert len(apis(client)) == 1
+    assert len(client("lambda").list_event_source_mappings()["EventSourceMappings"]) == 2
+
+    operator.configure(answers="stream")
+    done(operator.ops("deploy"))
+    assert modes(client) == {"STREAM"}
+
+
+@pytest.mark.deploy
+def test_what_chalice_deploys_has_our_refusals_and_this_account_too(deployed, operator, client):
+    operator.configure(answers="buffered")
+    done(operator.ops("deploy"))
+    operator.change("app.py", '"/healthz"', '"/health"')
+
+    done(operator.chalice("deploy"))
+
+    (api,) = apis(client)
+    told = client("apigateway").get_gateway_responses(restApiId=api["id"])["items"]
+    assert {each["responseType"] for each in told} == set(REFUSALS)
+    settings = client("lambda").get_function_configuration(FunctionName=API)["Environment"]
+    assert settings["Variables"]["PAYLOADS_BUCKET"].endswith(project.ACCOUNT)
+    assert stage_of_the_api(client)["accessLogSettings"]["format"] == gateway.ACCESS_LOG
+    operator.configure()
+    done(operator.ops("deploy"))
+
+
+@pytest.mark.deploy
+def test_an_api_and_its_function_agreed_at_every_moment_of_it_all(deployed, watch):
+    assert watch.framings == AGREE
+    assert watch.moments > 500
+
+
+@pytest.mark.deploy
+def test_destroy_says_what_it_would_do_and_does_it_when_told(deployed, operator, watch):
+    watch.writes.clear()
+    told = done(operator.ops("destroy"))
+    assert "stays: Tenants, Streams, Reports, ReportsPolicy, UsageLogs" in told
+    assert told.splitlines()[-1] == "nothing was changed: --yes does it"
+    assert watch.writes == []
+
+
+@pytest.mark.deploy
+def test_destroy_leaves_the_billing_data_and_nothing_else(deployed, operator, client):
+    s3 = client("s3")
+    reports, payloads = (project.environment("dev")[f"{n}_BUCKET"] for n in ("REPORTS", "PAYLOADS"))
+    s3.put_object(Bucket=reports, Key="costs/date=2026-11-22/costs.csv", Body=b"a bill")
+    s3.put_object(Bucket=payloads, Key="a/payload", Body=b"a prompt")
+    operator.forget()
+
+    done(operator.ops("destroy", "--yes"))
+
+    assert client("lambda").list_functions()["Functions"] == []
+    assert apis(client) == []
+    assert client("events").list_rules()["Rules"] == []
+    roles = [role["RoleName"] for role in client("iam").list_roles()["Roles"]]
+    assert roles == [gateway.LOG_ROLE]
+    assert client("sqs").list_queues().get("QueueUrls", []) == []
+    assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == [reports]
+    assert s3.get_object(Bucket=reports, Key="costs/date=2026-11-22/costs.csv")["Body"].read()
+    tables = client("dynamodb").list_tables()["TableNames"]
+    assert sorted(tables) == ["tollgate-dev-streams", "tollgate-dev-tenants"]
+    groups = client("logs").describe_log_groups()["logGroups"]
+    assert [group["logGroupName"] for group in groups] == ["/tollgate/dev/usage"]
+    stacks = client("cloudformation").list_stacks()["StackSummaries"]
+    left = [s["StackName"] for s in stacks if s["StackStatus"] != "DELETE_COMPLETE"]
+    assert left == ["tollgate-dev-resources"]
+
+
+@pytest.mark.deploy
+def test_what_is_gone_can_be_destroyed_again(deployed, operator, watch):
+    watch.writes.clear()
+    done(operator.ops("destroy", "--yes"))
+    assert watch.writes == []
+
+
+@pytest.mark.deploy
+def test_a_later_deployment_takes_the_billing_data_up_again(deployed, operator, client):
+    told = done(operator.ops("deploy"))
+
+    assert "stack tollgate-dev-resources: update" in told
+    reports = project.environment("dev")["REPORTS_BUCKET"]
+    assert client("s3").list_objects_v2(Bucket=reports)["KeyCount"] == 1
+    assert len(client("sqs").list_queues()["QueueUrls"]) == 2
+    assert modes(client) == {"STREAM"}
+    assert "no change" in done(operator.ops("deploy"))
+
+
+@pytest.mark.deploy
+def test_a_first_deployment_that_failed_half_way_leaves_one_api(
+    deployed, operator, client, tmp_path
+):
+    done(operator.ops("destroy", "--yes"))
+    operator.environ = {"PYTHONPATH": str(tmp_path)}
+    (tmp_path / "sitecustomize.py").write_text(FAILING)
+    assert "the connection is lost" in operator.ops("deploy").stderr
+    assert len(apis(client)) == 1
+    assert not (operator.folder / ".chalice" / "deployed" / "dev.json").exists()
+
+    operator.environ = {}
+    done(operator.ops("deploy"))
+
+    assert len(apis(client)) == 1
+    assert len(client("lambda").list_event_source_mappings()["EventSourceMappings"]) == 2
+
+
+@pytest.mark.deploy
+def test_what_streams_is_the_package_of_the_index_s_wheels(deployed, operator, client, tmp_path):
+    shutil.copy(project.ROOT / "requirements.txt", operator.folder)
+    shutil.copy(project.ROOT / "app.py", operator.folder)
+
+    done(operator.ops("deploy"))
+
+    tested = hooks.create_small_package(
+        installed_package.packager(),
+        str(installed_package.copy_project(tmp_path)),
+        installed_package.RUNTIME,
+    )
+    digest = base64.b64encode(hashlib.sha256(Path(tested).read_bytes()).digest()).decode()
+    released = client("lambda").get_function_configuration(FunctionName=API, Qualifier=STREAM_ALIAS)
+    assert released["CodeSha256"] == digest
+
+
+FAILING = """
+import botocore.client
+
+_call = botocore.client.BaseClient._make_api_call
+
+
+def fail(self, operation, arguments):
+    if operation == "CreateDeployment":
+        raise OSError("the connection is lost")
+    return _call(self, operation, arguments)
+
+
+botocore.client.BaseClient._make_api_call = fail
+"""

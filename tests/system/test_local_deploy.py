@@ -11,6 +11,7 @@ import pytest
 from local import project, resources
 from local.aws import ENVIRON, Aws
 from local.clients import Clients
+from ops.deploy import policies
 
 pytestmark = pytest.mark.system
 SIZES = {
@@ -73,6 +74,8 @@ def test_each_function_is_deployed_once_with_its_size_and_settings(deployed, cli
     assert sizes == {project.function(name, "dev").name: size for name, size in SIZES.items()}
     for function in functions:
         assert function["Architectures"] == ["arm64"]
+        # Where none is asked for, the format is Text: AWS Lambda developer guide, "Log format".
+        assert function.get("LoggingConfig", {}).get("LogFormat", "Text") == "Text"
         variables = function["Environment"]["Variables"]
         assert variables.items() >= project.environment("dev").items()
 
@@ -98,7 +101,8 @@ def test_a_function_s_role_has_its_own_policy_and_no_other(deployed, client, fun
     (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
     policy = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
 
-    assert policy == json.loads(written.read_text(encoding="utf-8"))
+    here = policies.Place("aws", project.REGION, project.ACCOUNT)
+    assert policy == policies.narrowed(json.loads(written.read_text(encoding="utf-8")), here)
     assert iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"] == []
 
 
@@ -137,4 +141,5 @@ def test_delete_leaves_nothing_that_deploy_made(deployed, chalice, client):
     assert client("lambda").list_functions()["Functions"] == []
     assert client("apigateway").get_rest_apis()["items"] == []
     assert client("events").list_rules()["Rules"] == []
-    assert client("iam").list_roles()["Roles"] == []
+    roles = client("iam").list_roles()["Roles"]
+    assert [role["RoleName"] for role in roles] == ["tollgate-dev-tenant"]  # of the resources

@@ -24,6 +24,7 @@ from local.proof.collect import control
 from local.queue_delivery import QueueDelivery
 from local.simulator.provider import Provider
 from local.stack import Stack
+from ops.deploy import policies
 
 pytestmark = pytest.mark.system
 FUNCTIONS = ("api_handler", *sorted(project.STARTED_BY_MESSAGES), *project.scheduled())
@@ -181,9 +182,10 @@ def of_stage(ask: Ask, stage: str) -> Ask:
 
 
 def policy(function: str, stage: str) -> dict[str, Any]:
+    """A function's policy, as it is deployed."""
     path = project.ROOT / ".chalice" / f"policy-{stage}-{function}.json"
-    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return document
+    here = policies.Place("aws", project.REGION, project.ACCOUNT)
+    return policies.narrowed(json.loads(path.read_text(encoding="utf-8")), here)
 
 
 def tenant_role() -> dict[str, Any]:

@@ -1,0 +1,80 @@
+"""The functions' policies as they are deployed: for one account, one region, and a network or none.
+
+The files in `.chalice` say what each function does; that it may do so here alone is written when it
+is known where that is.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from chalice.deploy import models
+
+Document = dict[str, Any]
+
+IN_A_VPC: Final = (
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:UnassignPrivateIpAddresses",
+)
+SEEN_IN_A_VPC: Final = ("ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets")
+"""What Lambda does with the role of a function in a VPC, and must be refused to the function's own
+code. AWS Lambda developer guide, "Giving Lambda functions access to resources in an Amazon VPC"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a stage is deployed."""
+
+    partition: str
+    region: str
+    account: str
+
+
+def narrow(resources: list[models.Model], place: Place) -> None:
+    """Narrow the policies of the functions that are about to be deployed."""
+    for resource in resources:
+        if isinstance(resource, models.LambdaFunction) and _is_ours(resource.role):
+            policy = resource.role.policy
+            policy.document = narrowed(policy.document, place)
+            if resource.subnet_ids:
+                policy.document = with_network(policy.document, place, resource.function_name)
+
+
+def _is_ours(role: models.IAMRole) -> bool:
+    return isinstance(role, models.ManagedIAMRole)
+
+
+def narrowed(document: Mapping[str, Any], place: Place) -> Document:
+    """Write the account and the region in the place of `*`, wherever an ARN has them.
+
+    A foundation model is nobody's, and a profile calls it in other regions: its ARN stays.
+    """
+    text = json.dumps(document).replace("arn:aws:", f"arn:{place.partition}:")
+    text = text.replace(":*:*:", f":{place.region}:{place.account}:")
+    text = text.replace(":iam::*:", f":iam::{place.account}:")
+    text = re.sub(r"(:s3:::[a-z0-9-]+-)\*", rf"\g<1>{place.account}", text)
+    here: Document = json.loads(text)
+    return here
+
+
+def with_network(document: Mapping[str, Any], place: Place, function: str) -> Document:
+    """Let Lambda make a function's network interfaces, and not the function."""
+    ec2 = f"arn:{place.partition}:ec2:{place.region}:{place.account}:*/*"
+    own = f"arn:{place.partition}:lambda:{place.region}:{place.account}:function:{function}"
+    statements = [
+        _statement("NetworkInterfaces", "Allow", IN_A_VPC, ec2),
+        _statement("SeeNetworkInterfaces", "Allow", SEEN_IN_A_VPC, "*"),
+        {
+            **_statement("NotByItsCode", "Deny", ("ec2:*",), "*"),
+            "Condition": {"ArnLike": {"lambda:SourceFunctionArn": [own, f"{own}:*"]}},
+        },
+    ]
+    return {**document, "Statement": [*document["Statement"], *statements]}
+
+
+def _statement(sid: str, effect: str, actions: tuple[str, ...], resource: str) -> Document:
+    return {"Sid": sid, "Effect": effect, "Action": list(actions), "Resource": resource}

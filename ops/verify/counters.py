@@ -1,0 +1,120 @@
+"""AWS's own counters of Bedrock, in CloudWatch, beside what was counted here.
+
+Source: Bedrock user guide, "Monitor bedrock-runtime inference using CloudWatch metrics". They come
+minutes late, and belong to an account and a model: whoever else calls it is in them.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from ops.verify.counts import Counts
+
+INVOCATIONS: Final = "Invocations"
+METRICS: Final[Mapping[str, str]] = {
+    "InputTokenCount": "input_tokens",
+    "OutputTokenCount": "output_tokens",
+    "CacheReadInputTokenCount": "cache_read_tokens",
+    "CacheWriteInputTokenCount": "cache_write_tokens",
+    "OutputImageCount": "images",
+}
+_MARGIN: Final = timedelta(minutes=1)
+"""For clocks that differ, and because no page says if a call counts where it began or ended."""
+
+Sums = Mapping[str, int]
+"""By name of the metric; one that has no value is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What was made of one model: calls that it ran, and what they used."""
+
+    model: str
+    calls: int
+    counts: Counts
+
+    def expected(self) -> Iterator[tuple[str, int]]:
+        yield INVOCATIONS, self.calls
+        for metric, name in METRICS.items():
+            yield metric, getattr(self.counts, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A model's counters beside ours. `others` is how many calls more than ours AWS counted."""
+
+    made: Made
+    sums: Sums
+
+    @property
+    def others(self) -> int:
+        return max(self.sums.get(INVOCATIONS, 0) - self.made.calls, 0)
+
+    @property
+    def late(self) -> list[str]:
+        """Name the counters that are less than what was made."""
+        return [each for each, ours in self.made.expected() if self.sums.get(each, 0) < ours]
+
+    @property
+    def more(self) -> list[str]:
+        """Name those that are more, though nobody else called the model."""
+        if self.others:
+            return []
+        return [each for each, ours in self.made.expected() if self.sums.get(each, 0) > ours]
+
+    @property
+    def counts(self) -> Counts:
+        return Counts(**{name: self.sums.get(metric, 0) for metric, name in METRICS.items()})
+
+    def told(self) -> str:
+        """Say what AWS counted, and where it is another number, what was made."""
+        pairs = ((each, self.sums.get(each, 0), ours) for each, ours in self.made.expected())
+        return ", ".join(
+            f"{each} {aws:,}" + (f" ({ours:,} made)" if aws != ours else "")
+            for each, aws, ours in pairs
+            if aws or ours
+        )
+
+
+def compared(
+    cloudwatch: Any, made: Sequence[Made], began: datetime, ended: datetime
+) -> list[Compared]:
+    """Ask for the counters of the minutes in which the calls were made."""
+    queries = [_query(f"m{i}_{metric}", each, metric) for i, each, metric in _asked(made)]
+    pages = cloudwatch.get_paginator("get_metric_data").paginate(
+        MetricDataQueries=queries,
+        StartTime=_minute(began) - _MARGIN,
+        EndTime=_minute(ended) + 2 * _MARGIN,
+    )
+    values: dict[str, float] = {}
+    for page in pages:
+        for result in page["MetricDataResults"]:
+            values[result["Id"]] = values.get(result["Id"], 0) + sum(result["Values"])
+    return [
+        Compared(
+            each,
+            {
+                metric: round(value)
+                for metric in (INVOCATIONS, *METRICS)
+                if (value := values.get(f"m{i}_{metric}"))
+            },
+        )
+        for i, each in enumerate(made)
+    ]
+
+
+def _asked(made: Sequence[Made]) -> Iterator[tuple[int, Made, str]]:
+    for i, each in enumerate(made):
+        for metric in (INVOCATIONS, *METRICS):
+            yield i, each, metric
+
+
+def _query(name: str, made: Made, metric: str) -> dict[str, Any]:
+    dimensions = [{"Name": "ModelId", "Value": made.model}]
+    named = {"Namespace": "AWS/Bedrock", "MetricName": metric, "Dimensions": dimensions}
+    return {"Id": name, "MetricStat": {"Metric": named, "Period": 60, "Stat": "Sum"}}
+
+
+def _minute(at: datetime) -> datetime:
+    return at.replace(second=0, microsecond=0)

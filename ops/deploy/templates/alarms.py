@@ -1,4 +1,4 @@
-"""Who is told, and of what: the alerts topic and the alarms that write to it.
+"""Who is told, and of what: the alerts topic, the alarms that write to it, their metrics.
 
 Every alarm is a row here, and has a section of its own name in docs/runbook.md. Where nothing was
 measured nothing is wrong, but for the report, whose absence is the fault. The topic is not under
@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from ops.deploy.templates.cloudformation import Node, logical_id, own, ref, resource, sub, template
 from ops.deploy.templates.dashboard import dashboard
+from ops.deploy.templates.usage_metrics import NAMESPACE, THROTTLES, usage_metrics
 
 MINUTES: Final = 60
 HOUR: Final = 3600
@@ -59,7 +60,7 @@ class Alarm:
 
     def _measured(self) -> Node:
         return {
-            "Namespace": self.namespace,
+            "Namespace": sub(self.namespace) if "${" in self.namespace else self.namespace,
             "MetricName": self.metric,
             "Dimensions": [{"Name": name, "Value": sub(value)} for name, value in self.dimensions],
             "Statistic": self.statistic,
@@ -212,6 +213,15 @@ ALARMS: Final = (
             _api("errors", "5XXError"),
         ),
     ),
+    Alarm(
+        "provider-throttles",
+        "For a quarter of an hour a provider has turned calls away: a quota is used up.",
+        THROTTLES,
+        NAMESPACE,
+        dimensions=(),
+        threshold=20,
+        periods=3,
+    ),
 )
 
 
@@ -222,6 +232,7 @@ def alarms() -> Node:
             "Alerts": resource("SNS::Topic", {"TopicName": own("alerts")}),
             "AlertsPolicy": _topic_policy(),
             "Mail": _mail(),
+            **usage_metrics(),
             **{logical_id(alarm.name): alarm.resource() for alarm in ALARMS},
             "Dashboard": dashboard([alarm.name for alarm in ALARMS]),
         },

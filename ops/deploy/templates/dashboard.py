@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from ops.deploy.templates.cloudformation import Node, resource, sub
+from ops.deploy.templates.usage_metrics import NAMESPACE, THROTTLES
 
 WIDTH: Final = 24
 HEIGHT: Final = 6
@@ -38,6 +39,7 @@ def _rows(alarms: Sequence[str]) -> list[list[Node]]:
         [_log("Tokens and calls, by team and model", BY_TEAM_AND_MODEL)],
         [_log("Tokens an hour", TOKENS_AN_HOUR, view="timeSeries"), _requests()],
         [_latency(), _log("The provider's latency, by model", LATENCY_BY_MODEL)],
+        [_calls(), _providers_latency()],
         [_functions(), _provider()],
         [_streams(), _jobs()],
     ]
@@ -143,6 +145,23 @@ def _latency() -> Node:
     stats = ("p50", "p90", "p99")
     metrics = [_metric("AWS/ApiGateway", "Latency", API, stat, label=stat) for stat in stats]
     return _graph("Latency of answers, ms", metrics)
+
+
+def _calls() -> Node:
+    """Every way in which calls of models ended, and how many the providers turned away."""
+    search = f"SEARCH('{{{NAMESPACE},Outcome,Error}} MetricName=\"ProviderCalls\"', 'Sum', 300)"
+    turned_away = [NAMESPACE, THROTTLES, {"stat": "Sum", "label": "turned away (429)"}]
+    return _graph("Calls of models, by outcome", [[{"expression": search}], turned_away])
+
+
+def _providers_latency() -> Node:
+    answered = ("Outcome", "usage")
+    metrics = [
+        _metric(NAMESPACE, name, answered, stat, label=f"{what}: {stat}")
+        for name, what in (("ProviderLatency", "answers"), ("ProviderStreamLatency", "streams"))
+        for stat in ("p50", "p99")
+    ]
+    return _graph("Latency of models, ms", metrics)
 
 
 def _functions() -> Node:

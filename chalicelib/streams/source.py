@@ -84,6 +84,7 @@ class Source:
 
     def _end(self) -> None:
         if self._decoder.pending:
+            self._decoder.feed(b"")  # a bad frame that good ones came with is found only now
             self.loss = ends.CUT
             return
         step = self._reading.end()

@@ -202,6 +202,17 @@ def test_a_stream_that_is_cut_is_partial(gateway, cut, code) -> None:
     assert gateway.kept() == [START, DELTAS[0]]
 
 
+@pytest.mark.parametrize("rest", [b"\0" * 40, framed(STOP)[:-1] + b"\0" + framed(METADATA)])
+def test_garbled_bytes_that_come_with_good_ones_at_the_very_end_are_garbled_too(
+    gateway, rest
+) -> None:
+    gateway.provider.opens = ScriptedStream([framed(START, DELTAS[0]) + rest])
+    ended = end(gateway)
+
+    assert (ended["usage_source"], ended["error_code"]) == ("partial", "bad_frame")
+    assert gateway.kept() == [START, DELTAS[0]]
+
+
 def test_a_stream_that_ends_cleanly_without_its_counts_is_partial_and_never_silent(
     gateway, capsys, caplog
 ) -> None:

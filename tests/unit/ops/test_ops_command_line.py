@@ -211,7 +211,9 @@ def test_a_command_that_is_not_there_is_a_usage_error(ops):
     assert left.value.code == 2
 
 
-@pytest.mark.parametrize("group", ["tenants", "keys", "report", "prices"])
+@pytest.mark.parametrize(
+    "group", ["tenants", "keys", "models", "report", "prices", "doctor", "env", "capacity"]
+)
 def test_each_group_shows_examples(ops, capsys, group):
     with pytest.raises(SystemExit) as left:
         ops(group, "--help")

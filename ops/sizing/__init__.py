@@ -1,0 +1,1 @@
+"""`python -m ops capacity`: what a load needs, where it ends, and what running it costs."""

@@ -1,18 +1,24 @@
 """CloudFormation as a deployment needs it of moto 5.2.
 
 An update remembers a resource that an earlier one took away, and so makes none when a later one
-puts it back. And each type that it does not know, of which it makes nothing, is a warning.
+puts it back. A change set has no outputs. `Fn::Cidr` is not known. And each type that is not known,
+of which nothing is made, is a warning.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ipaddress import ip_network
+from itertools import islice
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
 from moto.cloudformation import parsing
+from moto.cloudformation.models import ChangeSet
 
 _update = parsing.ResourceMap.update
+_apply = ChangeSet.apply
+_resolve = parsing.clean_json
 _SILENT = SimpleNamespace(warn=lambda *_, **__: None)
 
 
@@ -23,11 +29,31 @@ def update(resources: parsing.ResourceMap, template: dict[str, Any], *parameters
         resources._parsed_resources.pop(logical_id, None)
 
 
+def apply(change_set: ChangeSet) -> None:
+    stack = change_set.stack
+    _apply(change_set)
+    stack.template = change_set.template
+    stack._parse_template()
+    stack.output_map = stack._create_output_map()
+
+
+def resolve(node: Any, resources: parsing.ResourceMap) -> Any:
+    """Resolve a template's functions; `Fn::Cidr` parts a block into so many, of so many bits."""
+    match node:
+        case {"Fn::Cidr": [block, count, bits]}:
+            whole = ip_network(resolve(block, resources))
+            parts = whole.subnets(new_prefix=whole.max_prefixlen - int(bits))
+            return [str(part) for part in islice(parts, int(count))]
+    return _resolve(node, resources)
+
+
 @contextmanager
 def installed() -> Iterator[None]:
-    """Let moto forget it, and say nothing, while the context lasts."""
+    """Let moto do all that, and say nothing, while the context lasts."""
     with (
+        patch.object(ChangeSet, "apply", apply),
         patch.object(parsing.ResourceMap, "update", update),
+        patch.object(parsing, "clean_json", resolve),
         patch.object(parsing, "warnings", _SILENT),
     ):
         yield

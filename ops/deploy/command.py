@@ -76,10 +76,18 @@ def _print_plan(stage: Stage, account: Account, parts: list[stacks.Stack]) -> No
 def _deploy_functions(stage: Stage, account: Account, say: Changes) -> Mapping[str, str]:
     from ops.deploy.chalice_stage import ChaliceStage  # Chalice is slow to import
 
-    network: Mapping[str, str] = {}
-    if stage.options.network is not None:
-        network = stacks.outputs(account.client("cloudformation"), stage.stack("network"))
-    return ChaliceStage.of(stage, account, network, say).deploy()
+    return ChaliceStage.of(stage, account, _network(stage, account), say).deploy()
+
+
+def _network(stage: Stage, account: Account) -> Mapping[str, str]:
+    """Return where the functions that see prompts run; nothing where that is anywhere."""
+    if stage.options.network is None:
+        return {}
+    name = stage.stack("network")
+    network = stacks.outputs(account.client("cloudformation"), name)
+    if not (network.get("SubnetIds") and network.get("SecurityGroupIds")):
+        raise Refused(f"the stack {name} names no subnets: the functions would run outside of it")
+    return network
 
 
 def run_destroy(args: argparse.Namespace, account: Account) -> None:

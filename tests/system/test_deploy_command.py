@@ -28,15 +28,15 @@ pytestmark = [
 CHALICE = ["-c", "import sys; from chalice.cli import main; sys.exit(main())"]
 AGREE = {("STREAM", "STREAM"), ("BUFFERED", "BUFFERED")}
 API = "tollgate-dev"
+IGNORED = shutil.ignore_patterns("deployed", "deployments", "venv", "__pycache__")
 
 
 class Operator:
     """Who deploys from a copy of the project that ships no packages, so that no index is asked."""
 
     def __init__(self, folder: Path, url: str) -> None:
-        ignored = shutil.ignore_patterns("deployed", "deployments", "venv", "__pycache__")
         for name in (".chalice", "chalicelib", "ops"):
-            shutil.copytree(project.ROOT / name, folder / name, ignore=ignored)
+            shutil.copytree(project.ROOT / name, folder / name, ignore=IGNORED)
         shutil.copy(project.ROOT / "app.py", folder)
         (folder / "requirements.txt").touch()
         self.folder = folder
@@ -398,14 +398,30 @@ def test_what_streams_is_the_package_of_the_index_s_wheels(deployed, operator, c
 
     done(operator.ops("deploy"))
 
+    shutil.copytree(operator.folder, tmp_path / "tree", ignore=IGNORED)
     tested = hooks.create_small_package(
-        installed_package.packager(),
-        str(installed_package.copy_project(tmp_path)),
-        installed_package.RUNTIME,
+        installed_package.packager(), str(tmp_path / "tree"), installed_package.RUNTIME
     )
     digest = base64.b64encode(hashlib.sha256(Path(tested).read_bytes()).digest()).decode()
     released = client("lambda").get_function_configuration(FunctionName=API, Qualifier=STREAM_ALIAS)
     assert released["CodeSha256"] == digest
+
+
+@pytest.mark.deploy
+def test_functions_that_see_prompts_run_in_a_network_if_one_is_asked_for(
+    deployed, operator, client
+):
+    operator.configure(network={})
+
+    told = done(operator.ops("deploy"))
+
+    assert "stack tollgate-dev-network: create" in told
+    functions = client("lambda").list_functions()["Functions"]
+    inside = [f["FunctionName"] for f in functions if f["VpcConfig"]["SubnetIds"]]
+    assert sorted(inside) == [API, f"{API}-stream_worker"]
+    released = client("lambda").get_function_configuration(FunctionName=API, Qualifier=STREAM_ALIAS)
+    assert len(released["VpcConfig"]["SubnetIds"]) == 2
+    assert "no change" in done(operator.ops("deploy"))
 
 
 FAILING = """

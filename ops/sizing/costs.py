@@ -13,6 +13,7 @@ from typing import Final
 
 from ops.deploy.stage import FOLDER
 from ops.deploy.templates.alarms import ALARMS
+from ops.deploy.templates.usage_metrics import METRICS
 from ops.sizing.load import RECORD_BYTES, Load
 
 MONTH_SECONDS: Final = 730 * 3600
@@ -87,6 +88,7 @@ def costs(load: Load, busy: Decimal) -> list[Cost]:
         _dynamodb(load, seconds),
         _sqs(load, seconds),
         _data_out(load, seconds),
+        _call_metrics(),
         standing(),
     ]
     return [line for line in lines if line.usd]
@@ -165,6 +167,12 @@ def _data_out(load: Load, seconds: Decimal) -> Cost:
     a_token = TOKEN_BYTES + load.live_share * (EVENT_BYTES - TOKEN_BYTES)
     gb = load.requests * load.output_tokens * a_token * seconds / GB
     return Cost("data out", f"{_many(gb)} GB to the internet", priced(gb, DATA_OUT_GB))
+
+
+def _call_metrics() -> Cost:
+    """Price the metrics of the usage records, of which one by outcome is two: usage and failed."""
+    metrics = sum(2 if metric.dimensions else 1 for metric in METRICS)
+    return Cost("metrics", f"{metrics} of calls and their latency", metrics * METRIC_MONTH)
 
 
 def _many(amount: Decimal) -> str:

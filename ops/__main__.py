@@ -11,6 +11,7 @@ from ops import environment, keys, models, prices, report, tenants
 from ops.deploy import command as deployment
 from ops.directory import Refused
 from ops.doctor import command as doctor
+from ops.openapi import command as openapi
 from ops.sizing import command as sizing
 from ops.verify import command as verify
 
@@ -45,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
     prices.add_commands(groups)
     doctor.add_command(groups)
     verify.add_command(groups)
+    openapi.add_command(groups)
     environment.add_command(groups)
     sizing.add_command(groups)
     return top

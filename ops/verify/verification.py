@@ -13,6 +13,7 @@ from typing import Final
 
 from chalicelib.catalog import GEOS
 from chalicelib.pricing.price_book import PriceBook
+from chalicelib.reporting.insights import IncompleteReport
 from chalicelib.reporting.price_override import book_in_force
 from ops.deploy.account import Account
 from ops.deploy.stage import FOLDER
@@ -25,6 +26,7 @@ from ops.verify.estimate import ListPrices, at_most
 from ops.verify.gateway import Gateway
 from ops.verify.guest import guest
 from ops.verify.patience import Waiting
+from ops.verify.records import Recorded
 
 KEY: Final = "TOLLGATE_KEY"
 LOG_SECONDS: Final = 300
@@ -41,6 +43,10 @@ def verify(args: argparse.Namespace, environ: Mapping[str, str]) -> None:
         if not args.live:
             print("nothing was called: add --live")
             return
+        if not examined.settings.usage_log_groups:
+            raise Refused(
+                "USAGE_LOG_GROUPS is not set, nor USAGE_LOG_GROUP: where are the records?"
+            )
         _confirm(yes=args.yes)
         found = Verification(examined, url, environ, Waiting(args.wait * 60)).of(calls)
         differences = sum(_printed(*each) for each in found)
@@ -99,8 +105,7 @@ class Verification:
         """Make the calls; yield what is found of them."""
         with self._key(calls) as key:
             made = proof.make(calls, Gateway(self.url, key, self.environ.get("AWS_CA_BUNDLE")))
-        groups = self.examined.settings.usage_log_groups
-        found = proof.recorded(made, self.examined.client("logs"), groups, Waiting(LOG_SECONDS))
+        found = self._recorded(made)
         results = [comparison.checked(call, answer, found) for call, answer in made.answers]
         yield from screen.calls(results)
         sums = comparison.made(results)
@@ -117,6 +122,13 @@ class Verification:
         table = self.examined.settings.tenants_table
         directory = Directory(self.examined.client("dynamodb"), table)
         return guest(directory, sorted({call.model for call in calls}))
+
+    def _recorded(self, made: proof.Round) -> Mapping[str, Recorded]:
+        logs, groups = self.examined.client("logs"), self.examined.settings.usage_log_groups
+        try:
+            return proof.recorded(made, logs, groups, Waiting(LOG_SECONDS))
+        except IncompleteReport as error:
+            raise Refused(f"the records cannot be read: {error}") from error
 
     def _book(self) -> PriceBook:
         s3 = self.examined.client("s3")

@@ -110,6 +110,11 @@ def test_what_it_costs_is_said_before_anything_is_called(stack, verify) -> None:
     assert len(stack.log_events()) == before
 
 
+def test_without_a_log_to_look_in_nothing_is_called(verify) -> None:
+    status, _, err = verify("--live", "--yes", USAGE_LOG_GROUP="", USAGE_LOG_GROUPS="")
+    assert (status, "USAGE_LOG_GROUPS is not set" in err) == (1, True)
+
+
 def test_nobody_is_charged_without_having_been_asked(stack, verify, monkeypatch) -> None:
     before = len(stack.log_events())
     monkeypatch.setattr("sys.stdin.isatty", lambda: False)

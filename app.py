@@ -28,6 +28,7 @@ from chalicelib.surfaces.invocation import Invocation
 from chalicelib.tenants.nouns import Identity
 
 app = Chalice(app_name="tollgate")
+app.log.setLevel("WARNING")  # Chalice lets errors through alone, and it is all our loggers' parent
 ANY_TYPE = ["*/*"]
 STREAMS_QUEUE = os.environ["STREAMS_QUEUE"]  # a decorator needs it before settings are read
 BROWSERS = CORSConfig(

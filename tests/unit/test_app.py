@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import logging
 import socket
 import subprocess
 import sys
@@ -377,3 +378,9 @@ def test_an_operation_on_guardrails_that_is_not_served_is_a_404_with_a_sentence(
         404,
         True,
     )
+
+
+def test_warnings_of_every_part_are_logged(environ) -> None:
+    importlib.import_module("app")
+
+    assert logging.getLogger("tollgate.async_jobs").isEnabledFor(logging.WARNING)

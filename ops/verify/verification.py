@@ -44,9 +44,7 @@ def verify(args: argparse.Namespace, environ: Mapping[str, str]) -> None:
             print("nothing was called: add --live")
             return
         if not examined.settings.usage_log_groups:
-            raise Refused(
-                "USAGE_LOG_GROUPS is not set, nor USAGE_LOG_GROUP: where are the records?"
-            )
+            raise Refused("USAGE_LOG_GROUPS is not set: where are the records?")
         _confirm(yes=args.yes)
         found = Verification(examined, url, environ, Waiting(args.wait * 60)).of(calls)
         differences = sum(_printed(*each) for each in found)

@@ -46,8 +46,13 @@ class Operator:
     def ops(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return self._run("-m", "ops", *arguments, "--stage", "dev")
 
-    def chalice(self, command: str) -> subprocess.CompletedProcess[str]:
-        return self._run(*CHALICE, command, "--stage", "dev")
+    def chalice(self, command: str, stage: str = "dev") -> subprocess.CompletedProcess[str]:
+        return self._run(*CHALICE, command, "--stage", stage)
+
+    def shell(self, commands: str) -> subprocess.CompletedProcess[str]:
+        """Type commands, where `python` is this one."""
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        return self._call("/bin/sh", "-ec", commands, PATH=path)
 
     def configure(self, **options: Any) -> None:
         """Write the stage's `deploy`."""
@@ -66,10 +71,13 @@ class Operator:
         shutil.rmtree(self.folder / ".chalice" / "deployed")
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return self._call(sys.executable, *arguments)
+
+    def _call(self, *command: str, **environ: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, *arguments],
+            command,
             cwd=self.folder,
-            env={**self._environ, **self.environ},
+            env={**self._environ, **self.environ, **environ},
             capture_output=True,
             text=True,
             check=False,
@@ -405,6 +413,21 @@ def test_what_streams_is_the_package_of_the_index_s_wheels(deployed, operator, c
     digest = base64.b64encode(hashlib.sha256(Path(tested).read_bytes()).digest()).decode()
     released = client("lambda").get_function_configuration(FunctionName=API, Qualifier=STREAM_ALIAS)
     assert released["CodeSha256"] == digest
+
+
+@pytest.mark.deploy
+def test_the_readme_s_deploy_section_makes_a_stage_and_a_tenant_s_key(operator, client):
+    section = (project.ROOT / "README.md").read_text().partition("\n## Deploy\n")[2]
+    commands = section.partition("```\n")[2].partition("```")[0]
+
+    told = done(operator.shell(commands))
+
+    assert "deployed: https://" in told
+    assert told.splitlines()[-1].startswith("tg_")
+    item = client("dynamodb").scan(TableName="tollgate-prod-tenants")["Items"]
+    assert {"team#search"} < {each["pk"]["S"] for each in item}
+    assert "tollgate-prod" in {api["name"] for api in apis(client)}
+    done(operator.chalice("delete", "prod"))
 
 
 @pytest.mark.deploy

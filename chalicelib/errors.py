@@ -218,6 +218,17 @@ class StreamsUnavailable(TollgateError):
     message = "Streamed answers are not available just now, and nothing was called. Try again."
 
 
+class IntakeUnknown(StreamsUnavailable):
+    """The table broke off: it may have the request, and then it is run."""
+
+    code = "streams_unknown"
+    may_be_billed = True
+    message = (
+        "It is not known whether this request was taken in. Look for its answer under its request "
+        "id, in half an hour at the latest, before you send it again."
+    )
+
+
 class ProviderTimeout(TollgateError):
     status = 504
     code = "provider_timeout"

@@ -47,7 +47,7 @@ class Settings:
     usage_log_groups: tuple[str, ...] = ()
     """Where the report reads; the ledger's own group, unless records go to stdout."""
     key_cache_seconds: int = 60
-    model_timeout_seconds: int = 840
+    model_timeout_seconds: int = 870
     endpoints: Mapping[str, Endpoint] = field(default_factory=lambda: MappingProxyType({}))
     model_arns: tuple[str, ...] = ()
     """Globs of the opaque ARNs, and names of provisioned throughput, that may run at all."""
@@ -78,7 +78,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         usage_log_group=usage_log_group,
         usage_log_groups=groups,
         key_cache_seconds=_whole(environ, "KEY_CACHE_SECONDS", 60, 0, 3600),
-        model_timeout_seconds=_whole(environ, "MODEL_TIMEOUT_SECONDS", 840, 1, 900),
+        model_timeout_seconds=_whole(environ, "MODEL_TIMEOUT_SECONDS", 870, 1, 900),
         endpoints=load_endpoints(environ),
         model_arns=_model_arns(environ.get("MODEL_ARNS", "")),
         model_unit_concurrency=_whole(environ, "MODEL_UNIT_CONCURRENCY", 1, 1, 1000),

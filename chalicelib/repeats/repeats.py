@@ -95,6 +95,19 @@ class Repeats:
         """
         return self._answered(self._marked(identity, invocation, route, "running"), call)
 
+    def freed(self, identity: Identity, invocation: Invocation, route: str) -> None:
+        """Let go of a key whose answer, kept before its call was made, came to nothing.
+
+        Raises RepeatsUnavailable.
+        """
+        asked = key_entry(identity, invocation, route, "running", self._now_ms())
+        try:
+            for entry in self._table.find(asked.pk):
+                if entry.fingerprint == asked.fingerprint:
+                    self._table.delete(entry)
+        except AwsFault as fault:
+            raise RepeatsUnavailable from fault
+
     def stream_once(self, identity: Identity, invocation: Invocation, route: str) -> Hold | Joined:
         """The same as `once` for a stream that is stored under the request's id.
 

@@ -9,8 +9,8 @@ from typing import Final
 from chalicelib.admission import Plan
 from chalicelib.aws_json import AwsFault
 from chalicelib.backends.operation import Payload
-from chalicelib.errors import Conflict, StreamsUnavailable
-from chalicelib.streams.job import LEASE_SECONDS, MAX_INLINE_BODY, StreamJob
+from chalicelib.errors import Conflict, IntakeUnknown, StreamsUnavailable
+from chalicelib.streams.job import LEASE_SECONDS, MAX_INLINE_BODY, StreamJob, UnreadableJob
 from chalicelib.streams.payloads import Payloads
 from chalicelib.streams.queue import Queue
 from chalicelib.streams.table import AlreadyThere, StreamsTable
@@ -60,9 +60,10 @@ class Intake:
             job = replace(job, body=payload.body)
         try:
             created = self._created(job)
-        except StreamsUnavailable:
-            self.take_back(job)
-            raise
+        except StreamsUnavailable as away:
+            if self.take_back(job):
+                raise
+            raise IntakeUnknown from away
         try:
             self._queue.send(job.team_id, job.request_id, job.attempt)
         except AwsFault as fault:
@@ -80,6 +81,16 @@ class Intake:
         return self._created(
             replace(job, state="running", step="opened", call=plan.call, lease_until=lease_until)
         )
+
+    def cost_nothing(self, team_id: str, request_id: str) -> bool:
+        """Say whether a job has ended, and for certain is not billed."""
+        try:
+            job = self._table.find(team_id, request_id)
+        except (AwsFault, UnreadableJob):
+            return False
+        if job is None or job.step != "emitted":
+            return False
+        return job.state == "failed" and (job.outcome is None or job.outcome.kind == "failed")
 
     def _job(self, plan: Plan, wishes: Wishes) -> StreamJob:
         call, now = plan.call, int(self._now().timestamp())

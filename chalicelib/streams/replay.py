@@ -10,16 +10,27 @@ from binascii import b2a_base64
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
+from chalicelib import delivery
 from chalicelib.aws_json import AwsFault
 from chalicelib.backends.container_streams import OCTETS, PAYLOAD_PART
 from chalicelib.backends.eventstream import CONTENT_TYPE, encode_event, encode_exception
-from chalicelib.errors import ProviderTimeout, StreamsUnavailable
+from chalicelib.errors import OutcomeUnknown, ProviderTimeout, StreamsUnavailable
 from chalicelib.stream_event import StreamEvent
 from chalicelib.streams.job import UnreadableJob
 from chalicelib.streams.reading import Look, Reader
+from chalicelib.streams.told import is_whole
 
 KEPT_SECONDS: Final = 10.0
 """Of a Lambda's time, for a connection that has to end to do so in good order."""
+
+BUFFERED_SECONDS: Final = 20.0
+"""API Gateway ends a request whose answer is not streamed after 29."""
+
+FORGOTTEN: Final = (
+    "The model answered the first request of this kind, and its answer was not to be kept. Send a "
+    "new Idempotency-Key to have the model called again."
+)
+NOT_WHOLE: Final = "The rest of this answer is not kept."
 
 LOST: Final[Mapping[str, str]] = {
     "bedrock": "modelStreamErrorException",
@@ -41,15 +52,19 @@ class Replay:
     ) -> Iterator[bytes] | None:
         """Return the bytes of a team's stored answer in this form; None where there is none.
 
-        Raises StreamsUnavailable.
+        Raises StreamsUnavailable, and OutcomeUnknown where it has ended and is forgotten.
         """
         seconds = seconds_left - KEPT_SECONDS
+        if not delivery.streaming:
+            seconds = min(seconds, BUFFERED_SECONDS)
         try:
             look = self._reader.look(team_id, request_id, 0)
         except (AwsFault, UnreadableJob) as fault:
             raise StreamsUnavailable from fault
         if look is None:
             return None
+        if look.ended and (look.job.deleted or not look.job.store):
+            raise OutcomeUnknown(FORGOTTEN)
         if content_type == CONTENT_TYPE:
             return self._frames(look, seconds)
         return self._reader.frames(look, seconds)
@@ -65,8 +80,8 @@ class Replay:
                 yield _exception(look, ProviderTimeout.message)
                 return
             look = later
-        if look.job.error_code:
-            yield _exception(look, look.job.error_message)
+        if not is_whole(look.job, look.position):
+            yield _exception(look, look.job.error_message or NOT_WHOLE)
 
     def _later(self, look: Look, seconds: float) -> Look | None:
         job = look.job

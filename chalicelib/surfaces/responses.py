@@ -100,7 +100,7 @@ def _page(look: Look) -> bytes:
         "next_after": look.position,
         "more": look.more,
         **({"restarted": True} if look.restarted else {}),
-        **(how_it_ended(look.job) if look.ended else {}),
+        **(how_it_ended(look.job, look.position) if look.ended and not look.more else {}),
         "text": "".join(text_of(event) for _, event in look.events),
     }
     head = json.dumps(told, ensure_ascii=False, separators=(",", ":"))[:-1]

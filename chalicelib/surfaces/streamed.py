@@ -12,6 +12,7 @@ from typing import Final
 from chalicelib.admission import Admission, ModelRequest
 from chalicelib.backends.eventstream import CONTENT_TYPE as EVENT_STREAM
 from chalicelib.errors import BadRequest, LedgerUnavailable, TollgateError
+from chalicelib.repeats.answers import REPLAYED
 from chalicelib.repeats.hold import Hold
 from chalicelib.repeats.repeats import Joined, Repeats
 from chalicelib.streams import sse
@@ -64,7 +65,10 @@ class StreamedSurface:
     def queued(
         self, identity: Identity, invocation: Invocation, route: str, request: Request
     ) -> Answer:
-        """Have a worker make the call: 202 at once, and where its answer grows."""
+        """Have a worker make the call: 202 at once, and where its answer grows.
+
+        Under an Idempotency-Key that is one job, until it has failed at no cost.
+        """
 
         def call(invocation: Invocation, patience: Patience | None) -> Answer:
             asked = request(invocation, patience)
@@ -74,7 +78,14 @@ class StreamedSurface:
             told = {"request_id": job.request_id, "status": job.state, "url": url}
             return json_answer(202, told, {"x-request-id": job.request_id, "Location": url})
 
-        return self._repeats.once(identity, invocation, route, call)
+        answer = self._repeats.once(identity, invocation, route, call)
+        first_id = str(answer.headers["x-request-id"])
+        if REPLAYED in answer.headers and self._intake.cost_nothing(
+            identity.tenant.team_id, first_id
+        ):
+            self._repeats.freed(identity, invocation, route)
+            answer = self._repeats.once(identity, invocation, route, call)
+        return answer
 
     def live(
         self,
@@ -137,7 +148,7 @@ class StreamedSurface:
         body = self._replay.body(team_id, joined.request_id, content_type, invocation.seconds_left)
         if body is None:
             raise joined.missing()
-        headers = {"x-request-id": joined.request_id, "idempotency-replayed": "true"}
+        headers = {"x-request-id": joined.request_id, REPLAYED: "true"}
         return StreamedAnswer(200, body, headers, FORMS[content_type].content_type)
 
 

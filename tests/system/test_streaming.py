@@ -377,6 +377,18 @@ def test_the_same_queued_request_twice_is_one_job(stack: Stack, search: Http) ->
     assert len(records_of(stack, jobs[0]["request_id"])) == 2
 
 
+def test_a_queued_request_that_failed_at_no_cost_may_be_made_again_under_its_key(
+    stack: Stack, search: Http
+) -> None:
+    control(stack, "PUT", "faults", [{"do": "throttle", "times": 1}])
+    asked = {"Idempotency_Key": "order-4713"}
+    first = search.json("POST", invoke_path(), BODIES[NOVA], **asked)["request_id"]
+    assert ended(search, first)["status"] == "failed"
+
+    again = search.json("POST", invoke_path(), BODIES[NOVA], **asked)["request_id"]
+    assert (again != first, ended(search, again)["status"]) == (True, "done")
+
+
 @pytest.mark.parametrize(
     ("method", "rest"), [("GET", ""), ("GET", "/events"), ("DELETE", "")], ids=lambda part: part
 )

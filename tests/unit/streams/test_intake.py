@@ -9,7 +9,7 @@ from live_streams import LiveStreams
 from chalicelib.aws_json import AwsFault
 from chalicelib.backends.bedrock import INVOKE_MODEL_WITH_RESPONSE_STREAM
 from chalicelib.backends.operation import Payload
-from chalicelib.errors import Conflict, StreamsUnavailable
+from chalicelib.errors import Conflict, IntakeUnknown, StreamsUnavailable
 from chalicelib.streams.intake import Wishes
 from chalicelib.streams.job import MAX_INLINE_BODY
 
@@ -54,6 +54,20 @@ def test_a_large_request_is_kept_beside_the_table(gateway) -> None:
     job = gateway.table.find_whole("search", "request-1")
     assert (job.body, job.body_key) == (None, "requests/request-1")
     assert gateway.request_of(job) == body
+
+
+def test_where_the_table_breaks_off_nobody_is_told_that_nothing_was_taken_in(gateway) -> None:
+    gateway.dynamodb.away |= {"PutItem", "DeleteItem"}
+    with pytest.raises(IntakeUnknown) as unknown:
+        queue(gateway)
+    assert unknown.value.may_be_billed
+
+
+def test_a_queued_job_that_failed_at_no_cost_is_known_as_such(gateway) -> None:
+    job = queue(gateway)
+    assert not gateway.intake.cost_nothing("search", "request-1")
+    gateway.table.fail(job, "not_begun", "It was not begun.")
+    assert gateway.intake.cost_nothing("search", "request-1")
 
 
 @pytest.mark.parametrize("away", ["queue", "table"])

@@ -7,8 +7,9 @@ from job_fakes import Clock, DynamoDb
 from live_streams import ANSWER, DELTAS, START, LiveStreams, ScriptedStream, framed
 
 from chalicelib.backends.eventstream import Decoder
-from chalicelib.errors import StreamsUnavailable
+from chalicelib.errors import OutcomeUnknown, StreamsUnavailable
 from chalicelib.stream_event import StreamEvent
+from chalicelib.streams.intake import Wishes
 from chalicelib.streams.reading import Reader
 from chalicelib.streams.replay import Replay
 from chalicelib.streams.replay import framed as framed_anew
@@ -46,6 +47,31 @@ def test_an_answer_that_was_cut_ends_as_cut_again(gateway) -> None:
     *events, last = Decoder().feed(b"".join(replay(gateway)))
     assert [event.payload for event in events] == [START.data, DELTAS[0].data]
     assert last.name == "modelStreamErrorException"
+
+
+@pytest.mark.parametrize("form", [EVENT_STREAM, "text/event-stream"])
+def test_an_ended_answer_that_was_not_to_be_kept_is_no_empty_answer(gateway, form) -> None:
+    gateway.begin(Wishes(store=False)).close()
+    with pytest.raises(OutcomeUnknown, match="not to be kept"):
+        replay(gateway, content_type=form)
+
+
+def test_a_deleted_answer_is_no_empty_answer(gateway) -> None:
+    gateway.begin().close()
+    gateway.table.delete("search", "request-1")
+    with pytest.raises(OutcomeUnknown):
+        replay(gateway)
+
+
+def test_an_answer_whose_end_is_forgotten_while_it_is_joined_is_not_taken_for_whole(
+    gateway,
+) -> None:
+    running = gateway.begin(Wishes(store=False))
+    next(running)
+    joined = replay(gateway)
+    running.close()
+
+    assert Decoder().feed(b"".join(joined))[-1].name == "modelStreamErrorException"
 
 
 def test_another_teams_answer_is_none(gateway) -> None:

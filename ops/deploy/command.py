@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ops.deploy import checks, gateway, stacks
+from ops.deploy import change_sets, checks, gateway, stacks
 from ops.deploy.account import Account
 from ops.deploy.stage import Stage
 from ops.directory import Refused
@@ -52,7 +52,7 @@ def run_deploy(args: argparse.Namespace, account: Account) -> None:
         return
     say = Changes()
     for part in parts:
-        if stacks.apply(account, part):
+        if change_sets.apply(account, part):
             say(f"the stack {part.name} is up to date")
     api = _deploy_functions(stage, account, say)
     gateway.settle(account, stage, api["rest_api_id"], say)
@@ -68,7 +68,7 @@ def _print_plan(stage: Stage, account: Account, parts: list[stacks.Stack]) -> No
     print(f"stage {stage.name}: account {account.number}, {account.region}")
     cloudformation = account.client("cloudformation")
     for part in parts:
-        print(f"  stack {part.name}: {stacks.outlook(cloudformation, part)}")
+        print(f"  stack {part.name}: {change_sets.outlook(cloudformation, part)}")
     how = "streaming" if stage.streams else "buffered"
     print(f"  {len(stage.functions)} functions and the API {stage.api}, {how}", flush=True)
 
@@ -84,7 +84,7 @@ def _network(stage: Stage, account: Account) -> Mapping[str, str]:
     if stage.options.network is None:
         return {}
     name = stage.stack("network")
-    network = stacks.outputs(account.client("cloudformation"), name)
+    network = change_sets.outputs(account.client("cloudformation"), name)
     if not (network.get("SubnetIds") and network.get("SecurityGroupIds")):
         raise Refused(f"the stack {name} names no subnets: the functions would run outside of it")
     return network

@@ -6,7 +6,7 @@ would leave them behind under names that no new stack could take.
 
 from collections.abc import Callable
 
-from ops.deploy import leftovers, stacks
+from ops.deploy import change_sets, leftovers, stacks
 from ops.deploy.account import Account
 from ops.deploy.chalice_stage import ChaliceStage
 from ops.deploy.stage import Stage
@@ -24,13 +24,13 @@ def destroy(stage: Stage, account: Account, say: Say) -> None:
     """Take away everything else, saying what. What is gone already is no fault."""
     ChaliceStage.of(stage, account, network={}, say=say).delete()
     for part in reversed(stacks.PARTS[1:]):
-        if stacks.delete(account, stage.stack(part)):
+        if change_sets.delete(account, stage.stack(part)):
             say(f"deleted the stack {stage.stack(part)}")
     remaining = kept(stage, account)
-    if stacks.status(account.client("cloudformation"), remaining.name) is None:
+    if change_sets.status(account.client("cloudformation"), remaining.name) is None:
         return
     _empty(account, stage.conventional(account.number)["PAYLOADS_BUCKET"])
-    if stacks.apply(account, remaining):
+    if change_sets.apply(account, remaining):
         say(f"left the stack {remaining.name} with {', '.join(remaining.template['Resources'])}")
 
 

@@ -53,7 +53,7 @@ def _gateway_response(refusal: Refusal, headers: Mapping[str, str]) -> Document:
         },
         "responseTemplates": {"application/json": json.dumps({"error": error})},
     }
-    return {"statusCode": refusal.status, **response} if refusal.status else response
+    return {"statusCode": str(refusal.status), **response} if refusal.status else response
 
 
 class StreamingSwagger(TemplatedSwaggerGenerator):

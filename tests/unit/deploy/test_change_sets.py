@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import WaiterError
 from deploy_fakes import ACCOUNT, FakeAccount, refused, stage
 
-from ops.deploy import leftovers, stacks
+from ops.deploy import change_sets, leftovers, stacks
 from ops.deploy.stacks import Stack
 from ops.directory import Refused
 
@@ -77,8 +77,8 @@ class FakeCloudFormation:
     def describe_change_set(self, **_: str) -> dict[str, str]:
         return {"StatusReason": self.reason}
 
-    def describe_stack_events(self, **_: str) -> dict[str, Any]:
-        return {"StackEvents": self.events}
+    def get_paginator(self, _: str) -> Any:
+        return SimpleNamespace(paginate=lambda **_: [{"StackEvents": self.events}])
 
     def delete_stack(self, **_: str) -> None:
         self.deleted += 1
@@ -114,8 +114,8 @@ def account(cloudformation: FakeCloudFormation, there: Mapping[str, str] | None 
 
 def test_a_stack_that_is_not_there_is_made() -> None:
     cloudformation = FakeCloudFormation()
-    assert stacks.outlook(cloudformation, STACK) == "create"
-    assert stacks.apply(account(cloudformation), STACK)
+    assert change_sets.outlook(cloudformation, STACK) == "create"
+    assert change_sets.apply(account(cloudformation), STACK)
     (asked,) = cloudformation.sets
     assert (asked["ChangeSetType"], asked["OnStackFailure"]) == ("CREATE", "DELETE")
     given = {each["ParameterKey"]: each["ParameterValue"] for each in asked["Parameters"]}
@@ -124,7 +124,7 @@ def test_a_stack_that_is_not_there_is_made() -> None:
 
 def test_a_stack_that_is_as_it_is_to_be_is_left_alone() -> None:
     cloudformation = FakeCloudFormation("CREATE_COMPLETE", TEMPLATE, Stage="dev", Mail="")
-    assert not stacks.apply(account(cloudformation), STACK)
+    assert not change_sets.apply(account(cloudformation), STACK)
     assert cloudformation.sets == []
 
 
@@ -136,15 +136,15 @@ def test_another_template_or_parameter_is_a_change(
     template: Any, parameters: dict[str, str]
 ) -> None:
     cloudformation = FakeCloudFormation("UPDATE_COMPLETE", template, Stage="dev", **parameters)
-    assert stacks.outlook(cloudformation, STACK) == "update"
-    assert stacks.apply(account(cloudformation), STACK)
+    assert change_sets.outlook(cloudformation, STACK) == "update"
+    assert change_sets.apply(account(cloudformation), STACK)
     assert [asked["ChangeSetType"] for asked in cloudformation.sets] == ["UPDATE"]
 
 
 def test_a_change_that_comes_to_nothing_is_none() -> None:
     cloudformation = FakeCloudFormation("CREATE_COMPLETE", {"Resources": {}}, Stage="dev")
     cloudformation.reason = "The submitted information didn't contain changes."
-    assert not stacks.apply(account(cloudformation), STACK)
+    assert not change_sets.apply(account(cloudformation), STACK)
     assert cloudformation.sets[-1] == {"deleted": True}
 
 
@@ -152,10 +152,10 @@ def test_a_change_that_cloudformation_does_not_take_is_refused_with_its_reason()
     cloudformation = FakeCloudFormation()
     cloudformation.reason = "Template error: no such resource"
     with pytest.raises(Refused, match="bridges cannot be changed: Template error: no such"):
-        stacks.apply(account(cloudformation), STACK)
+        change_sets.apply(account(cloudformation), STACK)
 
 
-def test_a_change_that_fails_says_what_failed_first() -> None:
+def test_a_change_that_fails_says_what_failed_first_in_it() -> None:
     cloudformation = FakeCloudFormation()
     cloudformation.events = [
         {"ResourceStatus": "CREATE_FAILED", "LogicalResourceId": "Queue",
@@ -163,22 +163,25 @@ def test_a_change_that_fails_says_what_failed_first() -> None:
         {"ResourceStatus": "CREATE_FAILED", "LogicalResourceId": "Bucket",
          "ResourceStatusReason": "bridges-1 already exists"},
         {"ResourceStatus": "CREATE_COMPLETE", "LogicalResourceId": "Table"},
+        {"ResourceStatus": "CREATE_IN_PROGRESS", "PhysicalResourceId": "id", "StackId": "id"},
+        {"ResourceStatus": "CREATE_FAILED", "LogicalResourceId": "Policy",
+         "ResourceStatusReason": "of an attempt before"},
     ]  # fmt: skip
     with pytest.raises(Refused, match="bridges failed: Bucket: bridges-1 already exists"):
-        stacks.apply(account(cloudformation), STACK)
+        change_sets.apply(account(cloudformation), STACK)
 
 
 def test_a_stack_that_could_not_be_made_is_cleared_away_first() -> None:
     cloudformation = FakeCloudFormation("ROLLBACK_COMPLETE", TEMPLATE, Stage="dev")
-    assert stacks.outlook(cloudformation, STACK) == "create"
-    stacks.apply(account(cloudformation), STACK)
+    assert change_sets.outlook(cloudformation, STACK) == "create"
+    change_sets.apply(account(cloudformation), STACK)
     assert cloudformation.deleted == 1
     assert cloudformation.sets[0]["ChangeSetType"] == "CREATE"
 
 
 def test_what_outlived_a_stack_is_imported_before_the_rest_is_made() -> None:
     cloudformation = FakeCloudFormation()
-    assert stacks.apply(account(cloudformation, {"Table": "", "Bucket": ""}), STACK)
+    assert change_sets.apply(account(cloudformation, {"Table": "", "Bucket": ""}), STACK)
     imported, updated = cloudformation.sets
     assert [asked["ChangeSetType"] for asked in cloudformation.sets] == ["IMPORT", "UPDATE"]
     assert imported["ResourcesToImport"] == [

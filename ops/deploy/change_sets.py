@@ -1,0 +1,168 @@
+"""Stacks made and brought up to date by CloudFormation's change sets, or left as they are."""
+
+import json
+import secrets
+from collections.abc import Mapping
+from itertools import takewhile
+from typing import Any, Final
+
+from botocore.exceptions import ClientError, WaiterError
+
+from ops.deploy import leftovers
+from ops.deploy.account import Account
+from ops.deploy.stacks import Stack
+from ops.directory import Refused
+
+ONLY_REVIEWED: Final = "REVIEW_IN_PROGRESS"
+"""A stack that was never made: somebody looked at what would be."""
+NEVER_MADE: Final = frozenset({"ROLLBACK_COMPLETE", "DELETE_COMPLETE", ONLY_REVIEWED})
+STUCK: Final = frozenset(
+    {"ROLLBACK_FAILED", "UPDATE_ROLLBACK_FAILED", "DELETE_FAILED", "IMPORT_ROLLBACK_FAILED"}
+)
+_NOTHING = ("didn't contain changes", "No updates are to be performed")
+_SET_SECONDS, _STACK_SECONDS = 2, 5
+_WAIT: Final = {
+    "CREATE": "stack_create_complete",
+    "UPDATE": "stack_update_complete",
+    "IMPORT": "stack_import_complete",
+}
+_BEGINS: Final = {
+    "stack_create_complete": "CREATE_IN_PROGRESS",
+    "stack_update_complete": "UPDATE_IN_PROGRESS",
+    "stack_import_complete": "IMPORT_IN_PROGRESS",
+    "stack_delete_complete": "DELETE_IN_PROGRESS",
+}
+"""What a stack's own event says when the operation begins that a waiter waits for."""
+
+Client = Any
+
+
+def status(cloudformation: Client, name: str) -> str | None:
+    described = _described(cloudformation, name)
+    return str(described["StackStatus"]) if described else None
+
+
+def outputs(cloudformation: Client, name: str) -> dict[str, str]:
+    described = _described(cloudformation, name) or {}
+    return {each["OutputKey"]: each["OutputValue"] for each in described.get("Outputs", ())}
+
+
+def outlook(cloudformation: Client, stack: Stack) -> str:
+    """Say what `apply` would do: `create`, `update` or `no change`."""
+    described = _described(cloudformation, stack.name)
+    if not described or described["StackStatus"] in NEVER_MADE:
+        return "create"
+    as_it_is = cloudformation.get_template(StackName=stack.name)["TemplateBody"]
+    given = {p["ParameterKey"]: p["ParameterValue"] for p in described.get("Parameters", ())}
+    same = _read(as_it_is) == stack.template and given == stack.all_parameters
+    return "no change" if same else "update"
+
+
+def _read(body: Any) -> Any:
+    """boto3 reads a template that is JSON; what is not is no template of ours."""
+    return json.loads(json.dumps(body))
+
+
+def apply(account: Account, stack: Stack) -> bool:
+    """Make a stack as it is to be; say whether anything changed. Raises Refused."""
+    cloudformation = account.client("cloudformation")
+    will = outlook(cloudformation, stack)
+    if will == "no change":
+        return False
+    if will == "create":
+        _clear_away(cloudformation, stack.name)
+        left = leftovers.found(account, stack.template, stack.parameters)
+        if not left:
+            return _change(cloudformation, stack, "CREATE", OnStackFailure="DELETE")
+        taken_up = Stack(stack.name, leftovers.only(stack.template, left), stack.parameters)
+        resources = leftovers.to_import(stack.template, left)
+        _change(cloudformation, taken_up, "IMPORT", ResourcesToImport=resources)
+    return _change(cloudformation, stack, "UPDATE")
+
+
+def delete(account: Account, name: str) -> bool:
+    """Delete a stack; say whether there was one."""
+    cloudformation = account.client("cloudformation")
+    if status(cloudformation, name) in (None, "DELETE_COMPLETE"):
+        return False
+    cloudformation.delete_stack(StackName=name)
+    _wait(cloudformation, "stack_delete_complete", name)
+    return True
+
+
+def _clear_away(cloudformation: Client, name: str) -> None:
+    """Delete a stack that could not be made: no other can take its name before."""
+    if status(cloudformation, name) == "ROLLBACK_COMPLETE":
+        cloudformation.delete_stack(StackName=name)
+        _wait(cloudformation, "stack_delete_complete", name)
+
+
+def _change(cloudformation: Client, stack: Stack, kind: str, **how: Any) -> bool:
+    made = cloudformation.create_change_set(
+        StackName=stack.name,
+        ChangeSetName=f"ops-deploy-{secrets.token_hex(8)}",
+        ChangeSetType=kind,
+        TemplateBody=json.dumps(stack.template),
+        Parameters=[
+            {"ParameterKey": name, "ParameterValue": value}
+            for name, value in stack.all_parameters.items()
+        ],
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+        **how,
+    )
+    named = {"ChangeSetName": made["Id"], "StackName": stack.name}
+    if not _has_changes(cloudformation, named):
+        cloudformation.delete_change_set(**named)
+        return False
+    cloudformation.execute_change_set(**named)
+    _wait(cloudformation, _WAIT[kind], made["StackId"])
+    return True
+
+
+def _has_changes(cloudformation: Client, named: Mapping[str, str]) -> bool:
+    waiter = cloudformation.get_waiter("change_set_create_complete")
+    try:
+        waiter.wait(**named, WaiterConfig={"Delay": _SET_SECONDS, "MaxAttempts": 300})
+    except WaiterError as error:
+        reason = cloudformation.describe_change_set(**named).get("StatusReason", str(error))
+        if any(words in reason for words in _NOTHING):
+            return False
+        raise Refused(f"the stack {named['StackName']} cannot be changed: {reason}") from error
+    return True
+
+
+def _wait(cloudformation: Client, waiter: str, stack: str) -> None:
+    try:
+        cloudformation.get_waiter(waiter).wait(
+            StackName=stack, WaiterConfig={"Delay": _STACK_SECONDS, "MaxAttempts": 720}
+        )
+    except WaiterError as error:
+        name = stack.rpartition(":stack/")[2].partition("/")[0]
+        fault = _first_fault(cloudformation, stack, _BEGINS[waiter])
+        raise Refused(f"the stack {name} failed: {fault}") from error
+
+
+def _first_fault(cloudformation: Client, stack: str, begins: str) -> str:
+    """Return why the newest operation of a stack failed. Events come newest first."""
+    pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack)
+    events = (each for page in pages for each in page["StackEvents"])
+    newest = takewhile(lambda each: not _is_beginning(each, begins), events)
+    faults = [each for each in newest if each.get("ResourceStatus", "").endswith("_FAILED")]
+    told = [f"{each['LogicalResourceId']}: {each.get('ResourceStatusReason')}" for each in faults]
+    own = [words for words in told if "Resource creation cancelled" not in words]
+    return (own or told or ["no event says why"])[-1]
+
+
+def _is_beginning(event: Mapping[str, Any], begins: str) -> bool:
+    of_the_stack = event.get("PhysicalResourceId") == event.get("StackId")
+    return of_the_stack and event.get("ResourceStatus") == begins
+
+
+def _described(cloudformation: Client, name: str) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ValidationError":  # there is none
+            return None
+        raise
+    return found

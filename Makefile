@@ -8,7 +8,7 @@ export CHROMIUM ?= chromium
 export CHROMEDRIVER ?= chromedriver
 TEMPLATES := $(addprefix .chalice/,$(addsuffix .json,resources analytics alarms network))
 
-.PHONY: help demo test test-browser test-deploy check format bench bench-report bench-zip serve clean
+.PHONY: help demo test test-browser test-deploy stream-faults check format bench bench-report bench-zip serve clean
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
 
@@ -38,6 +38,9 @@ test-browser: $(VENV)/.installed ## the page in examples/browser, in Chromium
 	@for program in $(CHROMIUM) $(CHROMEDRIVER); do command -v $$program >/dev/null || { \
 	echo "There is no $$program here: apt-get install -y chromium chromium-driver"; exit 1; }; done
 	$(BIN)/python -m pytest -m browser tests/browser
+
+stream-faults: $(VENV)/.installed ## break 320 streams in every way there is, and prove each bill
+	@$(BIN)/python -m local stream-faults
 
 check: $(VENV)/.checks ## lint, format, types, import directions, templates
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""AWS and the gateway on this machine: `python -m local serve | env | invoke | demo`."""
+"""AWS and the gateway on this machine: `python -m local serve | env | invoke | demo | …`."""
 
 import argparse
 import json
@@ -31,6 +31,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     invoking.add_argument("--time", type=_utc, default="now", help="the event's own, in UTC")
     commands.add_parser("demo", help="the main job, end to end", add_help=False)
+    breaking = commands.add_parser("stream-faults", help="break streams in every way there is")
+    breaking.add_argument("--streams", type=int, default=320, help="how many (%(default)s)")
+    breaking.add_argument("--seed", type=int, help="of an earlier run, which printed it")
     arguments, rest = parser.parse_known_args(argv)
     if rest and arguments.command != "demo":
         parser.error(f"unknown: {' '.join(rest)}")
@@ -98,6 +101,12 @@ def demo(_arguments: argparse.Namespace) -> int:
     return the_demo.main() or 0
 
 
+def stream_faults(arguments: argparse.Namespace) -> int:
+    from local import stream_faults as the_run
+
+    return the_run.main(arguments.streams, arguments.seed)
+
+
 def _running() -> dict[str, Any] | None:
     """Return how to reach the stack that runs, or None where it has left or crashed."""
     try:
@@ -123,7 +132,13 @@ def _stop(_signal: int, _frame: FrameType | None) -> None:
     raise SystemExit(0)
 
 
-_COMMANDS = {"serve": serve, "env": env, "invoke": invoke, "demo": demo}
+_COMMANDS = {
+    "serve": serve,
+    "env": env,
+    "invoke": invoke,
+    "demo": demo,
+    "stream-faults": stream_faults,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -39,7 +39,7 @@ def _by_request(entries: Iterable[ProviderEntry], calls: Iterable[GatewayCall]) 
     for entry in entries:
         waiting[entry.gateway_request].append(entry)
     attempts: dict[str, list[GatewayCall]] = defaultdict(list)
-    for call in sorted(calls, key=lambda call: int(call.record["attempt"])):
+    for call in sorted(calls, key=lambda call: (int(call.record["attempt"]), call.began)):
         attempts[call.request_id].append(call)
     for request_id, made in attempts.items():
         queue = waiting[request_id]

@@ -9,7 +9,7 @@ from local.traffic.connections import LOST, Connections
 from local.traffic.plan import AnyRequest, NativeRequest, Request, StreamRequest
 from local.traffic.sdk import Sdk
 from local.traffic.sent import Sent, error_code
-from local.traffic.streams import StreamClient
+from local.traffic.streams import StreamClient, Watch
 
 THREADS = 8
 
@@ -17,15 +17,20 @@ THREADS = 8
 class Gateway:
     """Sends requests to a gateway with each team's key, over one connection a thread.
 
-    `urls` are those of a stack: gateway, gateway_tls, ca.
+    `urls` are those of a stack: gateway, gateway_tls, ca. `watch` is told what is read of streams.
 
     A context manager, which closes the connections.
     """
 
-    def __init__(self, urls: Mapping[str, str], keys: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        urls: Mapping[str, str],
+        keys: Mapping[str, str],
+        watch: Watch = lambda request, notes: None,
+    ) -> None:
         self._connections = Connections(urls["gateway"], keys)
-        self._streams = StreamClient(self._connections)
-        self._sdk = Sdk(urls["gateway_tls"], urls["ca"], keys, self._streams.read_again)
+        self.streams = StreamClient(self._connections, watch)
+        self._sdk = Sdk(urls["gateway_tls"], urls["ca"], keys, self.streams.read_again)
 
     def __enter__(self) -> Self:
         return self
@@ -40,7 +45,7 @@ class Gateway:
             case Request():
                 return self._post(request)
             case StreamRequest():
-                return self._streams.send(request)
+                return self.streams.send(request)
             case NativeRequest():
                 return self._sdk.send(request)
 

@@ -136,15 +136,19 @@ def request(
     return Request(team, model_id, json.dumps(body).encode(), headers)
 
 
-def _drawn(random: Random, team: str, offer: Offer) -> AnyRequest:
-    native = random.random() < NATIVE_SHARE
-    built = offer.build(random)
-    if offer.operation.startswith("invoke_") and not native:
-        asked = request(team, offer.model_id, built, offer.headers)
-        return _streamed(random, asked) if offer.operation in STREAMED else asked
-    attempts = 2 if random.random() < RETRIES else 1
+def native(team: str, offer: Offer, built: Body, attempts: int = 1) -> NativeRequest:
+    """Ask for what is offered by AWS's SDK."""
     parameters = _parameters(team, offer, built)
     return NativeRequest(team, offer.model_id, offer.operation, parameters, attempts)
+
+
+def _drawn(random: Random, team: str, offer: Offer) -> AnyRequest:
+    by_sdk = random.random() < NATIVE_SHARE
+    built = offer.build(random)
+    if offer.operation.startswith("invoke_") and not by_sdk:
+        asked = request(team, offer.model_id, built, offer.headers)
+        return _streamed(random, asked) if offer.operation in STREAMED else asked
+    return native(team, offer, built, attempts=2 if random.random() < RETRIES else 1)
 
 
 def _streamed(random: Random, asked: Request) -> StreamRequest:

@@ -1,6 +1,6 @@
 """What a client reads of a streamed answer: its text so far, and what of it was out of order."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from chalicelib.backends.container_streams import PAYLOAD_PART, Lines
@@ -27,10 +27,16 @@ class Read:
 
 
 class Notes:
-    """Kept by a client while they read; `position` is the number of the last event they have."""
+    """Kept by a client while they read; `position` is the number of the last event they have.
 
-    def __init__(self, request_id: str) -> None:
+    `watch` is told whenever they have read more.
+    """
+
+    def __init__(
+        self, request_id: str, watch: "Callable[[Notes], object]" = lambda notes: None
+    ) -> None:
         self.request_id = request_id
+        self._watch = watch
         self.position = 0
         self.status = ""
         self._whole = False
@@ -48,6 +54,7 @@ class Notes:
             self._oddities.append(f"event {before + 1} follows {self.position}")
         self.position = position
         self._texts[-1] += text
+        self._watch(self)
 
     def restart(self, position: int) -> None:
         """Begin anew, after the event of this number: the model was called again."""

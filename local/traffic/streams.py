@@ -6,8 +6,9 @@ They may hang up in mid-stream and read on where they were, and send a request t
 import http.client
 import json
 from base64 import b64decode
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import islice
 from time import sleep
 from typing import Any
@@ -30,10 +31,20 @@ TRIES = 200
 PAUSE_SECONDS = 0.1
 """How often, and how soon, a client asks again who was told to, or whose connection was lost."""
 
+GONE = "gone"
+"""The status of an answer that is not there: no job was taken in."""
+
+
+Watch = Callable[[StreamRequest, Notes], object]
+"""Is told whenever a client has read more of its answer."""
+
 
 class StreamClient:
-    def __init__(self, connections: Connections) -> None:
+    def __init__(
+        self, connections: Connections, watch: Watch = lambda request, notes: None
+    ) -> None:
         self._connections = connections
+        self._watch = watch
 
     def send(self, request: StreamRequest) -> Sent:
         """Send it, and read its answer to the end; as often as the request says."""
@@ -49,6 +60,10 @@ class StreamClient:
         notes = Notes(request_id)
         self._read_on(team, notes, by_events=False)
         return notes.read()
+
+    def forget(self, team: str, request_id: str) -> None:
+        """Delete a team's stored answer. Raises LOST."""
+        self._connections.ask(team, "DELETE", f"/responses/{request_id}").read()
 
     def _asked(self, request: StreamRequest) -> Sent:
         """Ask until the same request of another client does not stand in the way."""
@@ -72,7 +87,8 @@ class StreamClient:
                 return Sent(request, answer.status, request_id, code, retry_after)
         except LOST:
             return Sent(request)
-        reads = _READERS[request.form](self, request, answer, Notes(request_id))
+        notes = Notes(request_id, partial(self._watch, request))
+        reads = _READERS[request.form](self, request, answer, notes)
         return Sent(request, answer.status, request_id, reads=tuple(reads))
 
     def _polled(
@@ -101,16 +117,18 @@ class StreamClient:
 
     def _take_frames(self, answer: http.client.HTTPResponse, notes: Notes, leaves: int) -> bool:
         """Say whether the stream came to its end, without an exception in it."""
-        unframed = Unframed()
+        unframed, ended = Unframed(), False
         try:
             for frame in islice(_frames(answer), leaves or None):
                 if frame.kind != "event":
                     break
                 for event in unframed.events(frame.name, _data(frame)):
                     notes.event(event)
+            else:
+                ended = answer.isclosed()
         except (*LOST, BadFrame):
             pass
-        if not answer.isclosed():
+        if not ended:
             self._connections.hang_up()
             return False
         for event in unframed.rest():
@@ -154,6 +172,8 @@ class StreamClient:
         page = answer.read()
         if answer.status == 200:
             _take_page(json.loads(page), notes)
+        elif answer.status == 404:
+            notes.end(GONE, whole=False)
         else:
             sleep(PAUSE_SECONDS)
 

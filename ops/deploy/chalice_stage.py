@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, Self
 
 import click
@@ -29,8 +30,8 @@ from chalice.utils import UI, OSUtils
 
 from ops.deploy import hooks, releases, state
 from ops.deploy.account import Account
-from ops.deploy.client import Say, StageClient
-from ops.deploy.stage import API_HANDLER, ROOT, SEES_PROMPTS, Stage
+from ops.deploy.client import StageClient
+from ops.deploy.stage import API_HANDLER, ROOT, SEES_PROMPTS, Say, Stage
 from ops.deploy.swagger import StreamingSwagger
 from ops.directory import Refused
 
@@ -138,7 +139,7 @@ class ChaliceStage:
         return StageClient(self.session, api_stage, streams=self.stage.streams, say=self.say)
 
     @property
-    def _note(self) -> Any:
+    def _note(self) -> Path:
         return DEPLOYED / f"{self.stage.name}.json"
 
     def _resources(self) -> list[models.Model]:

@@ -7,7 +7,7 @@ would start every function cold, and say nothing of what it did.
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
@@ -16,9 +16,9 @@ from chalice.awsclient import TypedAWSClient
 
 from chalicelib.runtime import STREAM_ALIAS
 from ops.deploy import releases
+from ops.deploy.stage import Say
 
 Document = dict[str, Any]
-Say = Callable[[str], None]
 _MARK: Final = "tollgate "
 """What the description of our deployments of an API begins with; the document's digest follows."""
 _ABSENT: Final = frozenset({"NotFoundException", "NoSuchEntity", "ResourceNotFoundException"})

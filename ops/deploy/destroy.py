@@ -4,14 +4,10 @@ The stack of resources stays, with what it retains: tables, reports, usage recor
 would leave them behind under names that no new stack could take.
 """
 
-from collections.abc import Callable
-
 from ops.deploy import change_sets, leftovers, stacks
 from ops.deploy.account import Account
 from ops.deploy.chalice_stage import ChaliceStage
-from ops.deploy.stage import Stage
-
-Say = Callable[[str], None]
+from ops.deploy.stage import Say, Stage
 
 
 def kept(stage: Stage, account: Account) -> stacks.Stack:

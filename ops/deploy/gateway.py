@@ -5,14 +5,14 @@ These settings outlive deployments, so they are set once, and looked at each tim
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
 from ops.deploy.account import Account
-from ops.deploy.stage import Stage
+from ops.deploy.stage import Say, Stage
 from ops.directory import Refused
 
 ACCESS_LOG: Final = json.dumps(
@@ -52,9 +52,6 @@ _TRUST: Final = {
     ],
 }
 _ATTEMPTS, _PAUSE_S = 12, 5  # a new role is known everywhere after some seconds
-
-
-Say = Callable[[str], None]
 
 
 def find(gateway: Any, name: str) -> str | None:

@@ -1,7 +1,7 @@
 """A stage as `.chalice/config.json` describes it, and the names that follow from it."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final, Self
@@ -19,6 +19,8 @@ ACCOUNT_ID: Final = "${AWS::AccountId}"
 ANSWERS: Final = ("stream", "buffered")
 
 Config = Mapping[str, Any]
+Say = Callable[[str], None]
+"""Tells the operator of one change, as it is made."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,6 @@ from chalicelib.streams.waiting import Alarm, Bell, Waiting
 from chalicelib.streams.writer import Writer
 
 MAX_WAITING: Final = 64 * 1024 * 1024
-LONGEST_SECONDS: Final = 960.0
-"""More than a Lambda runs: an engine that broke cannot hold its lease for ever."""
 
 log = logging.getLogger("tollgate.streams")
 
@@ -50,7 +48,6 @@ class Keeper:
         self._alarm = alarm or Bell()
         self._waiting = Waiting(self._alarm, MAX_WAITING)
         self._writer = Writer(table, job, self._waiting, clock)
-        self._ends_at = clock() + LONGEST_SECONDS
         self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
         self._thread.start()
 
@@ -65,7 +62,7 @@ class Keeper:
 
         After that nothing more is written, but a write under way may still arrive.
         """
-        self._ends_at = self._clock() + timeout
+        self._writer.ends_at = self._clock() + timeout
         self._writer.finishing = True
         self._alarm.ring()
         self._thread.join(timeout)
@@ -77,15 +74,13 @@ class Keeper:
         except JobGone:
             log.warning("a stream's lease was lost: %s", self._job.request_id)
             self._waiting.close()
-        except Exception:  # the stream itself goes on, and is billed
-            log.exception("a stream's keeper broke: %s", self._job.request_id)
-            self._waiting.close()
 
     def _write(self) -> None:
         """Write until all is kept that may be, or the time is up."""
-        while self._clock() < self._ends_at:
-            rest = self._writer.turn()
-            if self._writer.finishing and self._writer.idle:
+        writer = self._writer
+        while self._clock() < writer.ends_at:
+            rest = writer.turn()
+            if writer.over:
                 return
             if not self._waiting.reaches(rest.size):
-                self._alarm.sleep(max(min(rest.seconds, self._ends_at - self._clock()), 0.0))
+                self._alarm.sleep(max(min(rest.seconds, writer.ends_at - self._clock()), 0.0))

@@ -26,8 +26,9 @@ LOOKS_A_SECOND: Final = 1
 """How often a long poll looks into the table, once it has waited for a few seconds."""
 UNITS_OF_A_LOOK: Final = 2
 """Read units: the job, and the chunks that are new."""
-JOB_UNITS: Final = {"live": 8, "queued": 12}
-"""Write units of a stream's job from its intake to its end, index and request included."""
+JOB_UNITS: Final = {"live": 10, "queued": 14}
+"""Write units of a stream's job from its intake to its end, index, request and last report of its
+usage included."""
 CHUNK_TOKENS: Final = 100
 """Of which a chunk fits into one write unit, compressed (docs/streaming.md, "What it costs")."""
 RENEWAL_UNITS: Final = 4

@@ -113,6 +113,13 @@ def test_a_keeper_that_breaks_keeps_no_stream_from_its_end(world, job, monkeypat
     assert keeper.finish(LONG) == Kept(0, whole=False)
 
 
+def test_what_was_used_is_on_the_job_though_no_event_is_left_to_keep(world, job) -> None:
+    keeper = Keeper(world.table, job)
+    keeper.add([], PROGRESS)
+    keeper.finish(LONG)
+    assert world.job().progress == PROGRESS
+
+
 def test_an_engine_that_broke_does_not_hold_its_lease_for_ever(world, job) -> None:
     seconds = iter([0.0, 0.0, 1_000.0])
     keeper = Keeper(world.table, job, clock=lambda: next(seconds, 1_000.0))

@@ -1,6 +1,7 @@
 """What the keeper of a stream writes, and when: on a clock that stands still between turns."""
 
 from dataclasses import dataclass, field
+from random import Random
 
 import pytest
 from stream_world import delta, stream_job
@@ -8,7 +9,8 @@ from stream_world import delta, stream_job
 from chalicelib.aws_json import AwsFault
 from chalicelib.metering.usage import Usage
 from chalicelib.stream_event import StreamEvent
-from chalicelib.streams.chunks import joined, unpack
+from chalicelib.streams.chunks import MAX_PART, joined, unpack
+from chalicelib.streams.job import UnreadableJob
 from chalicelib.streams.table import JobGone
 from chalicelib.streams.waiting import EVENT_OVERHEAD, Waiting
 from chalicelib.streams.writer import FLUSH_BYTES, Writer
@@ -22,9 +24,10 @@ class Table:
     """The table as a keeper sees it. `away`: it fails, and has not done what it was asked."""
 
     def __init__(self) -> None:
-        self.away = self.deleted = self.gone = False
+        self.away = self.deleted = self.gone = self.broken = False
         self.chunks = []
         self.renewed = []
+        self.leases = []
         self.asked = 0
         self.forgotten = 0
         self.answers = self
@@ -34,10 +37,13 @@ class Table:
         if self.gone:
             raise JobGone
         self.renewed.append(progress)
+        self.leases.append(lease_until)
         return not self.deleted
 
     def put(self, job, chunk):
         self._ask()
+        if self.broken:
+            raise RuntimeError("broken")
         self.chunks.append(chunk)
 
     def forget(self, team_id, request_id):
@@ -97,7 +103,7 @@ class Stream:
 
     def finishes(self):
         self.writer.finishing = True
-        while not self.writer.idle:
+        while not self.writer.over:
             self.runs(max(self.rest.seconds, 0.001))
 
     @property
@@ -175,6 +181,45 @@ def test_what_the_provider_reports_first_is_written_at_once_and_before_the_answe
     with pytest.raises(JobGone):
         stream.runs()
     assert stream.table.events == []
+
+
+def test_what_the_provider_reports_last_is_written_before_the_end_of_the_answer(
+    stream, table
+) -> None:
+    stream.says("Hello", progress=INPUT)
+    stream.runs()
+    stream.writer.finishing = True
+    table.gone = True
+    stream.says("bye", progress=Usage(input_tokens=11, output_tokens=3))
+    with pytest.raises(JobGone):
+        stream.runs()
+    assert table.flushes == [1]
+
+    table.gone = False
+    stream.finishes()
+    assert [progress.output_tokens for progress in table.renewed] == [0, 3]
+    assert table.flushes == [1, 1]
+
+
+def test_a_stream_is_not_over_before_what_it_used_is_on_the_job(stream, table) -> None:
+    stream.writer.finishing = True
+    stream.writer.progress = INPUT  # while the last turn was taken
+    assert (stream.writer.idle, stream.writer.over) == (True, False)
+    stream.runs()
+    assert (table.renewed, stream.writer.over) == ([INPUT], True)
+
+
+def test_the_last_report_leaves_a_lease_as_it_is_that_has_not_to_be_renewed(stream, table) -> None:
+    stream.writer.finishing = True
+    stream.says("bye", progress=INPUT)
+    stream.runs(19.0)
+    assert table.leases == [JOB.lease_until]
+
+    stream = Stream()
+    stream.writer.finishing = True
+    stream.says("bye", progress=INPUT)
+    stream.runs(21.0)
+    assert stream.table.leases == [table.lease_end()]
 
 
 def test_what_the_provider_reports_all_the_time_is_not_written_all_the_time(stream, table) -> None:
@@ -325,3 +370,78 @@ def test_until_it_is_time_to_write_a_few_events_wake_nobody(stream) -> None:
     assert stream.bell.rings == 0
     stream.waiting.add([StreamEvent("chunk", b"x" * FLUSH_BYTES)])
     assert stream.bell.rings == 1
+
+
+def huge(seed: int) -> StreamEvent:
+    """An event that is kept in several parts."""
+    return StreamEvent("chunk", Random(seed).randbytes(2 * MAX_PART))
+
+
+def test_an_event_counts_once_its_last_part_is_there(stream, table) -> None:
+    stream.waiting.add([huge(1)])
+    put = table.put
+    written = []
+
+    def one_more(job, chunk):
+        table.away = len(written) == 2
+        put(job, chunk)
+        written.append(chunk.part)
+
+    table.put = one_more
+    stream.runs()
+    assert (written, stream.kept) == ([1, 2], (0, False))
+
+    table.put, table.away = put, False
+    stream.finishes()
+    assert stream.kept == (1, True)
+    assert table.events == [(1, huge(1))]
+
+
+def test_after_the_end_of_its_time_no_chunk_is_begun(stream, table) -> None:
+    stream.waiting.add([huge(1)])
+    put = table.put
+
+    def slow(job, chunk):
+        put(job, chunk)
+        stream.now += 6.0
+
+    table.put = slow
+    stream.writer.ends_at = 10.0
+    stream.runs()
+    assert [chunk.part for chunk in table.chunks] == [1, 2]
+    assert stream.kept == (0, False)
+
+
+def test_a_writer_that_breaks_goes_on_renewing_the_lease(stream, table, caplog) -> None:
+    table.broken = True
+    stream.says("Hello")
+    stream.runs()
+    stream.says("how", "are", "you")
+    for _ in range(4):
+        stream.runs(20.0)
+    assert (len(table.renewed), table.chunks) == (4, [])
+    assert caplog.text.count("a stream's keeper broke: request-1") == 1
+    stream.finishes()
+    assert stream.kept == (0, False)
+
+
+def test_a_report_that_cannot_be_made_holds_up_no_end(stream, table) -> None:
+    def unreadable(*_given):
+        raise UnreadableJob
+
+    table.renew = unreadable
+    stream.says("Hello", progress=INPUT)
+    stream.writer.finishing = True
+    stream.runs()
+    assert (stream.writer.over, stream.kept) == (True, (0, False))
+
+
+@pytest.mark.parametrize("why", ["deleted", "broken"])
+def test_once_nothing_more_is_kept_what_waits_wakes_nobody(stream, table, why) -> None:
+    setattr(table, why, True)
+    stream.says("Hello", "how")
+    stream.runs(20.0)
+    stream.says("are", "you")
+    stream.runs(20.0)
+    assert not stream.waiting.reaches(stream.rest.size)
+    assert stream.rest.seconds > 1.0

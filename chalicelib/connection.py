@@ -21,6 +21,10 @@ from chalicelib.http_answer import HEAD_END, MAX_HEAD_BYTES, Head, Malformed, re
 RECEIVED_AT_ONCE: Final = 65_536
 """Bytes, at most."""
 
+READS_WHEN_TIME_IS_UP: Final = 256
+"""How often what has already arrived is still read: more than a socket's buffer holds, and an end
+to what a service may add to it."""
+
 
 class NotSent(Exception):
     """The request did not reach the service whole; it cannot have been carried out."""
@@ -90,6 +94,7 @@ class Connection:
         self._clock = clock
         self._deadline = 0.0
         self._waits = -1.0  # the seconds for which the socket waits: it is not told them twice
+        self._late_reads = 0
 
     def open(self, request: Request, kept: "Callable[[Connection], None]") -> "Stream":
         """Send a request and read the head of its answer. Raises NotSent and NoAnswer.
@@ -97,6 +102,7 @@ class Connection:
         `kept` is given the connection when the answer's end has left it ready for another.
         """
         self._deadline = request.deadline
+        self._late_reads = READS_WHEN_TIME_IS_UP
         self._send(request)
         try:
             head, rest = self._head(request.patience)
@@ -108,9 +114,12 @@ class Connection:
     def receive(self, seconds: float = inf) -> bytes | None:
         """Return the next bytes as soon as any are there, b"" at their end; None after `seconds`.
 
-        Raises TimeoutError when the time of the call is up, and OSError.
+        Raises OSError; TimeoutError when the time of the call is up and nothing more has arrived:
+        whoever was kept from reading in time is given what came in time.
         """
-        remaining = self._remaining()
+        remaining = self._deadline - self._clock()
+        if remaining <= 0:
+            return self._arrived()
         self._wait_for(max(min(seconds, remaining), 0.001))
         try:
             return self._sock.recv(RECEIVED_AT_ONCE)
@@ -118,6 +127,17 @@ class Connection:
             if seconds < remaining:
                 return None
             raise
+
+    def _arrived(self) -> bytes:
+        """Return what is there, without a wait."""
+        if not self._late_reads:
+            raise TimeoutError
+        self._late_reads -= 1
+        self._wait_for(0)
+        try:
+            return self._sock.recv(RECEIVED_AT_ONCE)
+        except (BlockingIOError, ssl.SSLWantReadError) as error:
+            raise TimeoutError from error
 
     def is_quiet(self) -> bool:
         """Say whether an idle connection has nothing to read: one that has was closed."""

@@ -1,3 +1,4 @@
+import select
 import socket
 import ssl
 import threading
@@ -225,6 +226,55 @@ def test_the_time_of_the_call_bounds_its_reads() -> None:
         now[0] = 60.0
         with pytest.raises(Cut) as cut:
             stream.read(SOON)
+    assert cut.value.timed_out
+
+
+def late(there: World, now: list[float], sent: bytes) -> Stream:
+    """A stream of which bytes have arrived, and its call's time is up before they are read."""
+    stream = there.stream(CHUNKED + chunk(b"x"), timeout=60.0)
+    assert stream.read(SOON) == b"x"
+    there.feed.send(sent)
+    poll = select.poll()
+    poll.register(stream._connection._sock, select.POLLIN)
+    assert poll.poll(LONG * 1000)
+    now[0] = 60.0
+    return stream
+
+
+def test_what_has_arrived_is_given_out_though_the_time_of_the_call_is_up() -> None:
+    now = [0.0]
+    with world(clock=lambda: now[0]) as there:
+        stream = late(there, now, chunk(b"late") + END)
+        assert stream.read(SOON) == b"late"
+        assert stream.read(SOON) == b""
+        there.stream(timeout=60.0).close()
+        assert there.server.connections == 1
+
+
+def test_what_has_arrived_encrypted_is_given_out_as_well(tmp_path) -> None:
+    now = [0.0]
+    authority, tls = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(tls)
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    with world(lambda: now[0], tls, AWS_CA_BUNDLE=str(tmp_path / "ca.pem")) as there:
+        stream = late(there, now, chunk(b"late"))
+        assert stream.read(SOON) == b"late"
+        with pytest.raises(Cut) as cut:
+            stream.read(LONG)
+    assert cut.value.timed_out
+
+
+def test_a_service_that_goes_on_after_the_time_of_the_call_is_not_read_for_ever() -> None:
+    now = [0.0]
+    with world(clock=lambda: now[0]) as there:
+        stream = late(there, now, chunk(b"x"))
+
+        def read_on() -> None:
+            while stream.read(SOON):
+                there.feed.send(chunk(b"x"))
+
+        with pytest.raises(Cut) as cut:
+            read_on()
     assert cut.value.timed_out
 
 

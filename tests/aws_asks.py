@@ -286,6 +286,7 @@ _ASKS: Mapping[str, Callable[[str, Parameters], Iterator[Ask]]] = {
     "dynamodb:Query": _table,
     "dynamodb:BatchWriteItem": _tables,
     "dynamodb:TransactWriteItems": _transaction,
+    "sqs:GetQueueAttributes": _QUEUE,
     "sqs:GetQueueUrl": _on("QueueName", lambda name: own("sqs", name)),
     "sqs:SendMessage": _QUEUE,
     "sqs:ChangeMessageVisibility": _QUEUE,

@@ -5,6 +5,7 @@ import urllib.request
 from base64 import b64decode
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -282,7 +283,8 @@ class LeftBehind:
 
     def streams(self, prefix: str) -> list[str]:
         """Leave a stream whose engine died, one that is then to be tried again, one that nobody
-        has begun, and one that a living engine has. Return their request ids.
+        has begun, and one that a living engine has. Return their request ids. Besides, one that
+        nobody has begun though its message was sent again.
         """
         before, after = Clock(_now() - timedelta(hours=1)), Clock(_now())
         lost = self._begun(before, f"{prefix}-lost", store=False)
@@ -290,6 +292,7 @@ class LeftBehind:
         held = self._begun(after, f"{prefix}-held")
         waiting = stream_job(request_id=f"{prefix}-waiting", expires_at=self._expires)
         self._streams(before).create(waiting)
+        self._streams(before).create(replace(waiting, request_id=f"{prefix}-again", sends=2))
         return [each.request_id for each in (lost, retried, held, waiting)]
 
     def close(self) -> None:

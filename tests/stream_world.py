@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -157,6 +157,7 @@ class Sqs:
         default_factory=lambda: {QUEUE: {}, DEAD_QUEUE: {}}
     )
     visibilities: list[int] = field(default_factory=list)  # as they were changed, in seconds
+    asked_for_backlog: int = 0
 
     def call(self, operation: str, payload: Mapping[str, Any]) -> dict[str, Any]:
         if self.away:
@@ -171,9 +172,20 @@ class Sqs:
             self.visibilities.append(seconds)
             message = self.queues[queue][payload["ReceiptHandle"]]
             message.visible_at = self.clock() + timedelta(seconds=seconds)
+        elif operation == "GetQueueAttributes":
+            self.asked_for_backlog += 1
+            return {"Attributes": self._counts(queue, payload["AttributeNames"])}
         else:
             raise AwsFault("UnsupportedOperation")
         return {}
+
+    def _counts(self, queue: str, names: Sequence[str]) -> dict[str, str]:
+        hidden = sum(each.visible_at > self.clock() for each in self.queues[queue].values())
+        counts = {
+            "ApproximateNumberOfMessages": len(self.queues[queue]) - hidden,
+            "ApproximateNumberOfMessagesNotVisible": hidden,
+        }
+        return {name: str(counts[name]) for name in names}
 
     def put(self, queue: str, body: str) -> None:
         self.queues[queue][f"receipt-{next(_names)}"] = Delivery(body, self.clock())

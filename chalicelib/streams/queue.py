@@ -17,6 +17,9 @@ from chalicelib.aws_json import AwsApi
 LONGEST_PAUSE_SECONDS: Final = 3_600
 """Longer than anything that is waited for. SQS lets a message be invisible for 12 hours in all."""
 
+UNDONE: Final = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+"""Amazon SQS API reference, "GetQueueAttributes"."""
+
 
 class UnreadableMessage(ValueError):
     """A message that this gateway did not send."""
@@ -66,6 +69,11 @@ class Queue:
         body = {"team_id": team_id, "request_id": request_id, "attempt": attempt}
         self._call("SendMessage", {"MessageBody": json.dumps(body, separators=(",", ":"))})
 
+    def backlog(self) -> int:
+        """Return about how many messages wait for a worker, or have one."""
+        asked = self._call("GetQueueAttributes", {"AttributeNames": list(UNDONE)})
+        return sum(int(asked["Attributes"][name]) for name in UNDONE)
+
     def postpone(self, receipt_handle: str, until: int) -> None:
         """Have a message that is being handled delivered again at `until`, in epoch ms."""
         seconds = ceil(until / 1000 - self._now().timestamp())
@@ -75,8 +83,8 @@ class Queue:
             {"ReceiptHandle": receipt_handle, "VisibilityTimeout": visibility},
         )
 
-    def _call(self, operation: str, payload: Mapping[str, Any]) -> None:
-        self._sqs.call(operation, {"QueueUrl": self._url, **payload})
+    def _call(self, operation: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+        return self._sqs.call(operation, {"QueueUrl": self._url, **payload})
 
     @cached_property
     def _url(self) -> str:

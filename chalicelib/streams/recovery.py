@@ -27,8 +27,8 @@ LOST: Final = "interrupted"
 """The `error_code` of a call whose engine was lost, in its record and to its tenant."""
 
 LOST_MESSAGE: Final = (
-    "The gateway lost this answer while it was being written. What the model had written by then "
-    "was billed to your team."
+    "The gateway lost this answer while it was being written. What the model had reported by then "
+    "is billed to your team."
 )
 NOT_BEGUN: Final = "not_begun"
 NOT_BEGUN_MESSAGE: Final = (
@@ -105,7 +105,9 @@ class Recovery:
             error_code=LOST,
             error_message=LOST_MESSAGE,
         )
-        settled = self._table.settle(job, lost)
+        settled = self._table.settle(job, lost, lease_until=job.lease_until)
+        if settled.step == "opened":  # its engine was heard of since the job was read
+            raise LivingLease(settled.lease_until)
         if settled.outcome == outcome:
             self._tell_of_a_loss("stream lost: request %s", job.request_id)
         return settled

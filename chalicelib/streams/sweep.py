@@ -1,12 +1,14 @@
 """The sweep: every few minutes, look for streams that nobody has, and bring each to its end.
 
 A job is looked for from when its lease ends until its records are written: an engine that lives
-renews it, and a job that waits for a worker has one as long as its message should need.
+renews it, and a job that waits for a worker has one as long as its message should need. Where more
+is asked for than the workers get through, messages need longer: no job is given up then.
 """
 
 import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Final
 
 from chalicelib import metrics
@@ -32,6 +34,7 @@ class Swept:
 
     resumed: int = 0  # lost by their engines
     sent_again: int = 0  # queued, and their messages must be lost
+    waiting: int = 0  # … or are behind others
     not_begun: int = 0  # … and sending them again did not help
     left: int = 0  # that something went wrong with
 
@@ -55,12 +58,13 @@ class Sweep:
         scheduler then sees a failure.
         """
         swept = Swept()
+        backlog = cache(self._queue.backlog)
         try:
             for team_id, request_id in self._table.dead():
                 if remaining_ms() < TIME_KEPT_MS:
                     swept.left += 1
                     break
-                self._look_at(team_id, request_id, swept)
+                self._look_at(team_id, request_id, swept, backlog)
         finally:
             metrics.emit(
                 self._stage,
@@ -73,11 +77,13 @@ class Sweep:
             raise SweepIncomplete(f"{swept.left} streams are left for the next sweep")
         return swept
 
-    def _look_at(self, team_id: str, request_id: str, swept: Swept) -> None:
+    def _look_at(
+        self, team_id: str, request_id: str, swept: Swept, backlog: Callable[[], int]
+    ) -> None:
         try:
             job = self._table.find(team_id, request_id)
             if job and job.step == "queued":
-                self._begin_again(job, swept)
+                self._begin_again(job, swept, backlog)
             elif job and job.step != "emitted":
                 self._recovery.resume(job)
                 swept.resumed += 1
@@ -87,11 +93,14 @@ class Sweep:
             log.error("stream %s not swept: %s", request_id, fault or type(fault).__name__)
             swept.left += 1
 
-    def _begin_again(self, job: StreamJob, swept: Swept) -> None:
-        """Send a queued job's message once more; the second time, give the job up."""
+    def _begin_again(self, job: StreamJob, swept: Swept, backlog: Callable[[], int]) -> None:
+        """Send a queued job's message once more; then give the job up, unless others wait, too."""
         if job.sends == 1:
             self._queue.send(job.team_id, job.request_id, job.attempt)
             self._table.resent(job)
             swept.sent_again += 1
+        elif backlog():
+            self._table.wait_longer(job)
+            swept.waiting += 1
         elif self._recovery.give_up(job):
             swept.not_begun += 1

@@ -145,16 +145,24 @@ class StreamsTable:
             raise JobGone
         return not job_of(item).deleted
 
-    def settle(self, job: StreamJob, settlement: Settlement, seconds: float = 0.0) -> StreamJob:
+    def settle(
+        self,
+        job: StreamJob,
+        settlement: Settlement,
+        seconds: float = 0.0,
+        *,
+        lease_until: int | None = None,
+    ) -> StreamJob:
         """Decide how an opened job's call ended, and return the job as that was decided.
 
-        By somebody else, where they came first. A table that is away is asked again for
-        `seconds`. Raises JobGone.
+        By somebody else, where they came first; with `lease_until`, still opened where its lease
+        has another end by now. A table that is away is asked again for `seconds`. Raises JobGone.
         """
         decided = {"step": "settled", **{n: getattr(settlement, n) for n in SETTLED}}
+        lease = {} if lease_until is None else {"lease_until": lease_until}
 
         def settle() -> StreamJob | None:
-            return self._changed(job, _at_call(job, "opened"), decided)
+            return self._changed(job, _at_call(job, "opened") | lease, decided)
 
         settled = insist(settle, seconds, self._clock, self._sleep)
         if settled is None or settled.call != job.call:
@@ -190,18 +198,32 @@ class StreamsTable:
         queued = self._changed(job, {**_queued(job), "sends": 1}, sent)
         return queued if queued and (queued.step, queued.lease_until) == ("queued", until) else None
 
+    def wait_longer(self, job: StreamJob) -> None:
+        """Write that a queued job's message is not looked for before it has waited once more."""
+        self._rows.update(_key(job), _queued(job), {"lease_until": self._queued_until()})
+
     def fail(self, job: StreamJob, error_code: str, error_message: str) -> bool:
-        """End a queued job without a call, so without a record; False where it has begun."""
+        """End a queued job without a call, so without a record; False where it has begun.
+
+        Nobody needs its request any more: it is forgotten.
+        """
         why = {"state": "failed", "error_code": error_code, "error_message": error_message}
         failed = self._changed(job, _queued(job), _ended(job) | why, LEASE)
-        return failed is not None and (failed.step, failed.call) == ("emitted", None)
+        if failed is None or (failed.step, failed.call) != ("emitted", None):
+            return False
+        self._rows.delete([_key(job, BODY)])
+        return True
 
     def delete(self, team_id: str, request_id: str) -> bool:
-        """Forget a job's answer for its tenant; False where there is none. It stops nothing."""
+        """Forget a job's answer and request for its tenant; False where there is none.
+
+        It stops nothing: whoever runs the job has its request, and nobody begins it any more.
+        """
         there = {"pk": partition(team_id, request_id)}
         if self._rows.update(key(team_id, request_id), there, {"deleted": True}) is None:
             return False
         self.answers.forget(team_id, request_id)
+        self._rows.delete([key(team_id, request_id, BODY)])
         return True
 
     def dead(self) -> Iterator[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """Wherever processes die: each call is made once and has one pair of records, and jobs end."""
 
 import pytest
-from stream_world import PROGRESS, WHOLE, World, begun
+from stream_world import PROGRESS, WHOLE, World, begun, in_ms
 
 from chalicelib.metering.usage import Usage
 from chalicelib.streams.recovery import MAX_ATTEMPTS, LivingLease, RecordsNotWritten
@@ -140,6 +140,17 @@ def test_a_living_engine_is_left_alone(world: World) -> None:
         world.recovery().resume(job)
     assert alive.value.until == job.lease_until
     assert world.records.written == []
+
+
+def test_an_engine_that_was_heard_of_meanwhile_is_left_alone(world: World) -> None:
+    lost = begun(world.table, world.clock)
+    world.clock.advance(minutes=2)
+    until = in_ms(world.clock()) + 60_000
+    world.table.renew(lost, until, PROGRESS)
+    with pytest.raises(LivingLease) as alive:
+        world.recovery().resume(lost)
+    assert alive.value.until == until
+    assert (world.job().step, world.records.written) == ("opened", [])
 
 
 def test_an_engine_that_settles_first_decides(world: World) -> None:

@@ -213,6 +213,17 @@ def test_a_call_that_is_not_the_jobs_any_more_is_not_settled(table, clock) -> No
     assert table.find("search", "request-1").step == "opened"
 
 
+def test_who_takes_a_job_for_lost_does_not_settle_it_once_its_lease_was_renewed(
+    table, clock
+) -> None:
+    read = begun(table, clock)
+    table.renew(read, LATER + 1, PROGRESS)
+    found = table.settle(read, INTERRUPTED, lease_until=read.lease_until)
+    assert (found.step, found.lease_until) == ("opened", LATER + 1)
+    assert table.settle(read, INTERRUPTED, lease_until=LATER + 1).step == "settled"
+    assert table.settle(read, WHOLE).state == "interrupted"
+
+
 def test_a_job_that_is_not_there_is_not_settled(table) -> None:
     job = stream_job(step="opened")
     with pytest.raises(JobGone):
@@ -300,6 +311,20 @@ def test_a_message_is_sent_once_more_and_not_again(table, clock) -> None:
     assert table.resent(job) is None
 
 
+def test_a_job_that_waits_behind_others_has_as_long_again_and_no_other_message(
+    table, clock
+) -> None:
+    job = table.create(stream_job())
+    clock.advance(minutes=21)
+    table.wait_longer(job)
+    queued = table.find("search", "request-1")
+    assert (queued.sends, queued.lease_until) == (1, TWENTY_MINUTES + 21 * 60_000)
+
+    opened = table.open(queued, call_of(job), LATER)
+    table.wait_longer(job)
+    assert table.find("search", "request-1").lease_until == opened.lease_until
+
+
 def test_a_job_that_never_began_ends_without_a_call(table, clock) -> None:
     job = table.create(stream_job())
     assert table.fail(job, "not_begun", "Try again.")
@@ -323,6 +348,23 @@ def test_a_deleted_job_is_forgotten_at_once_and_runs_on(table, clock) -> None:
     assert table.delete("search", "request-1")
     assert (texts(table), table.find("search", "request-1").deleted) == ([], True)
     assert table.settle(job, WHOLE).deleted
+
+
+@pytest.mark.parametrize("deed", ["wait", "run", "end"])
+def test_no_request_outlives_its_deletion(table, clock, deed, shared_dynamodb) -> None:
+    if deed == "wait":
+        table.create(stream_job())
+    elif deed == "run":
+        begun(table, clock)
+    else:
+        finished(table, begun(table, clock))
+    table.delete("search", "request-1")
+    assert [each["sk"]["S"] for each in items(shared_dynamodb.client)] == ["job"]
+
+
+def test_the_request_of_a_job_that_never_began_is_forgotten(table, shared_dynamodb) -> None:
+    table.fail(table.create(stream_job()), "not_begun", "Try again.")
+    assert [each["sk"]["S"] for each in items(shared_dynamodb.client)] == ["job"]
 
 
 def test_nobody_deletes_another_teams_job(table, clock) -> None:

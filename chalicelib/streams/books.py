@@ -9,7 +9,7 @@ from chalicelib.admission import Plan
 from chalicelib.aws_json import AwsFault
 from chalicelib.ledger import Ledger
 from chalicelib.streams.ends import End
-from chalicelib.streams.job import Settlement, StreamJob
+from chalicelib.streams.job import Settlement, StreamJob, UnreadableJob
 from chalicelib.streams.keeper import Kept
 from chalicelib.streams.table import JobGone, StreamsTable
 
@@ -67,7 +67,7 @@ class Books:
     def _decided(self, job: StreamJob, settlement: Settlement) -> StreamJob | None:
         try:
             return self._table.settle(job, settlement, DECIDE_SECONDS)
-        except (AwsFault, JobGone) as fault:
+        except (AwsFault, JobGone, UnreadableJob) as fault:
             why = str(fault) or type(fault).__name__
             log.error("stream not settled: %s, request %s", why, job.request_id)
             return None

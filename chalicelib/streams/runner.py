@@ -76,13 +76,17 @@ class Runner:
         """Run a job that is opened in the table, whatever comes of its call.
 
         Raises what kept the call from being made, and then the job is queued as before:
-        LedgerUnavailable, RequestAway, NoTimeLeft.
+        LedgerUnavailable, RequestAway, NoTimeLeft. One that can be planned no more, as a later
+        release is stricter, fails without a call.
         """
         try:
             plan = self._plan(job, seconds_left)
         except (RequestAway, NoTimeLeft):
             self._table.unopen(job)
             raise
+        except TollgateError as refused:
+            self._fail(job, refused)
+            return
         try:
             self._engine.begin(job, plan).close()
         except LedgerUnavailable:
@@ -90,6 +94,11 @@ class Runner:
             raise
         except TollgateError as refused:  # settled and recorded
             log.info("stream refused: %s", refused.code)
+
+    def _fail(self, job: StreamJob, refused: TollgateError) -> None:
+        log.warning("stream not begun: %s, request %s", refused.code, job.request_id)
+        if self._table.unopen(job):
+            self._table.fail(job, refused.code, refused.message)
 
     def _plan(self, job: StreamJob, seconds_left: float) -> Plan:
         if job.call is None:

@@ -5,8 +5,8 @@ from builders import tenants_items
 from job_fakes import Clock, DynamoDb
 from live_streams import ANSWER, LiveStreams
 
-from chalicelib.backends.operation import Payload
-from chalicelib.errors import LedgerUnavailable, NoTimeLeft
+from chalicelib.backends.operation import Operation, Payload
+from chalicelib.errors import BadRequest, LedgerUnavailable, NoTimeLeft
 from chalicelib.streams.intake import Wishes
 from chalicelib.streams.job import StreamJob
 from chalicelib.streams.payloads import RequestAway
@@ -98,6 +98,21 @@ def test_a_job_for_which_no_time_is_left_is_queued_as_before(gateway) -> None:
     with pytest.raises(NoTimeLeft):
         runner(gateway).run_to_end(job, 20.0)
     assert (gateway.job().step, gateway.records.written) == ("queued", [])
+
+
+def test_a_job_that_a_later_release_would_not_take_fails_without_a_call(
+    gateway, monkeypatch
+) -> None:
+    def stricter(*_given: object) -> None:
+        raise BadRequest("This is no request.")
+
+    job = opened(gateway)
+    monkeypatch.setattr(Operation, "prepared", stricter)
+    runner(gateway).run_to_end(job, 900.0)
+    failed = gateway.job()
+    assert (failed.state, failed.step, failed.call) == ("failed", "emitted", None)
+    assert (failed.error_code, failed.error_message) == ("bad_request", "This is no request.")
+    assert (gateway.provider.calls, gateway.records.written) == ([], [])
 
 
 def test_a_job_whose_request_cannot_be_read_is_queued_as_before(gateway, monkeypatch) -> None:

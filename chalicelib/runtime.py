@@ -18,12 +18,13 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, Final, Self
 
 from chalicelib import delivery, runtime_api
-from chalicelib.runtime_api import Fault, NotRun, RuntimeApi, Stream
+from chalicelib.runtime_api import Fault, Leeway, NotRun, RuntimeApi, Stream
 
 Handler = Callable[[Any, Any], Any]
 
@@ -33,11 +34,11 @@ STREAM_ALIAS: Final = "stream"
 SEPARATOR: Final = bytes(8)
 """What stands between an answer's metadata and its body."""
 
-PATIENCE_S: Final = 120.0
-"""For how long in all the reader of an iterator may block its writer.
+PATIENCE_S: Final = 20.0
+"""For how long in all the reader of an iterator may block its writer, as Leeway has it.
 
-Lambda takes 2 MB a second, 200 MB in all: that is less. Whoever reads more slowly is left behind,
-or a tenant could keep an answer from ending, and its tokens from being counted.
+Whoever reads more slowly is left behind, or a tenant could keep an answer from ending, and its
+tokens from being counted.
 """
 
 _METADATA: Final = ("statusCode", "headers", "multiValueHeaders", "cookies")
@@ -101,28 +102,43 @@ class Framed:
 
     start: bytes
     rest: Iterator[bytes]
-    patience: float | None
+    leeway: Leeway | None
 
     @classmethod
-    def of(cls, answer: Mapping[str, Any]) -> Self:
+    def of(cls, answer: Mapping[str, Any], context: LambdaContext) -> Self:
         """Frame a proxy answer. Raises what its iterator raises before its first bytes.
 
         An iterator's empty first item lets the metadata go out before there is anything to say.
         """
-        chunks, patience = _chunks(answer)
-        first = next(chunks, b"")
+        chunks, leeway = _chunks(answer, context)
+        with _closed_if_it_fails(chunks):
+            first = next(chunks, b"")
         metadata = {name: answer[name] for name in _METADATA if answer.get(name)}
-        return cls(_marshalled(metadata) + SEPARATOR + first, chunks, patience)
+        return cls(_marshalled(metadata) + SEPARATOR + first, chunks, leeway)
 
 
-def _chunks(answer: Mapping[str, Any]) -> tuple[Iterator[bytes], float | None]:
+def _chunks(
+    answer: Mapping[str, Any], context: LambdaContext
+) -> tuple[Iterator[bytes], Leeway | None]:
     """Return an answer's body in pieces, and how long their reader may block their writer."""
     body = answer.get("body") or b""
     if isinstance(body, str):
         body = base64.b64decode(body) if answer.get("isBase64Encoded") else body.encode()
     if isinstance(body, bytes):
         return iter((body,)), None
-    return iter(body), PATIENCE_S
+    deadline = time.monotonic() + context.get_remaining_time_in_millis() / 1000
+    return iter(body), Leeway(PATIENCE_S, deadline)
+
+
+@contextmanager
+def _closed_if_it_fails(chunks: Iterator[bytes]) -> Iterator[None]:
+    """Close a body that raises, so that what is behind it is read to its end all the same."""
+    try:
+        yield
+    except Exception:
+        if close := getattr(chunks, "close", None):
+            close()
+        raise
 
 
 def main() -> None:
@@ -163,7 +179,7 @@ def serve(api: RuntimeApi, handler: Handler) -> None:
             fault.log()
             api.fail(request_id, fault)
         case Framed() as framed:
-            _send(framed, api.stream(request_id, framed.patience))
+            _send(framed, api.stream(request_id, framed.leeway))
         case bytes() as whole:
             api.respond(request_id, whole)
 
@@ -181,7 +197,7 @@ def _answer(handler: Handler, headers: Mapping[str, str], payload: bytes) -> Fra
         event, context = _unmarshalled(payload), LambdaContext.of(headers)
         delivery.streaming = _is_by_the_alias(context) and _is_from_api_gateway(event)
         result = handler(event, context)
-        return Framed.of(result) if delivery.streaming else _marshalled(result)
+        return Framed.of(result, context) if delivery.streaming else _marshalled(result)
     except Exception as error:
         return Fault.of(error, _HIDDEN)
 
@@ -200,8 +216,9 @@ def _send(framed: Framed, stream: Stream) -> None:
     fault = None
     try:
         stream.send(framed.start)
-        for data in framed.rest:
-            stream.send(data)
+        with _closed_if_it_fails(framed.rest):
+            for data in framed.rest:
+                stream.send(data)
     except Exception as error:
         fault = Fault.of(error, _HIDDEN)
         fault.log()

@@ -30,6 +30,8 @@ _STREAM: Final = {
 _CHUNK_BYTES: Final = 262_144  # what one chunk of HTTP carries at most
 _RECEIVED_AT_ONCE: Final = 262_144
 _AT_ONCE_S: Final = 0.001  # what a write takes that does not wait for its reader
+_RESERVED_S: Final = 60.0  # of an invocation's time, in which no reader blocks what is to be ended
+_RESERVED_AT_THE_END_S: Final = 5.0  # once nothing is left that he could block
 
 
 class NotRun(Exception):
@@ -98,10 +100,10 @@ class RuntimeApi:
     def fail_to_start(self, fault: Fault) -> None:
         self._post("/init/error", fault.to_json(), {**_JSON, _ERROR_TYPE: fault.kind})
 
-    def stream(self, request_id: str, patience: float | None) -> "Stream":
-        """Begin to stream an answer; `patience` as Stream has it."""
+    def stream(self, request_id: str, leeway: "Leeway | None") -> "Stream":
+        """Begin to stream an answer; `leeway` as Stream has it."""
         path = f"{_ROOT}/invocation/{request_id}/response"
-        return Stream(self._connection, path, patience)
+        return Stream(self._connection, path, leeway)
 
     def _post(self, path: str, payload: bytes, headers: Mapping[str, str]) -> None:
         headers = {**headers, "Content-Length": str(len(payload))}
@@ -112,6 +114,35 @@ class RuntimeApi:
             Fault("Runtime.AnswerRefused", f"{head.status} {text}").log()
 
 
+class Leeway:
+    """For how long a reader may block his writer: some seconds in all, and only while enough of
+    the invocation's time is left to end what is behind the writer.
+    """
+
+    def __init__(
+        self, seconds: float, deadline: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Take the invocation's deadline, by the clock."""
+        self._seconds = seconds
+        self._deadline = deadline
+        self._clock = clock
+        self._reserved = _RESERVED_S
+
+    @property
+    def seconds(self) -> float:
+        """What is left: without any, as good as none, or a write that need not wait would fail."""
+        in_time = self._deadline - self._reserved - self._clock()
+        return max(_AT_ONCE_S, min(self._seconds, in_time))
+
+    def spend(self, seconds: float) -> None:
+        if seconds > _AT_ONCE_S:
+            self._seconds -= seconds
+
+    def end(self) -> None:
+        """Nothing is behind the writer any more."""
+        self._reserved = _RESERVED_AT_THE_END_S
+
+
 class Stream:
     """An answer on its way out. Once its reader is lost, the rest is dropped without a word.
 
@@ -119,13 +150,12 @@ class Stream:
     and with it what is still to be read and recorded.
     """
 
-    def __init__(self, connection: "_Connection", path: str, patience: float | None) -> None:
-        """Take the seconds for which the reader may block, in all; None: for ever."""
+    def __init__(self, connection: "_Connection", path: str, leeway: Leeway | None) -> None:
+        """Take for how long the reader may block; None: for ever."""
         self._connection = connection
-        self._patience = patience
+        self._leeway = leeway
         self._lost = False
         self._unsent = connection.head("POST", path, _STREAM)  # it leaves with the first bytes
-        connection.wait_for(patience)
 
     def send(self, data: bytes) -> None:
         for start in range(0, len(data), _CHUNK_BYTES):
@@ -135,6 +165,8 @@ class Stream:
 
     def end(self, fault: Fault | None = None) -> None:
         """End the answer. A fault follows it, in trailers, as its head has left."""
+        if self._leeway:
+            self._leeway.end()
         self._write(b"0\r\n%b\r\n" % (_trailers(fault) if fault else b""))
         self._try(self._connection.answer)
         if self._lost:
@@ -149,16 +181,14 @@ class Stream:
         if self._lost:
             return
         began = time.monotonic()
+        if self._leeway:
+            self._connection.wait_for(self._leeway.seconds)
         try:
             act(*arguments)
         except (OSError, Malformed):
             self._lost = True
-        self._spend(time.monotonic() - began)
-
-    def _spend(self, seconds: float) -> None:
-        if self._patience is not None and seconds > _AT_ONCE_S:
-            self._patience = max(0.001, self._patience - seconds)
-            self._connection.wait_for(self._patience)
+        if self._leeway:
+            self._leeway.spend(time.monotonic() - began)
 
 
 class _Connection:
@@ -182,9 +212,9 @@ class _Connection:
 
     def wait_for(self, seconds: float | None) -> None:
         """Bound each wait from now on. None: the next event may be days away."""
-        self._timeout = seconds
-        if self._sock:
+        if self._sock and seconds != self._timeout:  # the socket is not told twice
             self._sock.settimeout(seconds)
+        self._timeout = seconds
 
     def send(self, data: bytes) -> None:
         self._opened().sendall(data)

@@ -3,9 +3,10 @@
 import base64
 import json
 import threading
+import time
 import tracemalloc
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from fake_runtime_api import ARN, PATIENCE_SECONDS, FakeRuntimeApi, Posted
@@ -258,6 +259,62 @@ def test_a_body_is_read_to_its_end_though_nobody_takes_it(
     over.set()
     assert len(read) == 1_000
     assert not lambda_service.answer().complete
+
+
+def test_near_the_end_of_its_time_an_invocation_waits_for_no_reader(
+    lambda_service: FakeRuntimeApi, api: RuntimeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    over = threading.Event()
+    monkeypatch.setattr(runtime, "PATIENCE_S", 10 * PATIENCE_SECONDS)
+    lambda_service.on_piece = lambda _piece: over.wait(PATIENCE_SECONDS) and None
+    lambda_service.send(EVENT, deadline_ms=str(time.time_ns() // 1_000_000 + 60_000))
+    answer_with(api, read_to_its_end(read))
+    assert not over.is_set()
+    over.set()
+    assert len(read) == 1_000
+    assert not lambda_service.answer().complete
+
+
+def test_near_the_end_of_its_time_a_reader_who_keeps_up_is_not_lost(
+    lambda_service: FakeRuntimeApi, api: RuntimeApi
+) -> None:
+    for _ in range(2):
+        lambda_service.send(EVENT, deadline_ms=str(time.time_ns() // 1_000_000 + 50_000))
+        answer_with(api, iter([b"one", b"two"]))
+        posted = lambda_service.answer()
+        assert (body_of(posted), posted.complete) == (b"onetwo", True)
+    assert lambda_service.connections == 1
+
+
+class Failing:
+    """A body that breaks, with more behind it."""
+
+    def __init__(self, *pieces: bytes) -> None:
+        self._pieces = iter(pieces)
+        self.closed = False
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> bytes:
+        for piece in self._pieces:
+            return piece
+        raise ValueError("the bridge is out")
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.mark.parametrize("pieces", [(), (b"one",)])
+def test_a_body_that_breaks_is_closed(
+    lambda_service: FakeRuntimeApi, api: RuntimeApi, pieces: tuple[bytes, ...]
+) -> None:
+    body = Failing(*pieces)
+    lambda_service.send(EVENT)
+    answer_with(api, body)
+    assert lambda_service.answer().complete
+    assert body.closed
 
 
 def test_after_a_lost_connection_the_next_invocation_is_served(

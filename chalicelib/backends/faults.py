@@ -119,5 +119,6 @@ def _body(reply: Reply) -> Mapping[str, Any]:
 
 
 def _cleaned(message: object) -> str:
-    text = message if isinstance(message, str) else ""
+    """Take out what is about us, and halves of characters, which no encoding has."""
+    text = message.encode(errors="replace").decode() if isinstance(message, str) else ""
     return _SECRETS.sub("[…]", text)[:MAX_MESSAGE] or "The provider found the payload not valid."

@@ -99,9 +99,11 @@ class Invocation:
 
 
 def _base_path(event: Mapping[str, Any]) -> str:
-    """Return what API Gateway puts before a route: `/api`; `chalice local` tells no path."""
+    """Return what API Gateway puts before a route: `/api`; `chalice local`, which does not tell
+    the route, nothing.
+    """
     path: str = event["requestContext"].get("path", "")
-    route: str = event.get("path", "")
+    route: str = event.get("path") or path
     return path.removesuffix(route) if path.endswith(route) else ""
 
 

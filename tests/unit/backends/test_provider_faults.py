@@ -43,6 +43,11 @@ def test_validation_text_passes_because_it_is_about_the_tenants_payload() -> Non
     assert tenant_error(refusal(400, "ValidationException", text)).message == text
 
 
+def test_half_a_character_in_validation_text_passes_as_a_question_mark() -> None:
+    message = tenant_error(refusal(400, "ValidationException", "not \ud83d")).message
+    assert message == "not ?"
+
+
 def test_no_arn_account_number_or_address_passes() -> None:
     text = (
         "Role arn:aws:sts::123456789012:assumed-role/tollgate/x of 123456789012 "

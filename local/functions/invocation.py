@@ -5,6 +5,7 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from threading import Timer
 from typing import Any
 
 from local.functions.environment import Deployed, Environment
@@ -38,6 +39,9 @@ class Invocation:
         self._arn = f"{deployed.arn}:{alias}" if alias else deployed.arn
         self._doom = doom
         self._answered = False
+        self._out_of_time = False
+        self._timer = Timer(deployed.function.timeout_s, self._time_out)
+        self._timer.daemon = True
 
     @property
     def pid(self) -> int:
@@ -54,6 +58,7 @@ class Invocation:
         """Hand the event over and wait for the head of the answer. Raises FunctionError."""
         connection = self._environment.connection
         connection.deadline = time.monotonic() + self.deployed.function.timeout_s
+        self._timer.start()
         with self._in_time():
             self._environment.wake(self._headers(), json.dumps(self.event).encode())
             self._may_be_killed(0)
@@ -70,6 +75,7 @@ class Invocation:
         if self._answered:
             with suppress(Gone, TimeoutError):
                 self._environment.rest(_REST_SECONDS)
+        self._timer.cancel()
 
     def kill(self) -> None:
         """Kill the process in the middle of it."""
@@ -101,21 +107,27 @@ class Invocation:
             self.kill()
             raise Gone("it was killed")
 
+    def _time_out(self) -> None:
+        """Kill the process once it has had its time, though nobody reads its answer."""
+        self._out_of_time = True
+        self.kill()
+
     @contextmanager
     def _in_time(self) -> Iterator[None]:
-        """Say as Lambda does that the process ended, or kill it once it has had its time."""
+        """Say as Lambda does that the process ended, or that it has had its time."""
         try:
             yield
-        except Gone as error:
-            raise FunctionError(
-                "Runtime.ExitError", f"RequestId: {self.request_id} Error: {error}"
-            ) from error
-        except TimeoutError as error:
-            self.kill()
-            spent = f"Task timed out after {self.deployed.function.timeout_s:.2f} seconds"
-            raise FunctionError(
-                "Sandbox.Timedout", f"RequestId: {self.request_id} Error: {spent}"
-            ) from error
+        except (Gone, TimeoutError) as error:
+            if isinstance(error, TimeoutError):
+                self._time_out()
+            raise self._ended(error) from error
+
+    def _ended(self, error: Exception) -> FunctionError:
+        kind, told = "Runtime.ExitError", str(error)
+        if self._out_of_time:
+            spent = f"{self.deployed.function.timeout_s:.2f} seconds"
+            kind, told = "Sandbox.Timedout", f"Task timed out after {spent}"
+        return FunctionError(kind, f"RequestId: {self.request_id} Error: {told}")
 
     def _headers(self) -> dict[str, str]:
         deadline = time.time() + self.deployed.function.timeout_s

@@ -5,9 +5,11 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -181,6 +183,29 @@ def test_whoever_takes_longer_than_the_function_may_is_killed(functions: Functio
             call(functions, {"gate": gate.port}, "slow")
         gate.arrival()
         assert gate.is_left()
+
+
+def test_whoever_takes_longer_is_killed_though_nobody_reads_the_answer(
+    functions: Functions,
+) -> None:
+    functions.deploy(deployed("slow", timeout_s=0.5))
+    with Gate() as gate:
+        event = {**API, "pieces": ["one", "two"], "gate": gate.port}
+        with functions.invoke("slow:stream", event) as invocation:
+            assert next(invocation.pieces).endswith(b"one")
+            gate.arrival()
+            assert gate.is_left()
+            with pytest.raises(FunctionError, match=r"Task timed out after 0\.50 seconds"):
+                next(invocation.pieces)
+
+
+def test_the_time_of_an_invocation_that_has_ended_is_not_over_later(functions: Functions) -> None:
+    before = set(threading.enumerate())
+    told(functions)
+    timers = [each for each in set(threading.enumerate()) - before if isinstance(each, Timer)]
+    for timer in timers:
+        timer.join(10)  # half of its time
+    assert not any(timer.is_alive() for timer in timers)
 
 
 def test_a_process_that_died_while_it_was_idle_is_replaced(functions: Functions) -> None:

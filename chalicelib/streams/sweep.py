@@ -2,7 +2,8 @@
 
 A job is looked for from when its lease ends until its records are written: an engine that lives
 renews it, and a job that waits for a worker has one as long as its message should need. Where more
-is asked for than the workers get through, messages need longer: no job is given up then.
+is asked for than the workers get through, messages need longer: no job is given up then, before its
+answer could not be read any more.
 """
 
 import logging
@@ -99,8 +100,7 @@ class Sweep:
             self._queue.send(job.team_id, job.request_id, job.attempt)
             self._table.resent(job)
             swept.sent_again += 1
-        elif backlog():
-            self._table.wait_longer(job)
+        elif backlog() and self._table.wait_longer(job):
             swept.waiting += 1
         elif self._recovery.give_up(job):
             swept.not_begun += 1

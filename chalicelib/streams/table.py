@@ -198,9 +198,15 @@ class StreamsTable:
         queued = self._changed(job, {**_queued(job), "sends": 1}, sent)
         return queued if queued and (queued.step, queued.lease_until) == ("queued", until) else None
 
-    def wait_longer(self, job: StreamJob) -> None:
-        """Write that a queued job's message is not looked for before it has waited once more."""
+    def wait_longer(self, job: StreamJob) -> bool:
+        """Write that a queued job's message is not looked for before it has waited once more.
+
+        False where it has waited so long that nobody could read its answer.
+        """
+        if job.expires_at <= self._now().timestamp():
+            return False
         self._rows.update(_key(job), _queued(job), {"lease_until": self._queued_until()})
+        return True
 
     def fail(self, job: StreamJob, error_code: str, error_message: str) -> bool:
         """End a queued job without a call, so without a record; False where it has begun.

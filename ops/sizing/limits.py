@@ -66,7 +66,7 @@ LIMITS: Final = (
         lambda load: load.workers_busy,
         WORKERS,
         "raise `maximum_concurrency` of stream_worker in app.py, up to 1,000; beyond, the event"
-        " source's provisioned mode. A job that has not begun after forty minutes is given up",
+        " source's provisioned mode. Jobs wait until then, at most until they expire",
         'ours; AWS Lambda developer guide, "Configuring scaling behavior for SQS event source'
         ' mappings": 300 more a minute, 1,250 in all',
     ),

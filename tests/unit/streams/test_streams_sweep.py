@@ -107,6 +107,12 @@ def test_a_job_that_waited_behind_others_is_given_up_once_nothing_waits(world: W
     assert swept(world) == {**NOTHING, "not_begun": 1}
 
 
+def test_no_job_waits_longer_than_its_answer_could_be_read(world: World) -> None:
+    overdue_twice(world, "request-1")
+    world.clock.advance(days=1)
+    assert swept(world) == {**NOTHING, "not_begun": 1}
+
+
 def test_a_sweep_asks_once_what_waits_and_only_for_jobs_that_it_may_give_up(world: World) -> None:
     overdue_twice(world, "request-1", "request-2")
     assert world.sqs.asked_for_backlog == 0

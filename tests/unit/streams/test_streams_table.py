@@ -316,7 +316,7 @@ def test_a_job_that_waits_behind_others_has_as_long_again_and_no_other_message(
 ) -> None:
     job = table.create(stream_job())
     clock.advance(minutes=21)
-    table.wait_longer(job)
+    assert table.wait_longer(job)
     queued = table.find("search", "request-1")
     assert (queued.sends, queued.lease_until) == (1, TWENTY_MINUTES + 21 * 60_000)
 

@@ -279,7 +279,7 @@ def test_a_service_that_goes_on_after_the_time_of_the_call_is_not_read_for_ever(
 
 
 def test_a_wait_that_is_longer_than_the_call_ends_with_it(timeless: World) -> None:
-    stream = timeless.stream(timeout=SOON)
+    stream = timeless.stream(timeout=0.3)
     with pytest.raises(Cut) as cut:
         stream.read(LONG)
     assert cut.value.timed_out

@@ -7,15 +7,17 @@ costs by the hour is apart from that (`hours`).
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from chalicelib.metering.usage import NO_USAGE, Usage
+from chalicelib.pricing.capacity import Resource
+from chalicelib.pricing.price_book import PriceBook
 from chalicelib.usage_record import PRICE_FIELDS
 from local.proof.evidence import GatewayCall, Json
 from local.proof.hours import IDLE, DayResource, Hours
-from local.proof.verdicts import ZERO, Verdict
+from local.proof.verdicts import ZERO, Verdict, charges_of
 
 Row = tuple[str, str, str, str]
 """(date, team, service, model)."""
@@ -137,19 +139,23 @@ class _Day:
         records = [call.record for call in self.calls]
         return sum(each["n_usage"] for each in records if each["usage_source"] == source)
 
-    def unpriced(self) -> int:
-        """Count calls as the report does: a line of counts.csv is unpriced if one of its calls is.
+    def unpriced(self, book: PriceBook, hourly: Set[Resource]) -> int:
+        """Count calls as the report does, which prices a line of counts.csv as a whole.
 
         A call that read nothing from a cache may be in the line of one that did.
         """
-        lines: dict[tuple[str, ...], list[Verdict]] = defaultdict(list)
-        for verdict, call in zip(self.verdicts, self.calls, strict=True):
+        lines: dict[tuple[str, ...], list[GatewayCall]] = defaultdict(list)
+        for call in self.calls:
             record = call.record
             if record["n_usage"]:
-                lines[record["team_id"], *(record[name] for name in PRICE_FIELDS)].append(verdict)
-        return sum(len(line) for line in lines.values() if any(call.unpriced for call in line))
+                lines[record["team_id"], *(record[name] for name in PRICE_FIELDS)].append(call)
+        return sum(
+            len(line)
+            for line in lines.values()
+            if any(charge.cost is None for charge in charges_of(line, book, hourly))
+        )
 
-    def says(self) -> Iterator[tuple[str, object]]:
+    def says(self, book: PriceBook, hourly: Set[Resource]) -> Iterator[tuple[str, object]]:
         """Yield what the day's manifest must say."""
         ends = [call.end["tollgate"] for call in self.calls if call.end]
         orphans = sorted(call.request_id for call in self.calls if call.end is None)
@@ -165,13 +171,18 @@ class _Day:
         yield "derived", self.of_source("derived")
         yield "deferred", self.of_source("deferred")
         yield "unknown", unknown
-        yield "unpriced", self.unpriced()
+        yield "unpriced", self.unpriced(book, hourly)
         yield "lost", 0
         yield "foreign", 0
         yield "complete", not (orphans or unknown)
 
 
-def manifest_differences(verdicts: Iterable[Verdict], manifests: Sequence[Json]) -> Iterator[str]:
+def manifest_differences(
+    verdicts: Iterable[Verdict],
+    manifests: Sequence[Json],
+    book: PriceBook,
+    hourly: Set[Resource],
+) -> Iterator[str]:
     """Compare every day's manifest with its verdicts, and hold that its beginnings have ends."""
     days: dict[str, _Day] = defaultdict(_Day)
     for verdict in verdicts:
@@ -180,7 +191,7 @@ def manifest_differences(verdicts: Iterable[Verdict], manifests: Sequence[Json])
             day.calls.append(verdict.call)
             day.verdicts.append(verdict)
     for manifest in manifests:
-        for name, value in days.pop(manifest["date"], _Day()).says():
+        for name, value in days.pop(manifest["date"], _Day()).says(book, hourly):
             stated = manifest[name]
             stated = list(stated) if isinstance(stated, tuple) else stated
             if stated != value:

@@ -133,7 +133,7 @@ def prove(evidence: Evidence, book: PriceBook) -> Proof:
     mismatches += _team_differences(verdicts, evidence)
     mismatches += cost_differences(verdicts, evidence.costs, hours)
     mismatches += share_differences(hours, calls, evidence.costs)
-    mismatches += manifest_differences(verdicts, evidence.manifests)
+    mismatches += manifest_differences(verdicts, evidence.manifests, book, hourly)
     mismatches += reading_differences(verdicts, evidence)
     return Proof(verdicts, tuple(mismatches), hours, evidence.reads)
 

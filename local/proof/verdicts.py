@@ -1,11 +1,11 @@
 """What each call is (`kinds`), and where its two sides differ."""
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from chalicelib.metering.usage import COUNTERS
+from chalicelib.metering.usage import COUNTERS, NO_USAGE
 from chalicelib.pricing.capacity import Resource
 from chalicelib.pricing.charges import Charge, charges
 from chalicelib.pricing.count_line import CountLine
@@ -68,7 +68,7 @@ def judge(match: Match, book: PriceBook, hourly: Set[Resource] = frozenset()) ->
     if call is None:
         return _unrecorded(entry)
     kind = _kind(call, entry)
-    verdict = Verdict(kind, entry, call, _charges(call, book, hourly))
+    verdict = Verdict(kind, entry, call, charges_of([call], book, hourly))
     return replace(verdict, differences=tuple(_differences(verdict, call)))
 
 
@@ -107,13 +107,16 @@ def _counted_more(entry: ProviderEntry, call: GatewayCall) -> bool:
     return bool(name and derived and getattr(entry.usage, name) > getattr(call.usage, name))
 
 
-def _charges(call: GatewayCall, book: PriceBook, hourly: Set[Resource]) -> tuple[Charge, ...]:
-    record = call.record
+def charges_of(
+    calls: Sequence[GatewayCall], book: PriceBook, hourly: Set[Resource]
+) -> tuple[Charge, ...]:
+    """Price calls of one day and team under the same fields that select a price, together."""
+    record = calls[0].record
     line = CountLine(
         team_id=record["team_id"],
         **{name: record[name] for name in PRICE_FIELDS},
-        n_usage=record["n_usage"],
-        usage=call.usage,
+        n_usage=sum(call.record["n_usage"] for call in calls),
+        usage=sum((call.usage for call in calls), NO_USAGE),
     )
     return charges(line, book, date.fromisoformat(record["day"]), hourly)
 

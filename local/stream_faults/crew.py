@@ -16,7 +16,7 @@ from local.traffic.reading import Notes, Read
 from local.traffic.sent import Sent
 from local.traffic.streams import GONE
 
-REFUSED = frozenset({"ledger_unavailable", "ServiceUnavailableException"})
+REFUSED = frozenset({"ledger_unavailable", "ServiceUnavailable", "ServiceUnavailableException"})
 """What anybody may be told who comes to a process that waits to write the records of another."""
 
 RETRY = {"amz-sdk-request": "attempt=2; max=3", "x-stainless-retry-count": "1"}

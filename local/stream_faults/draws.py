@@ -9,7 +9,7 @@ from local.stream_faults.steps import Step
 from local.stream_faults.troubles import How
 
 DONE, FAILED, INTERRUPTED = frozenset({"done"}), frozenset({"failed"}), frozenset({"interrupted"})
-AWAY = frozenset({"streams_unavailable"})
+AWAY = frozenset({"streams_unavailable", "streams_unknown"})
 
 OF_A_STREAM: frozenset[Step] = frozenset(
     {"key", "queued", "opened", "kept", "renewed", "settled", "emitted", "read"}

@@ -69,7 +69,7 @@ KINDS: Sequence[Kind] = (
     Kind("another by its key", OWN, draws.asked_otherwise, 1),
     Kind("sent again by its SDK", LIVE, draws.retried, 1, True),
     Kind("killed, asked again", LIVE, draws.killed_and_asked_again, 3),
-    Kind("refused, asked again", LIVE, draws.refused_and_asked_again, 1),
+    Kind("refused, asked again", OWN, draws.refused_and_asked_again, 1),
 )
 
 

@@ -16,6 +16,8 @@ from chalicelib.streams.queue import Queue
 from chalicelib.streams.table import AlreadyThere, StreamsTable
 
 HOUR_SECONDS: Final = 3600
+MAY_BE_WRITTEN: Final = frozenset({"NoAnswer", "AnswerCut", "InternalServerError"})
+"""Faults after which DynamoDB may have made the write all the same."""
 
 log = logging.getLogger("tollgate.streams")
 
@@ -61,7 +63,8 @@ class Intake:
         try:
             created = self._created(job)
         except StreamsUnavailable as away:
-            if self.take_back(job):
+            written = getattr(away.__cause__, "code", "") in MAY_BE_WRITTEN
+            if self.take_back(job) or not written:
                 raise
             raise IntakeUnknown from away
         try:

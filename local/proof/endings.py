@@ -9,7 +9,8 @@ from local.proof.evidence import GatewayCall, ProviderEntry
 from local.proof.kinds import Kind
 
 MAY_END: Mapping[Kind, frozenset[str]] = {
-    "metered": frozenset({"answered", "cut_body", "timeout"}),
+    # Claude tells its counts once before its last event: a stream that lacks that one is whole.
+    "metered": frozenset({"answered", "cut_body", "cut_stream", "timeout"}),
     "derived": frozenset({"answered", "cut_body", "timeout"}),
     "clock": frozenset({"answered", "cut_body", "cut_stream", "timeout"}),
     "deferred": frozenset({"answered", "cut_headers", "cut_body", "timeout"}),

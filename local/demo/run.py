@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from local.demo.growth import grow
 from local.demo.progress import Progress
 from local.demo.reports import keep, report_twice
 from local.demo.sabotage import TEAM, Saboteur
@@ -47,6 +48,7 @@ def _run(progress: Progress) -> Shown:
             sent = _traffic(stack, gateway, progress)
             progress.step("ending asynchronous jobs")
             jobs.end_and_settle(stack, gateway, sent)
+            told, grown = grow(stack, teams_keys, progress)
             progress.step("sabotage")
             saboteur = Saboteur(stack, gateway, teams_keys)
             attempts = [*saboteur.attempts(), saboteur.revoked(revoked.key)]
@@ -55,11 +57,11 @@ def _run(progress: Progress) -> Shown:
             sample_capacity(stack, day)
         reports = [report_twice(stack, day) for day in days_of(stack.log_events())]
         sabotage = [each for attempt in attempts for each in attempt.sent]
-        evidence = collect(stack, [revoked.used, *sent, *sabotage])
+        evidence = collect(stack, [revoked.used, *sent, *grown, *sabotage])
         keep(stack, [each.day for each in reports], evidence)
     book = operator_prices.book()
     seconds = time.monotonic() - began
-    return Shown(evidence, prove(evidence, book), book, attempts, reports, seconds)
+    return Shown(evidence, prove(evidence, book), book, attempts, reports, seconds, told)
 
 
 def _traffic(stack: Stack, gateway: Gateway, progress: Progress) -> list[Sent]:

@@ -1,8 +1,9 @@
-"""Sabotage: eight ways to make a gateway lose money or charge the wrong team.
+"""Sabotage: ten ways to make a gateway lose money or charge the wrong team.
 
 Each is done to the running stack; then the ledger is asked what it made of it.
 """
 
+import json
 from collections.abc import Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -11,10 +12,12 @@ from typing import Any
 
 from local.proof.collect import control
 from local.stack import Stack
+from local.stream_faults.passing_time import PassingTime
+from local.stream_faults.world import World
 from local.traffic import payloads
 from local.traffic.clients import Gateway
 from local.traffic.offers import HAIKU
-from local.traffic.plan import Request, request
+from local.traffic.plan import Request, StreamRequest, request
 from local.traffic.sent import Sent
 
 NOVA = "us.amazon.nova-lite-v1:0"
@@ -56,6 +59,8 @@ class Saboteur:
             self._sent("model without a price", 200, self._request(NEW_MODEL)),
             self._retried(),
             self._killed(),
+            self._killed_in_mid_stream(),
+            self._asked_twice(),
         ]
 
     def revoked(self, key: str) -> Attempt:
@@ -99,6 +104,29 @@ class Saboteur:
         control(self._stack, "POST", "release")
         return Attempt("process killed in mid-call", (0,), (sent,))
 
+    def _killed_in_mid_stream(self) -> Attempt:
+        """Kill the process that streams an answer; its client reads on, and the sweep ends it."""
+        control(self._stack, "PUT", "faults", [{"do": "stream_hold", "after": 9, "times": 1}])
+        world = World(self._stack)
+        with ThreadPoolExecutor(1) as pool:
+            call = pool.submit(self._gateway.send, self._stream())
+            control(self._stack, "GET", "inflight?at_least=1")
+            for request_id in world.running():
+                self._stack.functions.kill(request_id)
+            control(self._stack, "POST", "release")
+            with PassingTime(self._stack, world):
+                sent = call.result()
+        return Attempt("Lambda killed in mid-stream", (200,), (sent,))
+
+    def _asked_twice(self) -> Attempt:
+        """A client that asks for the same stream again, under its key."""
+        sent = self._gateway.send(self._stream(key="order-4711", repeated="later"))
+        return Attempt("asked twice under one key", (200, 200), sent.all)
+
+    def _stream(self, **wishes: Any) -> StreamRequest:
+        body = json.dumps(payloads.nova(self._random)).encode()
+        return StreamRequest(TEAM, NOVA, body, form="sse", **wishes)
+
     def _next_call_meets(self, fault: str) -> None:
         control(self._stack, "PUT", "faults", [{"do": fault, "times": 1}])
 
@@ -108,10 +136,14 @@ def saw(attempt: Attempt) -> str:
     return ", then ".join(_status(sent) for sent in attempt.sent)
 
 
+def _read(sent: Sent) -> str:
+    return f" {sent.reads[-1].status}" if sent.reads else ""
+
+
 def _status(sent: Sent) -> str:
     if not sent.status:
         return "connection lost"
-    return f"{sent.status} {sent.error_code}".strip()
+    return f"{sent.status} {sent.error_code}".strip() + _read(sent)
 
 
 def ledger_says(
@@ -141,5 +173,7 @@ def _end(record: Json, unpriced: Set[tuple[str, str]]) -> str:
         return "failed, $0"
     if record["usage_source"] == "none":
         return "usage unknown: listed, charged to nobody"
+    if record["usage_source"] == "partial":
+        return "partial: listed; what was reported by then"
     counted = f"{record['team_id']}: {record['input_tokens']} in, {record['output_tokens']} out"
     return counted + (", UNPRICED" if (record["team_id"], record["model_id"]) in unpriced else "")

@@ -29,6 +29,7 @@ class Shown:
     attempts: Sequence[Attempt]
     reports: Sequence[DayReport]
     seconds: float
+    streams: Sequence[str] = ()  # how a live answer and a queued one grew
 
     @property
     def as_promised(self) -> bool:
@@ -41,8 +42,13 @@ class Shown:
 
 
 def lines(shown: Shown) -> Iterator[str]:
-    """Yield the screen from the top."""
+    """Yield the screen from the top; what is too long for it is cut."""
+    return (line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…" for line in _lines(shown))
+
+
+def _lines(shown: Shown) -> Iterator[str]:
     yield _heading(shown)
+    yield from _labelled("streams", shown.streams)
     yield from _sabotage(shown)
     yield ""
     yield from _costs(shown)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-SHOWN = 6
+SHOWN = 3
 MODEL_WIDTH = 28
 Row = Mapping[str, str]
 
@@ -30,7 +30,7 @@ _COLUMNS = (
 
 
 def dearest(rows: Sequence[Row]) -> list[str]:
-    """Return the heading and the six dearest lines."""
+    """Return the heading and the dearest lines."""
     heading = [_fit(column.title, column.width) for column in _COLUMNS]
     first = " ".join([*heading, "US dollars", "status"])
     return [first, *map(_line, sorted(rows, key=_cost, reverse=True)[:SHOWN])]

@@ -16,7 +16,7 @@ OF_A_STREAM: frozenset[Step] = frozenset(
 )
 """The steps that the table has a part in."""
 
-RETRIED_SECONDS = 21
+RETRIED_SECONDS = 24
 """After so long an SDK gives up and sends its request again: the gateway knows it by then."""
 
 

@@ -16,8 +16,10 @@ OF_A_STREAM: frozenset[Step] = frozenset(
 )
 """The steps that the table has a part in."""
 
-RETRIED_SECONDS = 24
-"""After so long an SDK gives up and sends its request again: the gateway knows it by then."""
+RETRIED_SECONDS = 28
+"""After so long an SDK sends its request again. The gateway knows it 20 s after it began the call,
+for which it may have had to start a process.
+"""
 
 
 def provider(do: str, ends: frozenset[str], draft: Draft, **params: Any) -> Case:
@@ -178,7 +180,7 @@ def retried(draft: Draft) -> Case:
     marks = {"amz-sdk-invocation-id": draft.key(), "amz-sdk-request": "attempt=1"}
     if draft.random.random() < 0.5:
         marks = {"x-stainless-retry-count": "0"}
-    slow = draft.rule("slow", latency_ms=1_000 * (RETRIED_SECONDS + 3))
+    slow = draft.rule("slow", latency_ms=1_000 * (RETRIED_SECONDS + 4))
     request = draft.request(headers=marks)
     return draft.case(DONE, request, rules=[slow], act="retry", repeats=DONE)
 

@@ -42,7 +42,7 @@ class Scale:
     model_timeout_seconds: int
 
 
-FULL = Scale(320, threads=12, slow=True, model_timeout_seconds=30)
+FULL = Scale(320, threads=12, slow=True, model_timeout_seconds=40)
 """As patient as to outlast an SDK that sends its request again."""
 
 SMALL = Scale(32, threads=6, slow=False, model_timeout_seconds=8)

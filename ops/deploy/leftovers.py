@@ -16,6 +16,9 @@ from ops.deploy.account import Account
 Template = Mapping[str, Any]
 Found = Mapping[str, str]
 """Names of resources that are there, by their logical ids."""
+KEEPING: Final = ("Retain", "RetainExceptOnCreate")
+"""What has a resource outlive its stack. The second, which ours have, takes away with a creation
+that is rolled back what that made: empty tables, whose names no repeat could take."""
 
 
 def retained(template: Template) -> Template:
@@ -59,7 +62,7 @@ def to_import(template: Template, found: Found) -> list[dict[str, Any]]:
 
 
 def _is_kept(resource: Mapping[str, Any]) -> bool:
-    return resource.get("DeletionPolicy") == "Retain"
+    return resource.get("DeletionPolicy") in KEEPING
 
 
 def _about(output: Mapping[str, Any]) -> str | None:

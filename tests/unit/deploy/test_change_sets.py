@@ -15,7 +15,7 @@ from ops.directory import Refused
 
 TABLE = {
     "Type": "AWS::DynamoDB::Table",
-    "DeletionPolicy": "Retain",
+    "DeletionPolicy": "RetainExceptOnCreate",
     "Properties": {"TableName": {"Fn::Sub": "bridges-${Stage}"}},
 }
 BUCKET = {

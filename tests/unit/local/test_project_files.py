@@ -130,7 +130,8 @@ def test_a_bucket_refuses_everything_but_tls(bucket):
 def test_what_a_bill_rests_on_outlives_its_stack(name):
     resource = json.loads(resources.TEMPLATE.read_text(encoding="utf-8"))["Resources"][name]
 
-    assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert resource["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert resource["UpdateReplacePolicy"] == "Retain"
 
 
 def test_every_function_of_the_app_has_its_size_and_its_policies() -> None:

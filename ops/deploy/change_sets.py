@@ -49,13 +49,21 @@ def outputs(cloudformation: Client, name: str) -> dict[str, str]:
 
 def outlook(cloudformation: Client, stack: Stack) -> str:
     """Say what `apply` would do: `create`, `update` or `no change`."""
-    described = _described(cloudformation, stack.name)
-    if not described or described["StackStatus"] in NEVER_MADE:
+    now = _as_it_is(cloudformation, stack.name)
+    if not now:
         return "create"
-    as_it_is = cloudformation.get_template(StackName=stack.name)["TemplateBody"]
-    given = {p["ParameterKey"]: p["ParameterValue"] for p in described.get("Parameters", ())}
-    same = _read(as_it_is) == stack.template and given == stack.all_parameters
+    same = now.template == stack.template and now.parameters == stack.all_parameters
     return "no change" if same else "update"
+
+
+def _as_it_is(cloudformation: Client, name: str) -> Stack | None:
+    """Return a stack as CloudFormation has it; None where it was never made."""
+    described = _described(cloudformation, name)
+    if not described or described["StackStatus"] in NEVER_MADE:
+        return None
+    template = cloudformation.get_template(StackName=name)["TemplateBody"]
+    given = {p["ParameterKey"]: p["ParameterValue"] for p in described.get("Parameters", ())}
+    return Stack(name, _read(template), given)
 
 
 def _read(body: Any) -> Any:
@@ -71,13 +79,24 @@ def apply(account: Account, stack: Stack) -> bool:
         return False
     if will == "create":
         _clear_away(cloudformation, stack.name)
-        left = leftovers.found(account, stack.template, stack.parameters)
-        if not left:
-            return _change(cloudformation, stack, "CREATE", OnStackFailure="DELETE")
-        taken_up = Stack(stack.name, leftovers.only(stack.template, left), stack.parameters)
-        resources = leftovers.to_import(stack.template, left)
-        _change(cloudformation, taken_up, "IMPORT", ResourcesToImport=resources)
-    return _change(cloudformation, stack, "UPDATE")
+    taken_up = _take_up(account, stack)
+    if will == "create" and not taken_up:  # what is rolled back leaves nothing, not even a table
+        return _change(cloudformation, stack, "CREATE", OnStackFailure="ROLLBACK")
+    return _change(cloudformation, stack, "UPDATE") or taken_up
+
+
+def _take_up(account: Account, stack: Stack) -> bool:
+    """Import what a stack is to have and is there already; say whether anything is."""
+    cloudformation = account.client("cloudformation")
+    now = _as_it_is(cloudformation, stack.name)
+    left = leftovers.found(account, stack.template, stack.parameters, now.template if now else None)
+    if not left:
+        return False
+    template = leftovers.importing(now.template if now else None, stack.template, left)
+    parameters = now.parameters if now else stack.parameters
+    resources = leftovers.to_import(stack.template, left)
+    taking_up = Stack(stack.name, template, parameters)
+    return _change(cloudformation, taking_up, "IMPORT", ResourcesToImport=resources)
 
 
 def delete(account: Account, name: str) -> bool:

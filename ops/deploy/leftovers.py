@@ -1,8 +1,9 @@
-"""What outlived a stack that was deleted by hand: the next stack imports it, its names are taken.
+"""What is there and in no stack, though a stack is to have it: imported, for its name is taken.
 
-`ops destroy` leaves nothing so: it keeps the stack, with what is retained (destroy.py). Source:
-CloudFormation User Guide, "Import AWS resources into a CloudFormation stack": the template of an
-import has just the resources that are imported, each with a DeletionPolicy.
+A stack that was deleted by hand leaves it so. `ops destroy` does not: it keeps the stack, with what
+is retained (destroy.py). Source: CloudFormation User Guide, "Import AWS resources into a
+CloudFormation stack": the template of an import is that of the stack, if there is one, and the
+resources that are imported, each with a DeletionPolicy; nothing else may change, nor any output.
 """
 
 import re
@@ -24,10 +25,10 @@ that is rolled back what that made: empty tables, whose names no repeat could ta
 def retained(template: Template) -> Template:
     """Return a template with nothing but what is to outlive a stage."""
     resources = template["Resources"]
-    return only(template, [n for n, each in resources.items() if _is_kept(each)])
+    return _only(template, [n for n, each in resources.items() if _is_kept(each)])
 
 
-def only(template: Template, logical_ids: Iterable[str]) -> Template:
+def _only(template: Template, logical_ids: Iterable[str]) -> Template:
     """Return a template with these resources alone, and the outputs that are about them."""
     kept = set(logical_ids)
     resources = {n: each for n, each in template["Resources"].items() if n in kept}
@@ -36,13 +37,23 @@ def only(template: Template, logical_ids: Iterable[str]) -> Template:
     return {name: section for name, section in changed.items() if section}
 
 
-def found(account: Account, template: Template, parameters: Mapping[str, str]) -> Found:
-    """Find what a template retains and is there already."""
+def importing(now: Template | None, template: Template, found: Found) -> Template:
+    """Return the template that takes up what was found; `now` is the stack's own, if it has one."""
+    base = now or {n: section for n, section in template.items() if n != "Outputs"}
+    taken_up = {n: each for n, each in template["Resources"].items() if n in found}
+    return {**base, "Resources": {**(now["Resources"] if now else {}), **taken_up}}
+
+
+def found(
+    account: Account, template: Template, parameters: Mapping[str, str], now: Template | None = None
+) -> Found:
+    """Find what a template retains, and is there already without being of the stack `now`."""
     known = {"AWS::AccountId": account.number, "AWS::Region": account.region, **parameters}
     names = {
         logical_id: _name(each["Properties"][_IDENTIFIERS[each["Type"]]], template, known)
         for logical_id, each in template["Resources"].items()
         if _is_kept(each) and each["Type"] in _IDENTIFIERS
+        if logical_id not in (now or {}).get("Resources", {})
     }
     kinds = {logical_id: template["Resources"][logical_id]["Type"] for logical_id in names}
     return {n: name for n, name in names.items() if _EXISTS[kinds[n]](account, name)}

@@ -117,7 +117,7 @@ def test_a_stack_that_is_not_there_is_made() -> None:
     assert change_sets.outlook(cloudformation, STACK) == "create"
     assert change_sets.apply(account(cloudformation), STACK)
     (asked,) = cloudformation.sets
-    assert (asked["ChangeSetType"], asked["OnStackFailure"]) == ("CREATE", "DELETE")
+    assert (asked["ChangeSetType"], asked["OnStackFailure"]) == ("CREATE", "ROLLBACK")
     given = {each["ParameterKey"]: each["ParameterValue"] for each in asked["Parameters"]}
     assert given == {"Stage": "dev", "Mail": ""}
 
@@ -196,8 +196,30 @@ def test_what_outlived_a_stack_is_imported_before_the_rest_is_made() -> None:
             "ResourceIdentifier": {"BucketName": f"bridges-{ACCOUNT}"},
         },
     ]
-    assert json.loads(imported["TemplateBody"])["Resources"].keys() == {"Table", "Bucket"}
+    taken_up = json.loads(imported["TemplateBody"])
+    assert taken_up["Resources"].keys() == {"Table", "Bucket"}
+    assert "Outputs" not in taken_up  # which an import may not add
     assert json.loads(updated["TemplateBody"]) == TEMPLATE
+
+
+def test_what_outlived_a_stack_that_there_is_again_is_imported_into_it_as_it_is() -> None:
+    older = {
+        **TEMPLATE,
+        "Parameters": {"Stage": {"Type": "String"}},
+        "Resources": {"Table": TABLE, "Queue": {**QUEUE, "Properties": {"DelaySeconds": 1}}},
+        "Outputs": {"Queue": {"Value": {"Ref": "Queue"}}},
+    }
+    cloudformation = FakeCloudFormation("UPDATE_COMPLETE", older, Stage="dev")
+
+    assert change_sets.apply(account(cloudformation, {"Table": "", "Bucket": ""}), STACK)
+
+    imported, updated = cloudformation.sets
+    (resource,) = imported["ResourcesToImport"]
+    assert resource["LogicalResourceId"] == "Bucket"
+    resources = {**older["Resources"], "Bucket": BUCKET}
+    assert json.loads(imported["TemplateBody"]) == {**older, "Resources": resources}
+    assert imported["Parameters"] == [{"ParameterKey": "Stage", "ParameterValue": "dev"}]
+    assert (updated["ChangeSetType"], json.loads(updated["TemplateBody"])) == ("UPDATE", TEMPLATE)
 
 
 def test_a_policy_is_imported_by_its_bucket_s_name() -> None:

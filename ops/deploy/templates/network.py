@@ -8,6 +8,7 @@ from typing import Final
 
 from ops.deploy.templates.cloudformation import Node, logical_id, own, ref, resource, sub, template
 from ops.deploy.templates.endpoint_policies import policy
+from ops.deploy.templates.network_parameters import CONDITIONS, PARAMETERS, RULES, SUBNETS
 
 INTERFACES: Final = {
     "bedrock-runtime": "bedrock",
@@ -19,48 +20,7 @@ INTERFACES: Final = {
 }
 """The services of the interface endpoints, and what IAM calls each."""
 GATEWAYS: Final = ("s3", "dynamodb")
-SUBNETS: Final = ("FirstSubnet", "SecondSubnet")
 HTTPS: Final[Node] = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443}
-
-PARAMETERS: Final[Node] = {
-    "VpcId": {
-        "Type": "String",
-        "Default": "",
-        "AllowedPattern": "|vpc-[0-9a-f]+",
-        "Description": "A VPC that is there. Empty: one is made.",
-    },
-    "SubnetIds": {
-        "Type": "String",
-        "Default": "",
-        "Description": "Of a given VPC: the subnets for functions and endpoints, by commas.",
-    },
-    "RouteTableIds": {
-        "Type": "String",
-        "Default": "",
-        "Description": "Of a given VPC: the route tables of those subnets, by commas.",
-    },
-    "Endpoints": {
-        "Type": "String",
-        "Default": "make",
-        "AllowedValues": ["make", "given"],
-        "Description": "given: the VPC has endpoints of these services, with private names.",
-    },
-    "CidrBlock": {
-        "Type": "String",
-        "Default": "10.73.0.0/24",
-        "Description": "The addresses of a VPC that is made.",
-    },
-    "S3PrefixList": {
-        "Type": "String",
-        "AllowedPattern": "pl-[0-9a-f]+",
-        "Description": "The id of the prefix list com.amazonaws.REGION.s3.",
-    },
-    "DynamoDbPrefixList": {
-        "Type": "String",
-        "AllowedPattern": "pl-[0-9a-f]+",
-        "Description": "The id of the prefix list com.amazonaws.REGION.dynamodb.",
-    },
-}
 
 
 def network() -> Node:
@@ -73,28 +33,13 @@ def network() -> Node:
             **{_endpoint_id(name): _gateway(name) for name in GATEWAYS},
         },
         Parameters=PARAMETERS,
-        Rules={"VpcIsGivenWhole": _given_whole()},
-        Conditions={
-            "MakeVpc": {"Fn::Equals": [ref("VpcId"), ""]},
-            "MakeEndpoints": {"Fn::Equals": [ref("Endpoints"), "make"]},
-        },
+        Rules=RULES,
+        Conditions=CONDITIONS,
         Outputs={
             "SubnetIds": {"Value": {"Fn::Join": [",", _subnets()]}},
             "SecurityGroupIds": {"Value": ref("Functions")},
         },
     )
-
-
-def _given_whole() -> Node:
-    given = {"Fn::Not": [{"Fn::Equals": [ref("VpcId"), ""]}]}
-    told = [
-        {
-            "Assert": {"Fn::Not": [{"Fn::Equals": [ref(name), ""]}]},
-            "AssertDescription": f"With VpcId, {name} is to be given, too.",
-        }
-        for name in ("SubnetIds", "RouteTableIds")
-    ]
-    return {"RuleCondition": given, "Assertions": told}
 
 
 def _endpoint_id(service: str) -> str:
@@ -128,9 +73,9 @@ def _vpc() -> Node:
         "Vpc": ("EC2::VPC", {"CidrBlock": ref("CidrBlock"), **names, **_tagged("private")}),
         "Routes": ("EC2::RouteTable", {"VpcId": ref("Vpc"), **_tagged("private")}),
     }
-    for number, name in enumerate(SUBNETS):
+    for number, (name, zone) in enumerate(SUBNETS.items()):
         routes = {"SubnetId": ref(name), "RouteTableId": ref("Routes")}
-        made[name] = ("EC2::Subnet", _subnet(number))
+        made[name] = ("EC2::Subnet", _subnet(number, zone))
         made[f"{name}Routes"] = ("EC2::SubnetRouteTableAssociation", routes)
     return {
         name: resource(kind, properties, Condition="MakeVpc")
@@ -138,17 +83,18 @@ def _vpc() -> Node:
     }
 
 
-def _subnet(number: int) -> Node:
+def _subnet(number: int, zone: str) -> Node:
+    any_zone = {"Fn::Select": [number, {"Fn::GetAZs": ""}]}
     return {
         "VpcId": ref("Vpc"),
-        "AvailabilityZone": {"Fn::Select": [number, {"Fn::GetAZs": ""}]},
+        "AvailabilityZone": {"Fn::If": [f"Any{zone}", any_zone, ref(zone)]},
         "CidrBlock": {"Fn::Select": [number, {"Fn::Cidr": [ref("CidrBlock"), 2, 6]}]},
         **_tagged("private"),
     }
 
 
 def _security_groups() -> Node:
-    """Functions reach the endpoints and nothing else; only functions reach the endpoints."""
+    """Functions reach the endpoints and nothing else; only functions reach those that are made."""
     gateways = [
         {
             **HTTPS,
@@ -157,26 +103,43 @@ def _security_groups() -> Node:
         }
         for service, prefixes in (("S3", "S3PrefixList"), ("DynamoDB", "DynamoDbPrefixList"))
     ]
-    from_functions = {
-        **HTTPS,
-        "SourceSecurityGroupId": ref("Functions"),
-        "Description": "the functions",
-    }
     nowhere = {"IpProtocol": "-1", "CidrIp": "127.0.0.1/32", "Description": "nowhere"}
-    to_endpoints = {
-        **HTTPS,
-        "GroupId": ref("Functions"),
-        "DestinationSecurityGroupId": ref("Interfaces"),
-        "Description": "the interface endpoints",
+    functions = _security_group("The functions in the VPC", SecurityGroupEgress=gateways)
+    interfaces = _security_group(
+        "The interface endpoints",
+        SecurityGroupIngress=[_from_functions()],
+        SecurityGroupEgress=[nowhere],
+    )
+    given = ref("EndpointSecurityGroupId")
+    from_functions = {"GroupId": given, **_from_functions()}
+    made = {
+        "Interfaces": interfaces,
+        "FunctionsToInterfaces": resource(
+            "EC2::SecurityGroupEgress", _to_endpoints(ref("Interfaces"))
+        ),
+    }
+    used = {
+        "FunctionsToGivenEndpoints": resource("EC2::SecurityGroupEgress", _to_endpoints(given)),
+        "GivenEndpointsFromFunctions": resource("EC2::SecurityGroupIngress", from_functions),
     }
     return {
-        "Functions": _security_group("The functions in the VPC", SecurityGroupEgress=gateways),
-        "Interfaces": _security_group(
-            "The interface endpoints",
-            SecurityGroupIngress=[from_functions],
-            SecurityGroupEgress=[nowhere],
-        ),
-        "FunctionsToInterfaces": resource("EC2::SecurityGroupEgress", to_endpoints),
+        "Functions": functions,
+        **{name: {**each, "Condition": "MakeEndpoints"} for name, each in made.items()},
+        **{name: {**each, "Condition": "UseEndpoints"} for name, each in used.items()},
+    }
+
+
+def _from_functions() -> Node:
+    functions = {"SourceSecurityGroupId": ref("Functions"), "Description": "the functions"}
+    return {**HTTPS, **functions}
+
+
+def _to_endpoints(group: Node) -> Node:
+    return {
+        **HTTPS,
+        "GroupId": ref("Functions"),
+        "DestinationSecurityGroupId": group,
+        "Description": "the interface endpoints",
     }
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from ops.deploy.templates.alarms import ALARMS
 from ops.deploy.templates.analytics import QUERIES
 from ops.deploy.templates.files import FOLDER, TEMPLATES
-from ops.deploy.templates.network import PARAMETERS
+from ops.deploy.templates.network_parameters import PARAMETERS
 from ops.deploy.templates.views import VIEWS
 
 DOCS = Path(FOLDER.parent, "docs", "deploy.md").read_text(encoding="utf-8")

@@ -15,6 +15,12 @@ ENDPOINTS = {
     for each in RESOURCES.values()
     if each["Type"] == "AWS::EC2::VPCEndpoint"
 }
+EGRESS = {
+    each["Condition"]: each["Properties"]
+    for each in RESOURCES.values()
+    if each["Type"] == "AWS::EC2::SecurityGroupEgress"
+}
+GIVEN = {"Ref": "EndpointSecurityGroupId"}
 IAM = {**INTERFACES, "s3": "s3", "dynamodb": "dynamodb"}
 CONFIG = json.loads((FOLDER / "config.json").read_text(encoding="utf-8"))
 
@@ -99,7 +105,7 @@ def test_no_route_leads_to_the_internet() -> None:
 def test_functions_reach_endpoints_over_https_and_are_reached_by_nobody() -> None:
     functions = RESOURCES["Functions"]["Properties"]
     assert "SecurityGroupIngress" not in functions
-    reached = [*functions["SecurityGroupEgress"], RESOURCES["FunctionsToInterfaces"]["Properties"]]
+    reached = [*functions["SecurityGroupEgress"], *EGRESS.values()]
     assert {(rule["FromPort"], rule["ToPort"]) for rule in reached} == {(443, 443)}
     assert not [rule for rule in reached if "CidrIp" in rule]
 
@@ -119,11 +125,49 @@ def test_in_a_given_vpc_no_subnet_or_route_is_made() -> None:
     assert len(made) == 4
 
 
+def test_given_endpoints_are_reached_by_the_functions_and_let_them_in() -> None:
+    assert {when: rule["DestinationSecurityGroupId"] for when, rule in EGRESS.items()} == {
+        "MakeEndpoints": {"Ref": "Interfaces"},
+        "UseEndpoints": GIVEN,
+    }
+    (ingress,) = (
+        each for each in RESOURCES.values() if each["Type"] == "AWS::EC2::SecurityGroupIngress"
+    )
+    assert ingress["Condition"] == "UseEndpoints"
+    rule = ingress["Properties"]
+    assert (rule["GroupId"], rule["SourceSecurityGroupId"]) == (GIVEN, {"Ref": "Functions"})
+    assert (rule["FromPort"], rule["ToPort"]) == (443, 443)
+
+
+def test_with_given_endpoints_none_is_made_and_no_group_of_theirs() -> None:
+    made = [RESOURCES["Interfaces"], *ENDPOINTS.values()]
+    assert {each["Condition"] for each in made} == {"MakeEndpoints"}
+
+
+def told(rule: str) -> list[str]:
+    return [each["AssertDescription"] for each in TEMPLATE["Rules"][rule]["Assertions"]]
+
+
 def test_a_vpc_is_given_with_its_subnets_and_routes_or_not_at_all() -> None:
-    told = [
-        each["AssertDescription"] for each in TEMPLATE["Rules"]["VpcIsGivenWhole"]["Assertions"]
-    ]
-    assert told == [
+    assert told("VpcIsGivenWhole") == [
         "With VpcId, SubnetIds is to be given, too.",
         "With VpcId, RouteTableIds is to be given, too.",
     ]
+
+
+def test_endpoints_are_given_with_their_vpc_and_security_group_or_not_at_all() -> None:
+    rule = TEMPLATE["Rules"]["EndpointsAreGivenWhole"]
+    assert rule["RuleCondition"] == {"Fn::Equals": [{"Ref": "Endpoints"}, "given"]}
+    assert told("EndpointsAreGivenWhole") == [
+        "With Endpoints=given, VpcId is to be given, too.",
+        "With Endpoints=given, EndpointSecurityGroupId is to be given, too.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("subnet", "zone"), [("FirstSubnet", "FirstZone"), ("SecondSubnet", "SecondZone")]
+)
+def test_a_subnet_that_is_made_is_in_the_zone_that_is_named(subnet: str, zone: str) -> None:
+    chosen = RESOURCES[subnet]["Properties"]["AvailabilityZone"]
+    assert chosen["Fn::If"][0] == f"Any{zone}"
+    assert chosen["Fn::If"][2] == {"Ref": zone}

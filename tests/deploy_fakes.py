@@ -12,6 +12,10 @@ ACCOUNT = "111122223333"
 REGION = "us-east-1"
 
 
+class NotThere(Exception):
+    """A client's own ResourceNotFoundException."""
+
+
 class FakeAccount:
     """Stands in for ops.deploy.account.Account: `service=dict(operation=function or answer)`."""
 
@@ -25,14 +29,14 @@ class FakeAccount:
 
     def client(self, service: str) -> Any:
         operations = self._services.get(service, {})
-        return SimpleNamespace(
-            **{name: self._answering(name, operations[name]) for name in operations}
-        )
+        answers = {name: self._answering(name, operations[name]) for name in operations}
+        exceptions = SimpleNamespace(ResourceNotFoundException=NotThere)
+        return SimpleNamespace(**answers, exceptions=exceptions)
 
     def _answering(self, name: str, answer: Any) -> Callable[..., Any]:
-        def ask(**arguments: Any) -> Any:
+        def ask(*named: str, **arguments: Any) -> Any:
             self.asked.append((name, arguments))
-            told = answer(**arguments) if callable(answer) else answer
+            told = answer(*named, **arguments) if callable(answer) else answer
             if isinstance(told, Exception):
                 raise told
             return told

@@ -2,12 +2,13 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
 from chalicelib.settings import SettingError, load
-from ops.deploy import change_sets, gateway, stacks
+from ops.deploy import change_sets, ownership, stacks
 from ops.deploy.account import Account
 from ops.deploy.stage import FOLDER, Stage
 from ops.directory import Refused
@@ -142,11 +143,16 @@ def concurrency(stage: Stage, account: Account) -> Iterator[str]:
         )
 
 
-def one_api(stage: Stage, account: Account) -> Iterator[str]:
-    try:
-        gateway.find(account.client("apigateway"), stage.api)
-    except Refused as refused:
-        yield str(refused)
+def ours(stage: Stage, account: Account) -> Iterator[str]:
+    """What has the name of a function or of the API is this stage's, or not there."""
+    owner = f"stage={stage.name}:app={stage.config['app_name']}"
+    function = partial(ownership.function, account.client("lambda"), wanted=owner)
+    looks = [partial(function, stage.function(key)) for key in stage.functions]
+    for look in (*looks, partial(ownership.api, account.client("apigateway"), stage.api)):
+        try:
+            look()
+        except Refused as refused:
+            yield str(refused)
 
 
 def app(stage: Stage, account: Account) -> Iterator[str]:
@@ -171,5 +177,5 @@ def stacks_at_rest(stage: Stage, account: Account) -> Iterator[str]:
 
 CHECKS: Final[tuple[Check, ...]] = (
     *(python, right_account, names, settings, environment_size, policies),
-    *(app, buckets, model_access, concurrency, one_api, stacks_at_rest),
+    *(app, buckets, model_access, concurrency, ours, stacks_at_rest),
 )

@@ -13,7 +13,6 @@ from botocore.exceptions import ClientError
 
 from ops.deploy.account import Account
 from ops.deploy.stage import Say, Stage
-from ops.directory import Refused
 
 ACCESS_LOG: Final = json.dumps(
     {
@@ -52,18 +51,6 @@ _TRUST: Final = {
     ],
 }
 _ATTEMPTS, _PAUSE_S = 12, 5  # a new role is known everywhere after some seconds
-
-
-def find(gateway: Any, name: str) -> str | None:
-    """Find an API by its name, and return its id. Raises Refused for more than one."""
-    pages = gateway.get_paginator("get_rest_apis").paginate()
-    ids = [api["id"] for page in pages for api in page["items"] if api["name"] == name]
-    if len(ids) > 1:
-        raise Refused(
-            f"there are {len(ids)} APIs called {name} ({', '.join(ids)}):"
-            " delete those that no tenant uses"
-        )
-    return ids[0] if ids else None
 
 
 def settle(account: Account, stage: Stage, api_id: str, say: Say) -> None:

@@ -5,25 +5,33 @@ Whoever deploys without it (a first deployment that failed half-way, another mac
 second API, and a conflict over each queue's mapping.
 """
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from chalice.deploy import models
 from chalice.deploy.planner import RemoteState
 
-from ops.deploy import gateway
+from ops.deploy import ownership
+from ops.directory import Refused
 
 Client = Any
 """Chalice's own client of AWS, for `_client(service)`."""
 Values = dict[str, Any]
 """What Chalice's file keeps of a resource."""
+_LOOKS, _PAUSE_S = 36, 5  # a mapping is gone some seconds after its deletion, at times a minute
 
 
 def recall(remote: RemoteState, resources: Iterable[models.Model]) -> None:
-    """Tell Chalice's planner what is there, though its file may not know it. Raises Refused."""
+    """Tell Chalice's planner what is there, though its file may not know it.
+
+    Raises Refused for what has a name of ours and is not ours.
+    """
     recorded: dict[str, Values] = remote._deployed_resources._deployed_values_by_name
     client = remote._client
     for resource in resources:
+        if isinstance(resource, models.LambdaFunction):
+            _arn(client, resource)
         if isinstance(resource, models.RestAPI) and _is_there(client, recorded.get("rest_api")):
             continue
         if isinstance(resource, (models.RestAPI, models.SQSEventSource)):
@@ -41,15 +49,8 @@ def found(client: Client, resources: Iterable[models.Model]) -> list[Values]:
 
 def streams(client: Client, api: str) -> bool:
     """Say whether any route of an API streams."""
-    pages = client._client("apigateway").get_paginator("get_resources")
-    methods = (
-        method
-        for page in pages.paginate(restApiId=api, embed=["methods"])
-        for resource in page["items"]
-        for method in resource.get("resourceMethods", {}).values()
-    )
-    modes = (each.get("methodIntegration", {}).get("responseTransferMode") for each in methods)
-    return "STREAM" in modes
+    integrations = ownership.integrations(client._client("apigateway"), api)
+    return "STREAM" in (each.get("responseTransferMode") for each in integrations)
 
 
 def _is_there(client: Client, recorded: Mapping[str, str] | None) -> bool:
@@ -57,7 +58,7 @@ def _is_there(client: Client, recorded: Mapping[str, str] | None) -> bool:
 
 
 def _rest_api(client: Client, resource: models.RestAPI) -> Values | None:
-    found = gateway.find(client._client("apigateway"), resource.lambda_function.function_name)
+    found = ownership.api(client._client("apigateway"), resource.lambda_function.function_name)
     if not found:
         return None
     region = client.region_name
@@ -71,26 +72,49 @@ def _rest_api(client: Client, resource: models.RestAPI) -> Values | None:
 
 
 def _mapping(client: Client, resource: models.SQSEventSource) -> Values | None:
+    """Find a queue's mapping; wait for one that is being deleted, which can be neither kept nor
+    made again. Raises Refused where that does not end.
+    """
+    for _ in range(_LOOKS):
+        mapping = _mapped(client, resource)
+        if not mapping or mapping["State"] != "Deleting":
+            return _recorded(resource, mapping) if mapping else None
+        time.sleep(_PAUSE_S)
+    raise Refused(f"the mapping of the queue {resource.queue} is still being deleted: repeat this")
+
+
+def _mapped(client: Client, resource: models.SQSEventSource) -> Mapping[str, Any] | None:
     wanted = (resource.queue, resource.lambda_function.function_name)
     pages = client._client("lambda").get_paginator("list_event_source_mappings").paginate()
     for mapping in (each for page in pages for each in page["EventSourceMappings"]):
         arns = mapping["EventSourceArn"], mapping["FunctionArn"]
         if tuple(arn.rpartition(":")[2] for arn in arns) == wanted:
-            return {
-                "name": resource.resource_name,
-                "resource_type": "sqs_event",
-                "queue": resource.queue,
-                "queue_arn": arns[0],
-                "event_uuid": mapping["UUID"],
-                "lambda_arn": arns[1],
-            }
+            found: Mapping[str, Any] = mapping
+            return found
     return None
 
 
+def _recorded(resource: models.SQSEventSource, mapping: Mapping[str, Any]) -> Values:
+    return {
+        "name": resource.resource_name,
+        "resource_type": "sqs_event",
+        "queue": resource.queue,
+        "queue_arn": mapping["EventSourceArn"],
+        "event_uuid": mapping["UUID"],
+        "lambda_arn": mapping["FunctionArn"],
+    }
+
+
+def _arn(client: Client, resource: models.LambdaFunction) -> str | None:
+    """Find a function that is ours. Raises Refused for one that is not."""
+    wanted = ownership.owner(resource.tags[ownership.TAG])
+    return ownership.function(client._client("lambda"), resource.function_name, wanted)
+
+
 def _function(client: Client, resource: models.LambdaFunction) -> Values | None:
-    if not client.lambda_function_exists(resource.function_name):
+    arn = _arn(client, resource)
+    if arn is None:
         return None
-    arn = client.get_function_configuration(resource.function_name)["FunctionArn"]
     return {
         "name": resource.resource_name,
         "resource_type": "lambda_function",

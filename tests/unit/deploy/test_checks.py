@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
-from deploy_fakes import ACCOUNT, REGION, FakeAccount, refused, stage
+from deploy_fakes import ACCOUNT, REGION, FakeAccount, NotThere, refused, stage
 
 from ops.deploy import chalice_stage, checks
 from ops.deploy.stage import FOLDER, ROOT, Stage
@@ -156,19 +156,25 @@ def test_the_worker_s_streams_are_within_what_lambda_is_held_to() -> None:
     assert 0 < sum(map(int, told)) < stage().options.concurrency
 
 
-def apis(*names: str) -> FakeAccount:
-    items = [{"name": name, "id": f"id{number}"} for number, name in enumerate(names)]
-    pages = SimpleNamespace(paginate=lambda: [{"items": items[:1]}, {"items": items[1:]}])
-    account = FakeAccount()
-    account.client = lambda _: SimpleNamespace(get_paginator=lambda _: pages)  # type: ignore[method-assign]
-    return account
-
-
-def test_two_apis_of_one_name_are_not_chosen_from() -> None:
-    assert list(checks.one_api(stage(), apis("tollgate-dev", "tollgate-prod"))) == []
-    assert told(checks.one_api(stage(), apis("tollgate-dev", "tollgate-dev"))) == (
-        "there are 2 APIs called tollgate-dev (id0, id1): delete those that no tenant uses"
+def test_what_is_somebody_else_s_under_our_names_is_said_all_at_once() -> None:
+    api = {"name": "tollgate-dev", "id": "api1"}
+    pages = {"get_rest_apis": [{"items": [api]}], "get_resources": [{"items": [{}]}]}
+    account = FakeAccount(
+        apigateway={
+            "get_paginator": lambda name: SimpleNamespace(paginate=lambda **_: pages[name])
+        },
+        **{
+            "lambda": {
+                "get_function_configuration": lambda FunctionName: (  # noqa: N803
+                    {"FunctionArn": "arn"} if FunctionName == "tollgate-dev" else NotThere()
+                ),
+                "list_tags": {"Tags": {"aws-chalice": "version=1.34.0:stage=dev:app=bridges"}},
+            }
+        },
     )
+    function, its_api = checks.ours(stage(), account)
+    assert "a function tollgate-dev that is not this stage's" in function
+    assert "an API tollgate-dev (api1) that does not call the function" in its_api
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,74 @@
+"""Whose is it? What has a name of ours and is not ours is neither overwritten nor deleted.
+
+Names are by convention, so that anybody may have taken one. A function is ours by the tag that
+Chalice gives to each of its own; an API, which has none, if it calls our function.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from ops.directory import Refused
+
+TAG: Final = "aws-chalice"
+"""Chalice's, of the value `version=1.34.0:stage=prod:app=tollgate`."""
+
+Client = Any
+"""A client of one service."""
+
+
+def owner(tag: str) -> str:
+    """Say whose a function is, by the tag's value: `stage=prod:app=tollgate`."""
+    return tag.partition(":")[2]
+
+
+def function(lambdas: Client, name: str, wanted: str) -> str | None:
+    """Return a function's ARN, or None where there is none.
+
+    Raises Refused where its owner is not the one that is wanted.
+    """
+    try:
+        arn = str(lambdas.get_function_configuration(FunctionName=name)["FunctionArn"])
+    except lambdas.exceptions.ResourceNotFoundException:
+        return None
+    tag = lambdas.list_tags(Resource=arn)["Tags"].get(TAG, "")
+    if owner(tag) != wanted:
+        raise Refused(
+            f"there is a function {name} that is not this stage's (its tag {TAG} says {tag!r}):"
+            " it would be overwritten; delete it, or give this stage another name"
+        )
+    return arn
+
+
+def api(gateway: Client, name: str) -> str | None:
+    """Find the API that is called as its function is, and return its id; None where there is none.
+
+    Raises Refused for more than one, and for one that does not call that function.
+    """
+    pages = gateway.get_paginator("get_rest_apis").paginate()
+    ids = [str(api["id"]) for page in pages for api in page["items"] if api["name"] == name]
+    if len(ids) > 1:
+        raise Refused(
+            f"there are {len(ids)} APIs called {name} ({', '.join(ids)}):"
+            " delete those that no tenant uses"
+        )
+    if ids and not _calls(gateway, ids[0], name):
+        raise Refused(
+            f"there is an API {name} ({ids[0]}) that does not call the function {name}: it is not"
+            " this stage's and would be overwritten; rename it, or give this stage another name"
+        )
+    return ids[0] if ids else None
+
+
+def integrations(gateway: Client, api: str) -> Iterator[Mapping[str, Any]]:
+    """Give the integration of each method of an API."""
+    pages = gateway.get_paginator("get_resources").paginate(restApiId=api, embed=["methods"])
+    for resource in (each for page in pages for each in page["items"]):
+        for method in resource.get("resourceMethods", {}).values():
+            yield method.get("methodIntegration", {})
+
+
+def _calls(gateway: Client, api: str, function: str) -> bool:
+    """Say whether any method of an API invokes a function, by an alias or without."""
+    invoked = re.compile(rf":function:{re.escape(function)}[:/]")
+    return any(invoked.search(each.get("uri", "")) for each in integrations(gateway, api))

@@ -28,6 +28,7 @@ from werkzeug.test import run_wsgi_app
 
 from local import (
     bedrock_control,
+    cloudtrail,
     cloudwatch,
     endpoints,
     foundation_models,
@@ -57,7 +58,7 @@ GAPS = (swagger, rest_apis, function_versions, stack_updates, endpoints, foundat
 class Aws:
     """A context manager that serves AWS at `url`; `insights` answers Logs Insights queries,
     `bedrock` keeps the resources of Bedrock's control plane, `counters` are those of its calls,
-    `outages` says what is away.
+    `history` is CloudTrail's of them, `outages` says what is away.
 
     moto's state is global to the process, so one lives at a time; it starts empty.
     """
@@ -66,6 +67,7 @@ class Aws:
         self.insights = insights.InsightsService()
         self.bedrock = bedrock_control.BedrockControl()
         self.counters = cloudwatch.Counters()
+        self.history = cloudtrail.EventHistory()
         self.outages = outages.Outages()
         self._polls = long_polls.LongPolls()
         self._server = make_server(
@@ -90,6 +92,7 @@ class Aws:
         self._patches.enter_context(long_polls.installed(self._polls))
         self._patches.enter_context(bedrock_control.installed(self.bedrock))
         self._patches.enter_context(cloudwatch.installed(self.counters))
+        self._patches.enter_context(cloudtrail.installed(self.history))
         self._thread.start()
         return self
 

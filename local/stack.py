@@ -151,6 +151,7 @@ class Stack:
     def _simulator(self) -> str:
         if all(self._providers.values()):
             return ""
+        from local.simulator import trail
         from local.simulator.server import Simulator
 
         endpoints = json.loads(self._settings["SAGEMAKER_ENDPOINTS"])
@@ -164,7 +165,9 @@ class Stack:
                 principals=credentials.principal,
             )
         )
-        self.aws.counters.follow(simulator.provider.ledger.entries)
+        entries = simulator.provider.ledger.entries
+        self.aws.counters.follow(entries)
+        self.aws.history.follow(lambda: trail.events(entries()))
         return simulator.url
 
     def _locate(self, simulator: str) -> None:

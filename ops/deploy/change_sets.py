@@ -6,19 +6,14 @@ from collections.abc import Mapping
 from itertools import takewhile
 from typing import Any, Final
 
-from botocore.exceptions import ClientError, WaiterError
+from botocore.exceptions import WaiterError
 
 from ops.deploy import leftovers
 from ops.deploy.account import Account
+from ops.deploy.stack_state import NEVER_MADE, TO_CLEAR, described, is_there, parameters, status
 from ops.deploy.stacks import Stack
 from ops.directory import Refused
 
-ONLY_REVIEWED: Final = "REVIEW_IN_PROGRESS"
-"""A stack that was never made: somebody looked at what would be."""
-NEVER_MADE: Final = frozenset({"ROLLBACK_COMPLETE", "DELETE_COMPLETE", ONLY_REVIEWED})
-STUCK: Final = frozenset(
-    {"ROLLBACK_FAILED", "UPDATE_ROLLBACK_FAILED", "DELETE_FAILED", "IMPORT_ROLLBACK_FAILED"}
-)
 _NOTHING = ("didn't contain changes", "No updates are to be performed")
 _SET_SECONDS, _STACK_SECONDS = 2, 5
 _WAIT: Final = {
@@ -37,16 +32,6 @@ _BEGINS: Final = {
 Client = Any
 
 
-def status(cloudformation: Client, name: str) -> str | None:
-    described = _described(cloudformation, name)
-    return str(described["StackStatus"]) if described else None
-
-
-def outputs(cloudformation: Client, name: str) -> dict[str, str]:
-    described = _described(cloudformation, name) or {}
-    return {each["OutputKey"]: each["OutputValue"] for each in described.get("Outputs", ())}
-
-
 def outlook(cloudformation: Client, stack: Stack) -> str:
     """Say what `apply` would do: `create`, `update` or `no change`."""
     now = _as_it_is(cloudformation, stack.name)
@@ -58,12 +43,11 @@ def outlook(cloudformation: Client, stack: Stack) -> str:
 
 def _as_it_is(cloudformation: Client, name: str) -> Stack | None:
     """Return a stack as CloudFormation has it; None where it was never made."""
-    described = _described(cloudformation, name)
-    if not described or described["StackStatus"] in NEVER_MADE:
+    found = described(cloudformation, name)
+    if not found or found["StackStatus"] in NEVER_MADE:
         return None
     template = cloudformation.get_template(StackName=name)["TemplateBody"]
-    given = {p["ParameterKey"]: p["ParameterValue"] for p in described.get("Parameters", ())}
-    return Stack(name, _read(template), given)
+    return Stack(name, _read(template), parameters(found))
 
 
 def _read(body: Any) -> Any:
@@ -102,7 +86,7 @@ def _take_up(account: Account, stack: Stack) -> bool:
 def delete(account: Account, name: str) -> bool:
     """Delete a stack; say whether there was one."""
     cloudformation = account.client("cloudformation")
-    if status(cloudformation, name) in (None, "DELETE_COMPLETE"):
+    if not is_there(cloudformation, name):
         return False
     cloudformation.delete_stack(StackName=name)
     _wait(cloudformation, "stack_delete_complete", name)
@@ -110,8 +94,8 @@ def delete(account: Account, name: str) -> bool:
 
 
 def _clear_away(cloudformation: Client, name: str) -> None:
-    """Delete a stack that could not be made: no other can take its name before."""
-    if status(cloudformation, name) == "ROLLBACK_COMPLETE":
+    """Delete a stack that could not be made or deleted: no other can take its name before."""
+    if status(cloudformation, name) in TO_CLEAR:
         cloudformation.delete_stack(StackName=name)
         _wait(cloudformation, "stack_delete_complete", name)
 
@@ -175,13 +159,3 @@ def _first_fault(cloudformation: Client, stack: str, begins: str) -> str:
 def _is_beginning(event: Mapping[str, Any], begins: str) -> bool:
     of_the_stack = event.get("PhysicalResourceId") == event.get("StackId")
     return of_the_stack and event.get("ResourceStatus") == begins
-
-
-def _described(cloudformation: Client, name: str) -> dict[str, Any] | None:
-    try:
-        found: dict[str, Any] = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "ValidationError":  # there is none
-            return None
-        raise
-    return found

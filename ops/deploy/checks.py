@@ -8,7 +8,7 @@ from typing import Final
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
 from chalicelib.settings import SettingError, load
-from ops.deploy import change_sets, ownership, stacks
+from ops.deploy import ownership, stack_state, stacks
 from ops.deploy.account import Account
 from ops.deploy.stage import FOLDER, Stage
 from ops.directory import Refused
@@ -168,10 +168,10 @@ def app(stage: Stage, account: Account) -> Iterator[str]:
 def stacks_at_rest(stage: Stage, account: Account) -> Iterator[str]:
     cloudformation = account.client("cloudformation")
     for part in stacks.PARTS:
-        status = change_sets.status(cloudformation, stage.stack(part))
-        if status and status.endswith("_IN_PROGRESS") and status != change_sets.ONLY_REVIEWED:
+        status = stack_state.status(cloudformation, stage.stack(part))
+        if status and status.endswith("_IN_PROGRESS") and status != stack_state.ONLY_REVIEWED:
             yield f"the stack {stage.stack(part)} is {status}: wait until that has ended"
-        if status and status in change_sets.STUCK:
+        if status and status in stack_state.STUCK:
             yield f"the stack {stage.stack(part)} is {status}: settle that in CloudFormation first"
 
 

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ops.deploy import change_sets, checks, gateway, stacks
+from ops.deploy import change_sets, checks, gateway, stack_state, stacks
 from ops.deploy.account import Account
 from ops.deploy.stage import Stage
 from ops.directory import Refused
@@ -84,7 +84,7 @@ def _network(stage: Stage, account: Account) -> Mapping[str, str]:
     if stage.options.network is None:
         return {}
     name = stage.stack("network")
-    network = change_sets.outputs(account.client("cloudformation"), name)
+    network = stack_state.outputs(account.client("cloudformation"), name)
     if not (network.get("SubnetIds") and network.get("SecurityGroupIds")):
         raise Refused(f"the stack {name} names no subnets: the functions would run outside of it")
     return network

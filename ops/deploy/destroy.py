@@ -4,7 +4,7 @@ The stack of resources stays, with what it retains: tables, reports, usage recor
 would leave them behind under names that no new stack could take.
 """
 
-from ops.deploy import change_sets, leftovers, stacks
+from ops.deploy import change_sets, leftovers, stack_state, stacks
 from ops.deploy.account import Account
 from ops.deploy.chalice_stage import ChaliceStage
 from ops.deploy.stage import Say, Stage
@@ -23,7 +23,7 @@ def destroy(stage: Stage, account: Account, say: Say) -> None:
         if change_sets.delete(account, stage.stack(part)):
             say(f"deleted the stack {stage.stack(part)}")
     remaining = kept(stage, account)
-    if change_sets.status(account.client("cloudformation"), remaining.name) is None:
+    if stack_state.status(account.client("cloudformation"), remaining.name) is None:
         return
     _empty(account, stage.conventional(account.number)["PAYLOADS_BUCKET"])
     if change_sets.apply(account, remaining):

@@ -171,8 +171,9 @@ def test_a_change_that_fails_says_what_failed_first_in_it() -> None:
         change_sets.apply(account(cloudformation), STACK)
 
 
-def test_a_stack_that_could_not_be_made_is_cleared_away_first() -> None:
-    cloudformation = FakeCloudFormation("ROLLBACK_COMPLETE", TEMPLATE, Stage="dev")
+@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED"])
+def test_a_stack_that_can_only_be_deleted_is_cleared_away_first(status: str) -> None:
+    cloudformation = FakeCloudFormation(status, TEMPLATE, Stage="dev")
     assert change_sets.outlook(cloudformation, STACK) == "create"
     change_sets.apply(account(cloudformation), STACK)
     assert cloudformation.deleted == 1

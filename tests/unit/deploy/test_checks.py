@@ -181,10 +181,12 @@ def test_what_is_somebody_else_s_under_our_names_is_said_all_at_once() -> None:
     ("status", "words"),
     [
         ("UPDATE_IN_PROGRESS", "wait until that has ended"),
-        ("DELETE_FAILED", "settle that in CloudFormation first"),
+        ("UPDATE_ROLLBACK_FAILED", "settle that in CloudFormation first"),
         ("REVIEW_IN_PROGRESS", ""),
         ("UPDATE_COMPLETE", ""),
         ("ROLLBACK_COMPLETE", ""),
+        ("ROLLBACK_FAILED", ""),
+        ("DELETE_FAILED", ""),
     ],
 )
 def test_a_stack_that_is_busy_or_stuck_is_left_alone(status: str, words: str) -> None:

@@ -21,6 +21,8 @@ from ops.deploy.stage import Say
 Document = dict[str, Any]
 _MARK: Final = "tollgate "
 """What the description of our deployments of an API begins with; the document's digest follows."""
+_ATTEMPTS: Final = 10
+_OFF: Final = ("Disabled", "Disabling")
 _ABSENT: Final = frozenset({"NotFoundException", "NoSuchEntity", "ResourceNotFoundException"})
 
 
@@ -49,6 +51,10 @@ class StageClient(TypedAWSClient):
         self._say(f"made the function {given['function_name']}")
         return super().create_function(**given)
 
+    def _create_lambda_function(self, api_args: Document) -> tuple[str, str]:
+        made: tuple[str, str] = super()._create_lambda_function({**api_args, **releases.AS_WRITTEN})
+        return made
+
     def _update_function_code(
         self, function_name: str, zip_contents: Any, architecture: str | None = None
     ) -> Document:
@@ -60,12 +66,13 @@ class StageClient(TypedAWSClient):
         return super()._update_function_code(function_name, zip_contents, architecture)
 
     def _do_update_function_config(self, function_name: str, kwargs: Document) -> None:
-        now = self.get_function_configuration(function_name)
-        differing = [name for name, value in kwargs.items() if not _holds(now.get(name), value)]
+        now = {**releases.AS_WRITTEN, **self.get_function_configuration(function_name)}
+        wanted = {**kwargs, **releases.AS_WRITTEN}
+        differing = [name for name, value in wanted.items() if not _holds(now.get(name), value)]
         if differing:
             told = ", ".join(sorted(differing))
             self._say(f"changed the settings of {function_name}: {told}")
-            super()._do_update_function_config(function_name, kwargs)
+            super()._do_update_function_config(function_name, wanted)
 
     def put_function_concurrency(
         self, function_name: str, reserved_concurrent_executions: int
@@ -108,6 +115,8 @@ class StageClient(TypedAWSClient):
         maximum_concurrency: int | None = None,
     ) -> None:
         now = self._client("lambda").get_event_source_mapping(UUID=event_uuid)
+        if now["State"] in _OFF:
+            self._enable(now)
         told = (
             now["BatchSize"],
             now.get("MaximumBatchingWindowInSeconds") or 0,
@@ -118,6 +127,16 @@ class StageClient(TypedAWSClient):
             super().update_lambda_event_source(
                 event_uuid, batch_size, maximum_batching_window_in_seconds, maximum_concurrency
             )
+
+    def _enable(self, mapping: Mapping[str, Any]) -> None:
+        """Have a mapping read its queue again, which Chalice would leave off."""
+        self._say(f"enabled the mapping of {mapping['EventSourceArn']}")
+        self._call_client_method_with_retries(
+            self._client("lambda").update_event_source_mapping,
+            {"UUID": mapping["UUID"], "Enabled": True},
+            max_attempts=_ATTEMPTS,
+            should_retry=self._is_settling_error,
+        )
 
     def import_rest_api(self, swagger_document: Document, endpoint_type: str) -> str:
         self._document = _digest(swagger_document)

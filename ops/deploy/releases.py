@@ -17,9 +17,13 @@ RUNTIME: Final = {WRAPPER: "/var/task/chalicelib/runtime.sh"}
 """What of a function's environment has it run by our loop."""
 KEPT: Final = 5
 """Versions that stay, to go back to; and because calls run in them for up to 15 minutes."""
+AS_WRITTEN: Final = {"LoggingConfig": {"LogFormat": "Text"}}
+"""Lambda's default, and what is tested: a function's log has the lines that it wrote. In its JSON
+format Lambda leaves lines out by their level and wraps what is no JSON ("Configuring JSON and plain
+text log formats", "Log-level filtering" in its Developer Guide): metrics are such lines."""
 _CONFIGURATION: Final = (
     *("CodeSha256", "Runtime", "Handler", "Role", "Timeout", "MemorySize", "Architectures"),
-    *("Environment", "Layers"),
+    *("Environment", "Layers", "LoggingConfig", "TracingConfig", "EphemeralStorage"),
 )
 
 Lambda = Any

@@ -86,6 +86,9 @@ def test_what_did_not_change_is_not_released_again() -> None:
         {"MemorySize": 2_048},
         {"Environment": {"Variables": {**RUNTIME, "A": "b"}}},
         {"VpcConfig": {"SubnetIds": ["s-1"], "SecurityGroupIds": []}},
+        {"LoggingConfig": {"LogFormat": "JSON"}},
+        {"TracingConfig": {"Mode": "Active"}},
+        {"EphemeralStorage": {"Size": 1_024}},
     ],
 )
 def test_a_change_is_released_whole(changed: dict[str, Any]) -> None:

@@ -89,7 +89,7 @@ def plan_as_chalice(self: Any, resources: list[models.Model]) -> Any:
 
 @wraps(_plan)
 def plan(self: Any, resources: list[models.Model]) -> Any:
-    """Plan with what is in AWS, and nothing that would end a stage's streams.
+    """Plan with what is in AWS, and nothing that would end a stage's streams or its privacy.
 
     Raises click.ClickException, before anything is changed.
     """
@@ -98,6 +98,8 @@ def plan(self: Any, resources: list[models.Model]) -> Any:
         for resource in resources:
             if isinstance(resource, models.RestAPI):
                 _keep_streaming(self._remote_state, resource)
+            if isinstance(resource, models.LambdaFunction):
+                _keep_in_network(self._remote_state, resource)
     except Refused as refused:
         raise click.ClickException(str(refused)) from refused
     return plan_as_chalice(self, resources)
@@ -108,11 +110,27 @@ def _keep_streaming(remote: Any, resource: models.RestAPI) -> None:
         return
     deployed = remote.resource_deployed_values(resource)
     if state.streams(remote._client, deployed["rest_api_id"]):
-        name = resource.lambda_function.function_name
+        function = resource.lambda_function
         raise Refused(
-            f"{name} streams, which Chalice alone would end: `python -m ops deploy --stage"
-            f" {name.rpartition('-')[2]}` deploys it"
+            f"{function.function_name} streams, which Chalice alone would end: {_ours(function)}"
         )
+
+
+def _keep_in_network(remote: Any, resource: models.LambdaFunction) -> None:
+    """Chalice takes a function out of its VPC where config.json names no subnet for it."""
+    if resource.subnet_ids or not remote.resource_exists(resource):
+        return
+    deployed = remote._client.get_function_configuration(resource.function_name)
+    if (deployed.get("VpcConfig") or {}).get("SubnetIds"):
+        raise Refused(
+            f"{resource.function_name} runs in a private network, which Chalice alone would take"
+            f" it out of: {_ours(resource)}"
+        )
+
+
+def _ours(function: models.LambdaFunction) -> str:
+    api = function.function_name.removesuffix(f"-{function.resource_name}")
+    return f"`python -m ops deploy --stage {api.rpartition('-')[2]}` deploys it"
 
 
 def _recipe() -> str:

@@ -4,9 +4,12 @@ import io
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import click
 import pytest
+from chalice.deploy import models
 from chalice.deploy.packager import LambdaDeploymentPackager
 from chalice.utils import UI, OSUtils
 
@@ -67,3 +70,64 @@ def test_once_the_wheel_is_there_it_is_built_anew(project: Path) -> None:
         hooks.create_small_package(packager_of(NoWheels()), str(project), RUNTIME)
     made = hooks.create_small_package(packager_of(InstalledDistributions()), str(project), RUNTIME)
     assert Path(made).is_file()
+
+
+def worker(*subnets: str) -> models.LambdaFunction:
+    return models.LambdaFunction(
+        resource_name="stream_worker",
+        function_name="tollgate-prod-stream_worker",
+        deployment_package=models.DeploymentPackage(filename=""),
+        environment_variables={},
+        xray=False,
+        runtime="python3.12",
+        handler="app.stream_worker",
+        tags={},
+        timeout=60,
+        memory_size=128,
+        role=models.PreCreatedIAMRole("arn:aws:iam::111122223333:role/tollgate"),
+        security_group_ids=["sg-1"] if subnets else [],
+        subnet_ids=list(subnets),
+        layers=[],
+        reserved_concurrency=None,
+    )
+
+
+def planning(monkeypatch: pytest.MonkeyPatch, **deployed: Any) -> tuple[Any, list[object]]:
+    """Chalice's planning of one function that is deployed so, or of one that is not there."""
+    planned: list[object] = []
+    monkeypatch.setattr(hooks.state, "recall", lambda *_: None)
+    monkeypatch.setattr(hooks, "plan_as_chalice", lambda _, resources: planned.extend(resources))
+    client = SimpleNamespace(get_function_configuration=lambda _: deployed)
+    remote = SimpleNamespace(_client=client, resource_exists=lambda _: bool(deployed))
+    return SimpleNamespace(_remote_state=remote), planned
+
+
+def test_a_function_is_not_taken_out_of_its_network_by_chalice_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    chalice, planned = planning(monkeypatch, VpcConfig={"SubnetIds": ["subnet-1"]})
+    with pytest.raises(click.ClickException) as refused:
+        hooks.plan(chalice, [worker()])
+    assert refused.value.message == (
+        "tollgate-prod-stream_worker runs in a private network, which Chalice alone would take it"
+        " out of: `python -m ops deploy --stage prod` deploys it"
+    )
+    assert planned == []
+
+
+@pytest.mark.parametrize(
+    ("deployed", "subnets"),
+    [
+        ({"VpcConfig": {"SubnetIds": ["subnet-1"]}}, ("subnet-2",)),
+        ({"VpcConfig": {"SubnetIds": []}}, ()),
+        ({"Runtime": "python3.12"}, ()),
+        ({}, ()),
+    ],
+)
+def test_a_function_that_stays_inside_or_outside_is_deployed(
+    monkeypatch: pytest.MonkeyPatch, deployed: dict[str, Any], subnets: tuple[str, ...]
+) -> None:
+    chalice, planned = planning(monkeypatch, **deployed)
+    function = worker(*subnets)
+    hooks.plan(chalice, [function])
+    assert planned == [function]

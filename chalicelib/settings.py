@@ -5,12 +5,15 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from types import MappingProxyType
 
 CONTAINERS = ("tgi", "lmi", "openai", "none")
 _ENDPOINT_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")  # sagemaker-runtime EndpointName
 _OBJECT_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/=-]{0,511}")  # no bucket, no leading slash
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,512}", re.ASCII)
+_TOPIC_ARN = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}", re.ASCII)
+_AMOUNT = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
 _GLOB = re.compile(r"[A-Za-z0-9.:_/*?-]{1,2048}")  # no `[`: fnmatch would take a set for it
 _READS_AS_ANOTHER_VALUE = frozenset({"null", "none", "true", "false", "nan", "inf", "infinity"})
 
@@ -57,6 +60,12 @@ class Settings:
     """Key, in the reports bucket, of a price file whose rows replace the list's. Empty: none."""
     tenant_role_arn: str = ""
     """The role that is assumed for each team, to sign its model calls. Empty: our own signs."""
+    alerts_topic_arn: str = ""
+    """The SNS topic that is told what a person has to see to. Empty: nobody is told."""
+    spend_alert_factor: Decimal = Decimal(2)
+    """How many times its usual day a team has to spend for somebody to be told."""
+    spend_alert_minimum: Decimal = Decimal(10)
+    """US dollars that a team has to spend in a day for that, lest cents ring."""
 
 
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -83,7 +92,10 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         model_arns=_model_arns(environ.get("MODEL_ARNS", "")),
         model_unit_concurrency=_whole(environ, "MODEL_UNIT_CONCURRENCY", 1, 1, 1000),
         prices_override=_object_key(environ, "PRICES_OVERRIDE"),
-        tenant_role_arn=_role_arn(environ, "TENANT_ROLE_ARN"),
+        tenant_role_arn=_arn(environ, "TENANT_ROLE_ARN", _ROLE_ARN, "an IAM role"),
+        alerts_topic_arn=_arn(environ, "ALERTS_TOPIC_ARN", _TOPIC_ARN, "an SNS topic"),
+        spend_alert_factor=_amount(environ, "SPEND_ALERT_FACTOR", "2", Decimal(1)),
+        spend_alert_minimum=_amount(environ, "SPEND_ALERT_MINIMUM", "10", Decimal(0)),
     )
 
 
@@ -113,11 +125,18 @@ def _object_key(environ: Mapping[str, str], name: str) -> str:
     return text
 
 
-def _role_arn(environ: Mapping[str, str], name: str) -> str:
+def _arn(environ: Mapping[str, str], name: str, form: re.Pattern[str], of: str) -> str:
     text = environ.get(name, "")
-    if text and not _ROLE_ARN.fullmatch(text):
-        raise SettingError(f"{name} is {text!r}; it takes the ARN of an IAM role")
+    if text and not form.fullmatch(text):
+        raise SettingError(f"{name} is {text!r}; it takes the ARN of {of}")
     return text
+
+
+def _amount(environ: Mapping[str, str], name: str, default: str, low: Decimal) -> Decimal:
+    text = environ.get(name, "") or default
+    if not _AMOUNT.fullmatch(text) or Decimal(text) < low:
+        raise SettingError(f"{name} is {text!r}; it takes a number from {low} up, such as {default}")
+    return Decimal(text)
 
 
 def _endpoints(text: str) -> Mapping[str, Endpoint]:

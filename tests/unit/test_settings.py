@@ -1,4 +1,5 @@
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -117,3 +118,37 @@ def test_a_role_for_the_tenants_is_an_iam_role_s_arn():
 def test_what_is_no_role_stops_the_start_with_the_settings_name(arn):
     with pytest.raises(SettingError, match=r"^TENANT_ROLE_ARN"):
         settings.load({**NEEDED, "TENANT_ROLE_ARN": arn})
+
+
+def test_nobody_is_told_unless_a_topic_is_named() -> None:
+    assert settings.load(NEEDED).alerts_topic_arn == ""
+    topic = "arn:aws:sns:us-east-1:123456789012:tollgate-prod-alerts"
+    assert settings.load({**NEEDED, "ALERTS_TOPIC_ARN": topic}).alerts_topic_arn == topic
+
+
+@pytest.mark.parametrize("value", ["tollgate-prod-alerts", "arn:aws:sqs:us-east-1:123456789012:a"])
+def test_what_is_no_topic_stops_the_start_with_its_name(value) -> None:
+    with pytest.raises(SettingError, match=r"^ALERTS_TOPIC_ARN"):
+        settings.load({**NEEDED, "ALERTS_TOPIC_ARN": value})
+
+
+def test_a_team_s_spend_is_told_of_when_it_doubles_beyond_ten_dollars_unless_set() -> None:
+    usual = settings.load(NEEDED)
+    assert (usual.spend_alert_factor, usual.spend_alert_minimum) == (Decimal(2), Decimal(10))
+    set_here = {"SPEND_ALERT_FACTOR": "1.5", "SPEND_ALERT_MINIMUM": "250"}
+    other = settings.load({**NEEDED, **set_here})
+    assert (other.spend_alert_factor, other.spend_alert_minimum) == (Decimal("1.5"), Decimal(250))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SPEND_ALERT_FACTOR", "0.9"),
+        ("SPEND_ALERT_FACTOR", "twice"),
+        ("SPEND_ALERT_MINIMUM", "-1"),
+        ("SPEND_ALERT_MINIMUM", "1e3"),
+    ],
+)
+def test_a_wrong_amount_stops_the_start_with_its_name(name, value) -> None:
+    with pytest.raises(SettingError, match=rf"^{name}"):
+        settings.load({**NEEDED, name: value})

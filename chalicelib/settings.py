@@ -135,7 +135,9 @@ def _arn(environ: Mapping[str, str], name: str, form: re.Pattern[str], of: str) 
 def _amount(environ: Mapping[str, str], name: str, default: str, low: Decimal) -> Decimal:
     text = environ.get(name, "") or default
     if not _AMOUNT.fullmatch(text) or Decimal(text) < low:
-        raise SettingError(f"{name} is {text!r}; it takes a number from {low} up, such as {default}")
+        raise SettingError(
+            f"{name} is {text!r}; it takes a number from {low} up, such as {default}"
+        )
     return Decimal(text)
 
 

@@ -1,4 +1,4 @@
-"""Is it there, and as it was configured? Clock, functions, tables, logs, buckets."""
+"""Is it there, and as it was configured? Clock, functions, mappings, tables, logs, buckets."""
 
 import ssl
 from collections.abc import Iterator, Mapping
@@ -19,6 +19,10 @@ STS: Final = Service("sts", "sts", "STS")
 MAX_SKEW: Final = timedelta(seconds=60)
 """AWS refuses a signature that is five minutes off ("Signature Version 4", IAM user guide)."""
 KEPT_DAYS: Final = 400
+QUEUE_OF: Final = {"stream_worker": "", "stream_dead_letters": "-dead"}
+"""The functions that queues start, and how each one's queue is called after STREAMS_QUEUE."""
+READING: Final = ("Creating", "Enabling", "Enabled", "Updating")
+"""States of an event source mapping whose queue is read, or will be (lambda 2015-03-31)."""
 
 
 def clock(region: str, environ: Mapping[str, str]) -> Finding:
@@ -80,6 +84,32 @@ def _amiss(examined: Examined, stage: Stage) -> Iterator[tuple[str, str]]:
             yield name, f"has another {', '.join(sorted(differ))}"
         elif found.get("State", "Active") != "Active":
             yield name, f"is {found['State']}"
+        elif found.get("LoggingConfig", {}).get("LogFormat", "Text") != "Text":
+            yield name, "writes its log as JSON: metrics in it may be left out"
+
+
+def mappings(examined: Examined) -> Iterator[Finding]:
+    """Look whether each queue is read: a message in one that is not is a stream that never runs."""
+    stage = examined.stage
+    if stage is None:
+        return
+    states = {
+        f"{examined.settings.streams_queue}{suffix}": _mapped(examined, stage.function(key))
+        for key, suffix in QUEUE_OF.items()
+    }
+    unread = {queue: state for queue, state in states.items() if state not in READING}
+    if not unread:
+        yield ok("mappings", f"{len(states)} queues are read by their functions")
+        return
+    says = "; ".join(f"{queue} is read by no function: {why}" for queue, why in unread.items())
+    yield wrong("mappings", says, f"deploy again: python -m ops deploy --stage {stage.name}")
+
+
+def _mapped(examined: Examined, function: str) -> str:
+    """Return the state of a function's one mapping."""
+    aws = examined.client("lambda")
+    found = aws.list_event_source_mappings(FunctionName=function)["EventSourceMappings"]
+    return str(found[0]["State"]) if found else "there is no mapping"
 
 
 def tables(examined: Examined) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ from stream_world import call_of, stream_job
 from chalicelib.reporting.daily import costs_key, manifest_key
 from chalicelib.reporting.manifest import Manifest
 from chalicelib.streams.table import StreamsTable
-from local import resources
+from local import project, resources
 from local.aws import ENVIRON, Aws
 from ops import __main__ as command_line
 from ops import models
@@ -126,6 +126,21 @@ def examined(deployed: Deployed) -> Examined:
     return deployed.examined
 
 
+@pytest.fixture
+def mappings(deployed: Deployed) -> Iterator[dict[str, str]]:
+    """The mappings of the queues, while a test lasts: moto would run functions on messages."""
+    aws, stage = deployed.client("lambda"), deployed.examined.stage
+    assert stage
+    made = {}
+    for key, suffix in setup.QUEUE_OF.items():
+        queue = f"arn:aws:sqs:us-east-1:{ACCOUNT}:tollgate-prod-streams{suffix}"
+        asked = {"EventSourceArn": queue, "FunctionName": stage.function(key)}
+        made[key] = aws.create_event_source_mapping(**asked)["UUID"]
+    yield made
+    for uuid in made.values():
+        aws.delete_event_source_mapping(UUID=uuid)
+
+
 def wrongs(findings: Iterable[Finding]) -> list[Finding]:
     return [each for each in findings if each.state == "WRONG"]
 
@@ -140,7 +155,9 @@ def said(look: Look, examined: Examined) -> str:
 # The screen
 
 
-def test_a_gateway_that_is_well_fits_one_screen_and_fails_nothing(deployed, capsys) -> None:
+def test_a_gateway_that_is_well_fits_one_screen_and_fails_nothing(
+    deployed, mappings, capsys
+) -> None:
     assert command_line.main(["doctor", "--stage", "prod"], deployed.environ) == 0
     lines = capsys.readouterr().out.splitlines()
     assert {line.split()[0] for line in lines} == {"ok"}
@@ -148,7 +165,9 @@ def test_a_gateway_that_is_well_fits_one_screen_and_fails_nothing(deployed, caps
     assert max(map(len, lines)) <= 100
 
 
-def test_something_wrong_is_a_line_with_what_to_do_and_an_exit_status(deployed, capsys) -> None:
+def test_something_wrong_is_a_line_with_what_to_do_and_an_exit_status(
+    deployed, mappings, capsys
+) -> None:
     deployed.alarm("dead-letters", "ALARM")
     assert command_line.main(["doctor", "--stage", "prod"], deployed.environ) == 1
     out, err = capsys.readouterr()
@@ -228,6 +247,29 @@ def test_a_function_with_another_setting_is_named(deployed, examined) -> None:
     aws.update_function_configuration(FunctionName=name, Environment={"Variables": other})
     assert f"{name} has another KEY_CACHE_SECONDS" in said(setup.functions, examined)
     aws.update_function_configuration(FunctionName=name, Environment={"Variables": wanted})
+
+
+def test_a_function_that_writes_no_plain_lines_is_named(deployed, examined, monkeypatch) -> None:
+    aws = deployed.client("lambda")
+    ask, json_logs = aws.get_function_configuration, {"LoggingConfig": {"LogFormat": "JSON"}}
+    monkeypatch.setattr(aws, "get_function_configuration", lambda **name: ask(**name) | json_logs)
+    assert "tollgate-prod writes its log as JSON" in said(setup.functions, examined)
+
+
+def test_every_queue_that_starts_a_function_is_looked_at() -> None:
+    assert setup.QUEUE_OF.keys() == project.STARTED_BY_MESSAGES
+
+
+def test_a_queue_that_nobody_reads_is_named(deployed, examined, mappings) -> None:
+    aws = deployed.client("lambda")
+    aws.update_event_source_mapping(UUID=mappings["stream_dead_letters"], Enabled=False)
+    found = said(setup.mappings, examined)
+    assert found.startswith("tollgate-prod-streams-dead is read by no function: Disabled -> deploy")
+
+
+def test_a_queue_without_a_mapping_is_named(examined) -> None:
+    found = said(setup.mappings, examined)
+    assert "tollgate-prod-streams is read by no function: there is no mapping;" in found
 
 
 def test_a_table_that_cannot_be_restored_is_wrong(deployed, examined) -> None:

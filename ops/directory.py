@@ -22,6 +22,7 @@ from chalicelib.tenants.items import (
     key_from_item,
     key_pk,
     key_to_item,
+    tags_attribute,
     team_pk,
     tenant_from_item,
     tenant_to_item,
@@ -97,6 +98,25 @@ class Directory:
             refusal=f"the allow-list of {tenant.team_id} was changed meanwhile: try again",
         )
         return changed
+
+    def set_description(self, read: Tenant, changed: Tenant) -> None:
+        """Change what reports say of a tenant, if its tags are still those that were read.
+
+        That is its name, its cost centre and its tags.
+        """
+        self._update(
+            team_pk(read.team_id),
+            "SET #name = :name, #cost_center = :cost_center, #tags = :tags",
+            "attribute_exists(pk) AND (attribute_not_exists(#tags) OR #tags = :read)",
+            {"#name": "display_name", "#cost_center": "cost_center", "#tags": "tags"},
+            {
+                ":name": {"S": changed.display_name},
+                ":cost_center": {"S": changed.cost_center},
+                ":tags": tags_attribute(changed.tags),
+                ":read": tags_attribute(read.tags),
+            },
+            refusal=f"the tags of {read.team_id} were changed meanwhile: try again",
+        )
 
     def set_state(self, team_id: str, state: TenantState) -> None:
         self._update(

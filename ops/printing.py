@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 Row = Mapping[str, Any]
-"""JSON values only: text, None, or a list of texts."""
+"""JSON values only: text, None, a list of texts, or texts by their keys."""
 
 
 def print_json(value: Row | Sequence[Row]) -> None:
@@ -28,6 +28,8 @@ def print_fields(row: Row) -> None:
 
 
 def _text(value: object) -> str:
+    if isinstance(value, Mapping):
+        value = [f"{key}={each}" for key, each in value.items()]
     if isinstance(value, list):
         return " ".join(value) or "-"
     return str(value or "-")

@@ -36,6 +36,10 @@ def globs_attribute(globs: Iterable[str]) -> dict[str, Any]:
     return {"L": [{"S": glob} for glob in globs]}
 
 
+def tags_attribute(tags: Mapping[str, str]) -> dict[str, Any]:
+    return {"M": {key: {"S": value} for key, value in tags.items()}}
+
+
 def tenant_to_item(tenant: Tenant) -> dict[str, Attribute]:
     item: dict[str, Attribute] = {
         "pk": {"S": team_pk(tenant.team_id)},
@@ -50,6 +54,10 @@ def tenant_to_item(tenant: Tenant) -> dict[str, Attribute]:
         item["parent"] = {"S": tenant.parent}
     if tenant.key_ids:  # DynamoDB knows no empty set
         item["key_ids"] = {"SS": sorted(tenant.key_ids)}
+    if tenant.cost_center:
+        item["cost_center"] = {"S": tenant.cost_center}
+    if tenant.tags:
+        item["tags"] = tags_attribute(tenant.tags)
     return item
 
 
@@ -65,8 +73,10 @@ def tenant_from_item(item: Item) -> Tenant:
             allow=tuple(glob["S"] for glob in item["allow"]["L"]),
             state=item["state"]["S"],
             key_ids=tuple(sorted(item["key_ids"]["SS"])) if "key_ids" in item else (),
+            cost_center=item["cost_center"]["S"] if "cost_center" in item else "",
+            tags=_tags(item["tags"]) if "tags" in item else {},
         )
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a tenant's item: {error}") from error
 
 
@@ -130,6 +140,10 @@ def _block_attributes(block: Block) -> dict[str, Attribute]:
 
 def _block(attributes: Item) -> Block:
     return Block(attributes["glob"]["S"], _time(attributes["since"]), attributes["reason"]["S"])
+
+
+def _tags(attribute: Attribute) -> dict[str, str]:
+    return {key: value["S"] for key, value in sorted(attribute["M"].items())}
 
 
 def _time(attribute: Attribute) -> datetime:

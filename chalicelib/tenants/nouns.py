@@ -1,6 +1,7 @@
 """Tenant, ApiKey and Identity: who is charged, by which key, for which models; and Block."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -16,11 +17,15 @@ TENANT_KINDS: Final[tuple[str, ...]] = get_args(TenantKind)
 TENANT_STATES: Final[tuple[str, ...]] = get_args(TenantState)
 MAX_TEXT: Final = 100
 """Characters in a display name, a label or a reason."""
+MAX_TAGS: Final = 50
 MAX_BLOCKS: Final = 50
 """Each call is held against all of them; more than that is no emergency any more."""
 
 # A team id is clean wherever it goes: a log line, a CSV cell, an S3 key, a User-Agent.
 _TEAM_ID: Final = re.compile(r"[a-z][a-z0-9._-]{1,62}")
+_COST_CENTER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,62}")
+_TAG_KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9._:/-]{0,62}")
+_OUR_TAGS: Final = frozenset({"team_id", "cost_center"})  # what an export says of a tenant itself
 # What a model id is made of, `*` and `?`. No `[`: fnmatch would take a set for it.
 _GLOB: Final = re.compile(r"[A-Za-z0-9.:_/*?-]{1,2048}")
 
@@ -29,7 +34,8 @@ _GLOB: Final = re.compile(r"[A-Za-z0-9.:_/*?-]{1,2048}")
 class Tenant:
     """A user, project, team or department that is charged for what its keys use.
 
-    A parent is for sums in reports: it hands down neither its allow-list nor its state.
+    A parent is for sums in reports: it hands down neither its allow-list nor its state. So are the
+    cost centre, "" where it has none, and the tags, by their keys.
     Raises ValueError where a field is not what it may be.
     """
 
@@ -41,6 +47,8 @@ class Tenant:
     allow: tuple[str, ...] = ()
     state: TenantState = "active"
     key_ids: tuple[str, ...] = ()
+    cost_center: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         check_team_id(self.team_id)
@@ -50,6 +58,8 @@ class Tenant:
         _check(self.kind in TENANT_KINDS, f"a tenant's kind is one of {', '.join(TENANT_KINDS)}")
         _check(self.state in TENANT_STATES, f"a tenant's state is {' or '.join(TENANT_STATES)}")
         _check_text("a display name", self.display_name)
+        check_cost_center(self.cost_center)
+        check_tags(self.tags)
         for glob in self.allow:
             check_glob(glob)
 
@@ -153,6 +163,26 @@ def check_glob(text: str) -> None:
         _GLOB.fullmatch(text) is not None,
         f"{text!r} is not a glob of model ids: letters, digits and . : - _ / * ?",
     )
+
+
+def check_cost_center(text: str) -> None:
+    """Raise ValueError where a text that is not empty cannot name a cost centre."""
+    _check(
+        not text or _COST_CENTER.fullmatch(text) is not None,
+        f"{text!r} is not a cost centre: a letter or digit, then up to 62 of those and . _ : / -",
+    )
+
+
+def check_tags(tags: Mapping[str, str]) -> None:
+    """Raise ValueError where tags cannot be a tenant's."""
+    _check(len(tags) <= MAX_TAGS, f"a tenant has at most {MAX_TAGS} tags")
+    for key, value in tags.items():
+        _check(
+            _TAG_KEY.fullmatch(key) is not None,
+            f"{key!r} is not a tag's key: a letter, then up to 62 letters, digits and . _ : / -",
+        )
+        _check(key not in _OUR_TAGS, f"the tag {key} is what exports already say of a tenant")
+        _check_text(f"the tag {key}", value)
 
 
 def _check_text(name: str, text: str) -> None:

@@ -21,7 +21,7 @@ def test_every_command_on_the_page_runs(directory, capsys):
     directory.add_key(ApiKey("zvsqo2ylcxoj", bytes(32), "genomics", NOON))  # the page's key id
     statuses += [command_line.main(shlex.split(command)) for command in rest]
     assert "error" not in capsys.readouterr().err
-    assert statuses == [0] * 14
+    assert statuses == [0] * 16
 
 
 def test_the_page_s_table_of_globs_is_what_a_tenant_may_use():

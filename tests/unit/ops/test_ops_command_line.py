@@ -37,7 +37,10 @@ def test_a_created_tenant_is_shown(genomics):
 
 
 def test_a_tenant_with_every_option_is_shown_as_it_was_asked_for(ops, genomics):
-    ops("tenants", "create", "ada", "--kind", "user", "--parent", "genomics", "--name", "Ada L.")
+    ops(
+        *("tenants", "create", "ada", "--kind", "user", "--parent", "genomics", "--name", "Ada L."),
+        *("--cost-center", "CC-1", "--tag", "stage=prod", "owner=ada"),
+    )
     shown = json.loads(ops("tenants", "show", "ada", "--json")[1])
     del shown["created_at"]
     assert shown == {
@@ -45,6 +48,8 @@ def test_a_tenant_with_every_option_is_shown_as_it_was_asked_for(ops, genomics):
         "kind": "user",
         "parent": "genomics",
         "display_name": "Ada L.",
+        "cost_center": "CC-1",
+        "tags": {"stage": "prod", "owner": "ada"},
         "state": "active",
         "allow": [],
         "key_ids": [],
@@ -53,8 +58,22 @@ def test_a_tenant_with_every_option_is_shown_as_it_was_asked_for(ops, genomics):
 
 def test_tenants_are_listed_as_a_table(ops, genomics):
     header, row = ops("tenants", "list")[1].splitlines()
-    assert header.split() == ["team_id", "kind", "parent", "state", "display_name", "allow"]
-    assert row.split() == ["genomics", "team", "-", "active", "Genomics", "anthropic.*"]
+    assert header.split() == (
+        ["team_id", "kind", "parent", "state", "display_name", "cost_center", "tags", "allow"]
+    )
+    assert row.split() == ["genomics", "team", "-", "active", "Genomics", "-", "-", "anthropic.*"]
+
+
+def test_a_change_of_what_reports_say_is_shown(ops, genomics):
+    status, out, _ = ops("tenants", "update", "genomics", "--tag", "stage=prod", "a/b=c d")
+    assert status == 0
+    assert re.search(r"^tags +stage=prod a/b=c d$", out, re.MULTILINE)
+
+
+def test_a_change_of_nothing_is_refused(ops, genomics):
+    status, _, err = ops("tenants", "update", "genomics")
+    assert status == 1
+    assert "say what to change" in err
 
 
 def test_tenants_are_listed_as_json(ops, genomics):

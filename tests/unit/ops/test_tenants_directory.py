@@ -111,6 +111,73 @@ def test_of_two_operators_who_change_an_allow_list_at_once_the_second_is_told(di
     assert directory.tenant("genomics").allow == ("anthropic.*",)
 
 
+def test_a_tenant_is_created_with_a_cost_center_and_tags(directory):
+    tenant = tenants.create(
+        directory, "genomics", NOON, cost_center="CC-4711", tags={"stage": "prod"}
+    )
+    assert directory.tenant("genomics") == tenant
+    assert (tenant.cost_center, tenant.tags) == ("CC-4711", {"stage": "prod"})
+
+
+def test_what_is_not_named_in_a_change_stays(directory):
+    created = tenants.create(
+        directory, "genomics", NOON, display_name="G", cost_center="CC-1", tags={"aa": "1"}
+    )
+    changed = tenants.change_description(directory, "genomics", tags={"bb": "2"})
+    assert directory.tenant("genomics") == changed
+    assert changed == replace(created, tags={"aa": "1", "bb": "2"})
+
+
+def test_a_name_a_cost_center_and_a_tag_are_changed_at_once(directory):
+    tenants.create(directory, "genomics", NOON, cost_center="CC-1", tags={"aa": "1"})
+    tenants.change_description(
+        directory, "genomics", display_name="New", cost_center="CC-2", tags={"aa": "2"}
+    )
+    found = directory.tenant("genomics")
+    assert (found.display_name, found.cost_center, found.tags) == ("New", "CC-2", {"aa": "2"})
+
+
+def test_a_cost_center_and_the_last_tag_can_be_taken_off(directory):
+    created = tenants.create(directory, "genomics", NOON, cost_center="CC-1", tags={"aa": "1"})
+    tenants.change_description(directory, "genomics", cost_center="", untag=["aa"])
+    assert directory.tenant("genomics") == replace(created, cost_center="", tags={})
+
+
+def test_a_tag_that_is_not_there_cannot_be_taken_off(directory):
+    tenants.create(directory, "genomics", NOON, tags={"aa": "1"})
+    with pytest.raises(Refused, match="genomics has no tag bb"):
+        tenants.change_description(directory, "genomics", untag=["bb"])
+
+
+def test_a_tag_cannot_be_set_and_taken_off_at_once(directory):
+    tenants.create(directory, "genomics", NOON, tags={"aa": "1"})
+    with pytest.raises(Refused, match="cannot both set and take off: aa"):
+        tenants.change_description(directory, "genomics", tags={"aa": "2"}, untag=["aa"])
+
+
+def test_of_two_operators_who_change_tags_at_once_the_second_is_told(directory):
+    read_by_both = tenants.create(directory, "genomics", NOON, tags={"aa": "1"})
+    directory.set_description(read_by_both, replace(read_by_both, tags={"aa": "2"}))
+    with pytest.raises(Refused, match="the tags of genomics were changed meanwhile"):
+        directory.set_description(read_by_both, replace(read_by_both, tags={"aa": "3"}))
+    assert directory.tenant("genomics").tags == {"aa": "2"}
+
+
+def test_describing_an_unknown_tenant_does_not_make_one(directory, stored):
+    with pytest.raises(Refused):
+        directory.set_description(Tenant("ghost", "team", NOON), Tenant("ghost", "team", NOON))
+    assert stored() == []
+
+
+def test_a_tag_is_a_key_and_a_value_and_only_the_first_equals_sign_parts_them():
+    assert tenants.read_tags(["aa=1", "bb=x=y", "cc="]) == {"aa": "1", "bb": "x=y", "cc": ""}
+
+
+def test_what_is_no_tag_is_refused():
+    with pytest.raises(Refused, match="'stage' is not KEY=VALUE"):
+        tenants.read_tags(["stage"])
+
+
 def test_a_tenant_is_disabled_and_enabled_again(directory):
     tenant = tenants.create(directory, "genomics", NOON, allow=["anthropic.*"])
     directory.set_state("genomics", "disabled")

@@ -24,6 +24,8 @@ FULL_TENANT = Tenant(
     allow=("anthropic.*", "us.anthropic.*"),
     state="disabled",
     key_ids=("aaaaaaaaaaaa", "bbbbbbbbbbbb"),
+    cost_center="CC-4711/a",
+    tags={"stage": "prod", "owner": "Grégoire, „M“", "empty": ""},
 )
 KEY_ID, PLAIN_KEY = new_key()
 BARE_KEY = ApiKey(KEY_ID, key_hash(PLAIN_KEY), "genomics", NOON)
@@ -46,6 +48,16 @@ def test_a_tenant_survives_the_table(tenant):
 @pytest.mark.parametrize("key", [BARE_KEY, FULL_KEY])
 def test_a_key_survives_the_table(key):
     assert key_from_item(key_to_item(key)) == key
+
+
+def test_a_tenant_from_before_there_were_cost_centers_and_tags_has_none():
+    item = tenant_to_item(BARE_TENANT)
+    assert {"cost_center", "tags"}.isdisjoint(item)
+    assert tenant_from_item(item) == BARE_TENANT
+
+
+def test_a_tenant_with_tags_can_be_a_key_of_a_mapping():
+    assert {FULL_TENANT: 1}[FULL_TENANT] == 1
 
 
 def test_a_tenant_s_item_is_found_by_its_team_id():
@@ -84,6 +96,15 @@ def test_a_time_is_stored_in_utc_whatever_its_zone():
         {"created_at": {"S": "2026-11-23T12:00:00"}},
         {"display_name": {"S": "two\nlines"}},
         {"parent": {"S": "genomics"}},
+        {"cost_center": {"S": "CC 1"}},
+        {"cost_center": {"S": "=cmd()"}},
+        {"cost_center": {"N": "4711"}},
+        {"tags": {"S": "stage=prod"}},
+        {"tags": {"M": {"stage": {"N": "1"}}}},
+        {"tags": {"M": {"two words": {"S": "x"}}}},
+        {"tags": {"M": {"team_id": {"S": "physics"}}}},
+        {"tags": {"M": {"stage": {"S": "two\nlines"}}}},
+        {"tags": {"M": {f"tag-{n}": {"S": "x"} for n in range(51)}}},
     ],
 )
 def test_an_item_that_was_edited_into_nonsense_is_no_tenant(changed):

@@ -373,7 +373,7 @@ def test_a_report_that_was_half_written_is_to_be_made_again(deployed, examined) 
     deployed.report(DUE)
 
 
-def test_a_manifest_that_cannot_be_read_is_wrong(deployed, examined) -> None:
+def test_a_manifest_that_cannot_be_read_is_wrong(deployed, examined, mappings) -> None:
     from ops.doctor.examination import looked_at
 
     deployed.put(manifest_key(DUE), b"{}")

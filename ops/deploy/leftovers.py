@@ -47,12 +47,12 @@ def importing(now: Template | None, template: Template, found: Found) -> Templat
 def found(
     account: Account, template: Template, parameters: Mapping[str, str], now: Template | None = None
 ) -> Found:
-    """Find what a template retains, and is there already without being of the stack `now`."""
+    """Find what is there already, without being of the stack `now`, of what may be imported."""
     known = {"AWS::AccountId": account.number, "AWS::Region": account.region, **parameters}
     names = {
         logical_id: _name(each["Properties"][_IDENTIFIERS[each["Type"]]], template, known)
         for logical_id, each in template["Resources"].items()
-        if _is_kept(each) and each["Type"] in _IDENTIFIERS
+        if "DeletionPolicy" in each and each["Type"] in _IDENTIFIERS
         if logical_id not in (now or {}).get("Resources", {})
     }
     kinds = {logical_id: template["Resources"][logical_id]["Type"] for logical_id in names}

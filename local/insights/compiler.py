@@ -1,23 +1,13 @@
-"""From commands to functions: expressions become closures, commands become row streams."""
+"""From a command to a function from a table to a table."""
 
 import re
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from functools import partial
-from itertools import groupby, islice
+from itertools import groupby
 
-from local.insights.functions import (
-    AGGREGATES,
-    ARITHMETIC,
-    COMPARISONS,
-    FUNCTIONS,
-    Getter,
-    Row,
-    Slots,
-    Step,
-    compare,
-    number,
-)
+from local.insights.aggregates import AGGREGATES, Grouping
+from local.insights.expressions import Evaluator, evaluator
+from local.insights.functions import number
 from local.insights.syntax import (
     Call,
     Command,
@@ -26,8 +16,6 @@ from local.insights.syntax import (
     Field,
     Fields,
     Filter,
-    In,
-    Like,
     Limit,
     Literal,
     MalformedQuery,
@@ -37,111 +25,77 @@ from local.insights.syntax import (
     Stats,
     Value,
 )
+from local.insights.table import Column, Table
 
-Stage = Callable[[Iterable[Row]], Iterator[Row]]
-
-
-def getter(expression: Expression) -> Getter:
-    """Compile an expression to a function of a row."""
-    match expression:
-        case Literal(value):
-            return lambda row: value
-        case Field(name):
-            return lambda row: row.get(name)
-        case In(needle, values):
-            equal = [getter(Call("=", (needle, value))) for value in values]
-            return lambda row: any(test(row) for test in equal)
-        case Like(text, pattern):
-            subject = getter(text)
-            return lambda row: (v := subject(row)) is not None and bool(pattern.search(str(v)))
-        case Call("=", (Field(name), Literal(str() as text))) if number(text) is None:
-            return lambda row: row.get(name) == text
-        case Call(name, args):
-            return _call(name, [getter(arg) for arg in args])
-    raise AssertionError(expression)
-
-
-def _call(name: str, args: list[Getter]) -> Getter:
-    if name in AGGREGATES:
-        raise MalformedQuery(f"{name}() stands in stats only", 0, 0)
-    first, second = args[0], args[-1]
-    if name == "and":
-        return lambda row: bool(first(row)) and bool(second(row))
-    if name == "or":
-        return lambda row: bool(first(row)) or bool(second(row))
-    if name == "not":
-        return lambda row: not first(row)
-    if name in COMPARISONS:
-        test = COMPARISONS[name]
-        return lambda row: compare(test, first(row), second(row))
-    function = ARITHMETIC[name] if name in ARITHMETIC else FUNCTIONS[name][2]
-    return lambda row: function(*[arg(row) for arg in args])
+Stage = Callable[[Table], Table]
 
 
 def stage(command: Command) -> Stage:
-    """Compile a command to a function from a stream of rows to a stream of rows."""
+    """Compile a command. Raises MalformedQuery."""
     match command:
+        case Filter(Call("and", (first, second))):  # the second of what the first has left
+            narrow, narrower = stage(Filter(first)), stage(Filter(second))
+            return lambda table: narrower(narrow(table))
         case Filter(condition):
-            test = getter(condition)
-            return lambda rows: (row for row in rows if test(row))
+            test = evaluator(condition)
+            return lambda table: table.where(test(table))
         case Fields(columns) | Display(columns):
             return _computed(columns)
         case Parse(source, pattern):
-            text = getter(source)
-            return lambda rows: (_parsed(row, pattern.search(str(text(row) or ""))) for row in rows)
+            return partial(_parsed, evaluator(source), pattern.search, list(pattern.groupindex))
         case Stats(columns, by):
             return partial(_grouped, _Aggregation(columns), by)
         case Sort(keys):
-            return partial(_sorted, [(getter(key), descending) for key, descending in keys])
+            return partial(_sorted, [(evaluator(key), descending) for key, descending in keys])
         case Limit(count):
-            return partial(_limited, count)
+            return lambda table: table.first(count)
     raise AssertionError(command)
 
 
 def _computed(columns: tuple[Named, ...]) -> Stage:
-    new = [(c.name, getter(c.expression)) for c in columns if c.expression != Field(c.name)]
-    if not new:
-        return iter
+    """Add the columns in turn: a later one may use an earlier one."""
+    new = [(c.name, evaluator(c.expression)) for c in columns if c.expression != Field(c.name)]
 
-    def compute(rows: Iterable[Row]) -> Iterator[Row]:
-        for row in rows:
-            for name, value in new:
-                row[name] = value(row)
-            yield row
+    def compute(table: Table) -> Table:
+        for name, column in new:
+            table = table.plus({name: column(table)})
+        return table
 
     return compute
 
 
-def _parsed(row: Row, match: re.Match[str] | None) -> Row:
-    if match is not None:
-        row.update(match.groupdict())
-    return row
+def _parsed(
+    source: Evaluator, search: Callable[[str], re.Match[str] | None], names: list[str], table: Table
+) -> Table:
+    found = [search("" if text is None else str(text)) for text in source(table)]
+    return table.plus({name: _taken(name, found, table.column(name)) for name in names})
+
+
+def _taken(name: str, found: list[re.Match[str] | None], before: Column) -> Column:
+    rows = zip(found, before, strict=True)
+    return [match[name] if match else value for match, value in rows]
 
 
 class _Aggregation:
     """The columns of a `stats` command, which may compute with several aggregates each."""
 
     def __init__(self, columns: tuple[Named, ...]) -> None:
-        self.steps: list[Step] = []
-        self._results: list[Callable[[object], Value]] = []
-        self._columns = [(c.name, getter(self._slotted(c.expression))) for c in columns]
+        self._aggregates: list[Callable[[Grouping, Table], Column]] = []
+        self._columns = [(c.name, evaluator(self._slotted(c.expression))) for c in columns]
 
-    def row(self, slots: Slots) -> Row:
-        held = {
-            f"\0{slot}": None if value is None else result(value)
-            for slot, (value, result) in enumerate(zip(slots, self._results, strict=True))
-        }
+    def columns(self, grouping: Grouping, rows: Table) -> dict[str, Column]:
+        results = [aggregate(grouping, rows) for aggregate in self._aggregates]
+        held = Table.of(grouping.count, {f"\0{i}": column for i, column in enumerate(results)})
         return {name: column(held) for name, column in self._columns}
 
     def _slotted(self, expression: Expression) -> Expression:
         """Replace each aggregate by the field that will hold its result."""
         match expression:
             case Call(name, args) if name in AGGREGATES:
-                _, _, step, result = AGGREGATES[name]
-                slot = len(self.steps)
-                self.steps.append(step(slot, getter(args[0] if args else Literal(1))))
-                self._results.append(result)
-                return Field(f"\0{slot}")
+                aggregate = AGGREGATES[name][2]
+                values = evaluator(args[0] if args else Literal(1))
+                self._aggregates.append(lambda groups, rows: aggregate(groups, values(rows)))
+                return Field(f"\0{len(self._aggregates) - 1}")
             case Call(name, args):
                 return Call(name, tuple(self._slotted(arg) for arg in args))
             case Field(name):
@@ -149,30 +103,24 @@ class _Aggregation:
         return expression
 
 
-def _grouped(
-    aggregation: _Aggregation, by: tuple[Named, ...], rows: Iterable[Row]
-) -> Iterator[Row]:
+def _grouped(aggregation: _Aggregation, by: tuple[Named, ...], rows: Table) -> Table:
     """One row a group. An event without a by-field belongs to the group without that field."""
-    keys = [getter(column.expression) for column in by]
-    names = [column.name for column in by]
-    steps = aggregation.steps
-    groups: dict[tuple[Value, ...], Slots] = {}
-    for row in rows:
-        key = tuple([get(row) for get in keys])
-        slots = groups.get(key)
-        if slots is None:
-            slots = groups[key] = [None] * len(steps)
-        for step in steps:
-            step(slots, row)
-    for key, slots in groups.items():
-        yield {**dict(zip(names, key, strict=True)), **aggregation.row(slots)}
+    keys = zip(*[evaluator(c.expression)(rows) for c in by], strict=True) if by else iter(())
+    places: dict[tuple[Value, ...], int] = {}
+    groups = [places.setdefault(key, len(places)) for key in keys] if by else [0] * rows.size
+    count = len(places) if by else min(rows.size, 1)
+    found = zip(*places, strict=True)
+    columns = {column.name: list(values) for column, values in zip(by, found, strict=False)}
+    grouping = Grouping(groups, count, rows.column("@timestamp"))
+    return Table.of(count, columns | aggregation.columns(grouping, rows))
 
 
-def _sorted(keys: list[tuple[Getter, bool]], rows: Iterable[Row]) -> Iterator[Row]:
-    ordered = list(rows)
+def _sorted(keys: list[tuple[Evaluator, bool]], rows: Table) -> Table:
+    places = list(range(rows.size))
     for key, descending in reversed(keys):
-        ordered.sort(key=lambda row, key=key: natural_order(key(row)), reverse=descending)
-    return iter(ordered)
+        order = [natural_order(value) for value in key(rows)]
+        places.sort(key=order.__getitem__, reverse=descending)
+    return rows.ordered(places)
 
 
 def natural_order(value: Value) -> tuple[int, int | float, list[tuple[int, int, str]]]:
@@ -188,9 +136,3 @@ def natural_order(value: Value) -> tuple[int, int | float, list[tuple[int, int, 
         return 2, n, []
     runs = ["".join(run) for _, run in groupby(str(value), str.isdigit)]
     return 1, 0, [(0, len(run), run) if run.isdigit() else (1, 0, run) for run in runs]
-
-
-def _limited(count: int, rows: Iterable[Row]) -> Iterator[Row]:
-    stream = iter(rows)
-    yield from list(islice(stream, count))
-    deque(stream, maxlen=0)  # what is cut off was matched all the same

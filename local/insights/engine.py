@@ -1,6 +1,5 @@
 """The Logs Insights engine: log events and a query in, rows and statistics out."""
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -8,7 +7,7 @@ from decimal import Decimal
 from enum import Enum
 
 from local.insights.compiler import stage
-from local.insights.functions import Millis, Row
+from local.insights.functions import Millis
 from local.insights.parser import parse
 from local.insights.syntax import (
     Command,
@@ -20,12 +19,11 @@ from local.insights.syntax import (
     Parse,
     Sort,
     Stats,
+    Value,
 )
+from local.insights.table import Column, Event, Events, Table
 
 DEFAULT_ROWS = 10_000
-Event = tuple[int, str, str]
-"""Time in epoch milliseconds, message, name of the log stream."""
-
 _SELECTING = Fields | Filter | Parse | Display
 """What matches events; from the first other command on, rows no longer are single events."""
 
@@ -56,23 +54,13 @@ class Result:
     statistics: Statistics
 
 
-@dataclass(slots=True)
-class _Tally:
-    scanned: int = 0
-    bytes: int = 0
-    matched: int = 0
-
-
 class Engine:
-    """Answers queries over log events.
+    """Answers queries over log events, whose fields it discovers once."""
 
-    Fields are discovered in messages that are one flat JSON object and nothing else; nested
-    values and nulls are no fields. A system field (`@timestamp`, `@message`, `@logStream`,
-    `@ptr`) cannot be forged by a message.
-    """
-
-    def __init__(self, events: Iterable[Event], rendering: Rendering = Rendering.PLAIN) -> None:
-        self._events = events
+    def __init__(
+        self, events: Iterable[Event] | Table, rendering: Rendering = Rendering.PLAIN
+    ) -> None:
+        self._events = events if isinstance(events, Table) else Events(events).table()
         self._rendering = rendering
 
     def run(self, query: str, start: int, end: int, limit: int | None = None) -> Result:
@@ -82,52 +70,24 @@ class Engine:
         Raises MalformedQuery.
         """
         commands = _completed(parse(query), limit)
-        columns = _columns(commands)
-        tally = _Tally()
-        rows: Iterable[Row] = self._scanned(start * 1000, end * 1000, tally)
-        selecting = True
+        rows = scanned = self._within(start * 1000, end * 1000)
+        matched: int | None = None
         for command in commands:
-            if selecting and not isinstance(command, _SELECTING):
-                rows, selecting = _counted(rows, tally), False
+            if matched is None and not isinstance(command, _SELECTING):
+                matched = rows.size
             rows = stage(command)(rows)
-        shown = [_shown(row, columns, self._rendering) for row in rows]
-        return Result(shown, Statistics(tally.matched, tally.scanned, tally.bytes, len(shown)))
+        shown = list(_shown(rows, _columns(commands), self._rendering))
+        size = sum(map(_size, scanned.column("@message")))
+        return Result(shown, Statistics(matched or 0, scanned.size, size, len(shown)))
 
-    def _scanned(self, start: int, end: int, tally: _Tally) -> Iterator[Row]:
-        for index, (at, message, stream) in enumerate(self._events):
-            if start <= at <= end:
-                tally.scanned += 1
-                tally.bytes += len(message) if message.isascii() else len(message.encode())
-                row = discovered(message)
-                row["@timestamp"] = Millis(at)
-                row["@message"] = message
-                row["@logStream"] = stream
-                row["@ptr"] = f"event-{index}"
-                yield row
+    def _within(self, start: int, end: int) -> Table:
+        within = [start <= at <= end for at in self._events.column("@timestamp")]
+        return self._events.where(within)
 
 
-def discovered(message: str) -> Row:
-    """Return the fields of a message: those of its JSON object, or none."""
-    if not message.startswith("{"):
-        return {}
-    try:
-        fields = json.loads(message, parse_constant=_not_json)
-    except ValueError:
-        return {}
-    return {k: v for k, v in fields.items() if v.__class__ not in _NO_FIELDS}
-
-
-_NO_FIELDS = frozenset({dict, list, type(None)})
-
-
-def _not_json(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
-
-
-def _counted(rows: Iterable[Row], tally: _Tally) -> Iterator[Row]:
-    for row in rows:
-        tally.matched += 1
-        yield row
+def _size(message: Value) -> int:
+    text = str(message)
+    return len(text) if text.isascii() else len(text.encode())
 
 
 def _completed(commands: tuple[Command, ...], limit: int | None) -> list[Command]:
@@ -159,13 +119,20 @@ def _columns(commands: list[Command]) -> list[str]:
     return chosen
 
 
-def _shown(row: Row, columns: list[str], rendering: Rendering) -> dict[str, str]:
-    """Render a row: every value is text, and a field that is absent has no pair at all."""
-    return {
-        name: value if value.__class__ is str else _rendered(value, rendering)
-        for name in columns
-        if (value := row.get(name)) is not None
-    }
+def _shown(rows: Table, columns: list[str], rendering: Rendering) -> Iterator[dict[str, str]]:
+    """Render rows: every value is text, and a field that is absent has no pair at all."""
+    names = list(dict.fromkeys(columns))
+    rendered = [_texts(rows.column(name), rendering) for name in names]
+    for values in zip(*rendered, strict=True):
+        pairs = zip(names, values, strict=True)
+        yield {name: text for name, text in pairs if text is not None}
+
+
+def _texts(column: Column, rendering: Rendering) -> list[str | None]:
+    return [
+        value if value is None or value.__class__ is str else _rendered(value, rendering)
+        for value in column
+    ]
 
 
 def _rendered(value: str | float, rendering: Rendering) -> str:
@@ -174,6 +141,8 @@ def _rendered(value: str | float, rendering: Rendering) -> str:
         return at.strftime("%Y-%m-%d %H:%M:%S.") + f"{value % 1000:03d}"
     if isinstance(value, str):
         return value
+    if rendering is Rendering.PLAIN and value.__class__ is int:
+        return str(value)
     if rendering is Rendering.PLAIN or isinstance(value, bool):
         return str(int(value) if value == int(value) else value)
     return _as_double(Decimal(repr(value)), rendering)

@@ -1,4 +1,4 @@
-"""What a Logs Insights query can compute: functions of one event, and aggregates of many.
+"""What a Logs Insights query can compute of one event.
 
 docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax-operations-functions.html
 """
@@ -10,13 +10,6 @@ from collections.abc import Callable
 from typing import Any
 
 from local.insights.syntax import Value
-
-Row = dict[str, Any]
-"""Field → value of one event, or of one group after `stats`."""
-
-Getter = Callable[[Row], Value]
-Slots = list[Any]
-"""The running values of one group's aggregates."""
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
 
@@ -57,8 +50,18 @@ def _quotient(a: float, b: float) -> int | float:
     return a // b if isinstance(a, int) and isinstance(b, int) and a % b == 0 else a / b
 
 
+quotient = _numeric(_quotient)
+
+
 def _coalesce(*values: Value) -> Value:
     return next((value for value in values if value is not None), None)
+
+
+def _substring(text: Value, start: Value, length: Value = None) -> Value:
+    """Take `length` characters from place `start`, counted from 0, or all from there on."""
+    if not isinstance(start, int) or not isinstance(length, int | None):
+        return None
+    return _text(text)[start : None if length is None else start + length]
 
 
 def _datefloor(at: Value, period: Value) -> Value:
@@ -81,6 +84,7 @@ FUNCTIONS: dict[str, tuple[int, int, Callable[..., Value]]] = {
     "isblank": (1, 1, lambda value: _text(value).strip() == ""),
     "concat": (1, 99, lambda *values: "".join(map(_text, values))),
     "strlen": (1, 1, lambda value: len(_text(value))),
+    "substr": (2, 3, _substring),
     "strcontains": (2, 2, lambda value, part: _text(part) in _text(value)),
     "tolower": (1, 1, lambda value: _text(value).lower()),
     "toupper": (1, 1, lambda value: _text(value).upper()),
@@ -92,7 +96,7 @@ ARITHMETIC: dict[str, Callable[..., Value]] = {
     "+": _numeric(operator.add),
     "-": _numeric(operator.sub),
     "*": _numeric(operator.mul),
-    "/": _numeric(_quotient),
+    "/": quotient,
     "%": _numeric(operator.mod),
 }
 
@@ -108,102 +112,11 @@ COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 
 def compare(test: Callable[[Any, Any], bool], a: Value, b: Value) -> bool:
     """Compare as numbers if both are, else as text; a missing field compares to nothing."""
+    if a.__class__ is int and b.__class__ is int:
+        return test(a, b)
     if a is None or b is None:
         return False
     x, y = number(a), number(b)
     if x is not None and y is not None:
         return test(x, y)
     return test(str(a), str(b))
-
-
-Step = Callable[[Slots, Row], None]
-"""Takes one event into a group's slots."""
-
-
-def _total(slot: int, value: Getter) -> Step:
-    def step(slots: Slots, row: Row) -> None:
-        n = value(row)
-        if n.__class__ is not int and (n := number(n)) is None:
-            return
-        held = slots[slot]
-        slots[slot] = n if held is None else held + n
-
-    return step
-
-
-def _mean(slot: int, value: Getter) -> Step:
-    def step(slots: Slots, row: Row) -> None:
-        n = number(value(row))
-        if n is not None:
-            total, count = slots[slot] or (0, 0)
-            slots[slot] = (total + n, count + 1)
-
-    return step
-
-
-def _extreme(better: Callable[[Any, Any], bool]) -> Callable[[int, Getter], Step]:
-    def aggregate(slot: int, value: Getter) -> Step:
-        def step(slots: Slots, row: Row) -> None:
-            v = value(row)
-            if v is not None and (slots[slot] is None or compare(better, v, slots[slot])):
-                slots[slot] = v
-
-        return step
-
-    return aggregate
-
-
-def _count(slot: int, value: Getter) -> Step:
-    def step(slots: Slots, row: Row) -> None:
-        slots[slot] = (slots[slot] or 0) + (value(row) is not None)
-
-    return step
-
-
-def _distinct(slot: int, value: Getter) -> Step:
-    def step(slots: Slots, row: Row) -> None:
-        v = value(row)
-        seen = slots[slot]
-        if seen is None:
-            seen = slots[slot] = set()
-        if v is not None:
-            seen.add(str(v))
-
-    return step
-
-
-def _at_edge(better: Callable[[Any, Any], bool]) -> Callable[[int, Getter], Step]:
-    """Keep the value of the earliest or latest event that has one."""
-
-    def aggregate(slot: int, value: Getter) -> Step:
-        def step(slots: Slots, row: Row) -> None:
-            v, at = value(row), row["@timestamp"]
-            if v is not None and (slots[slot] is None or better(at, slots[slot][0])):
-                slots[slot] = (at, v)
-
-        return step
-
-    return aggregate
-
-
-def _same(held: Any) -> Value:
-    return held
-
-
-AGGREGATES: dict[str, tuple[int, int, Callable[[int, Getter], Step], Callable[[Any], Value]]] = {
-    # name: (fewest arguments, most, step, what a slot holds → the result)
-    "sum": (1, 1, _total, _same),
-    "min": (1, 1, _extreme(operator.lt), _same),
-    "max": (1, 1, _extreme(operator.gt), _same),
-    "avg": (1, 1, _mean, lambda held: _quotient(*held)),
-    "count": (0, 1, _count, _same),
-    "count_distinct": (1, 1, _distinct, len),
-    "earliest": (1, 1, _at_edge(operator.lt), lambda held: held[1]),
-    "latest": (1, 1, _at_edge(operator.ge), lambda held: held[1]),
-}
-
-ARITIES: dict[str, tuple[int, int]] = {
-    **{name: (row[0], row[1]) for name, row in FUNCTIONS.items()},
-    **{name: (row[0], row[1]) for name, row in AGGREGATES.items()},
-    "bin": (1, 1),  # datefloor(@timestamp, …)
-}

@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable
 from typing import TypeVar
 
-from local.insights.functions import ARITIES
+from local.insights.aggregates import AGGREGATES
+from local.insights.functions import FUNCTIONS
 from local.insights.syntax import (
     Call,
     Command,
@@ -32,6 +33,10 @@ MAX_ROWS = 100_000
 
 _COMPARISONS = ("=", "!=", "<", "<=", ">", ">=")
 _PERIODS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
+_ARITIES: dict[str, tuple[int, int]] = {
+    **{name: (row[0], row[1]) for name, row in (FUNCTIONS | AGGREGATES).items()},
+    "bin": (1, 1),  # datefloor(@timestamp, …)
+}
 _NAMED_GROUP = re.compile(r"\(\?<(?![=!])")  # AWS's regex dialect writes (?<name>…)
 _T = TypeVar("_T")
 
@@ -192,7 +197,7 @@ class _Parser:
         else:
             args = () if self._here.text == ")" else self._list(self._expression)
         self._expect_text(")")
-        least, most = ARITIES.get(name, (1, 0))
+        least, most = _ARITIES.get(name, (1, 0))
         if not least <= len(args) <= most:
             raise MalformedQuery(
                 f"no function {name} with {len(args)} arguments", function.start, function.end

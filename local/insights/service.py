@@ -18,9 +18,10 @@ from moto.logs.exceptions import InvalidParameterException, ResourceNotFoundExce
 from moto.logs.models import LogGroup, LogsBackend
 from moto.logs.responses import LogsResponse
 
-from local.insights.engine import Engine, Event, Rendering, Result
+from local.insights.engine import Engine, Rendering, Result
 from local.insights.parser import MAX_ROWS
 from local.insights.syntax import MalformedQuery
+from local.insights.table import Event
 
 PAGE_ROWS = 10_000
 """The most rows that one GetQueryResults answers with."""

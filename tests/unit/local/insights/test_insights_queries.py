@@ -135,6 +135,8 @@ def test_events_are_grouped_by_the_day_of_their_time():
         "n % 2 = 1",
         "-n < 0",
         "strlen(team) = 3",
+        'substr(team, 1) = "ed"',
+        'substr(team, 0, 1) = "r"',
         "`odd name` = 1",
         '@message like "odd name"',
         '@logStream = "stream"',

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.insights.engine import Engine, Rendering, Statistics
+from local.insights.table import Events
 
 NOON = 1_795_435_200  # 2026-11-23 12:00:00 UTC, in seconds
 
@@ -122,3 +123,34 @@ def test_counts_add_up_to_the_matched_records():
     result = engine.run("filter n < 6 | stats count(*) as c by n", NOON, NOON)
 
     assert sum(int(row["c"]) for row in result.rows) == result.statistics.recordsMatched
+
+
+def test_an_event_has_no_more_than_two_hundred_fields():
+    message = json.dumps({f"f{n}": n for n in range(201)})
+
+    (row,) = Engine([at(0, message)]).run("fields f199, f200 | display f199, f200", NOON, NOON).rows
+
+    assert row == {"f199": "199", "@ptr": "event-0"}
+
+
+def test_fields_that_only_some_events_have_are_absent_from_the_others():
+    messages = ['{"a": 1}', "no JSON", '{"b": 2}', '{"b": 3, "a": 4}']
+
+    rows = Engine([at(0, message) for message in messages]).run("display a, b", NOON, NOON).rows
+
+    assert [(row.get("a"), row.get("b")) for row in rows] == [
+        ("1", None),
+        (None, None),
+        (None, "2"),
+        ("4", "3"),
+    ]
+
+
+def test_events_that_came_since_the_last_query_are_found_by_the_next():
+    events = Events([at(0, '{"n": 1}')])
+    query = "stats sum(n) as n, count(late) as late"
+    before = Engine(events.table()).run(query, NOON, NOON).rows
+    events.extend([at(0, '{"n": 2, "late": 1}')])
+
+    assert before == [{"n": "1", "late": "0"}]
+    assert Engine(events.table()).run(query, NOON, NOON).rows == [{"n": "3", "late": "1"}]

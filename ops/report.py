@@ -78,11 +78,11 @@ def summary(manifest: "Manifest") -> list[str]:
 
 def explained(restatement: "Restatement") -> list[str]:
     """Return which lines of a day's costs moved when it was rated again, and why."""
-    before, after = restatement.price_rows_before, restatement.after.price_rows
+    before, after = restatement.price_rows_before, restatement.price_rows_after
     books = (PriceBook.read(before), PriceBook.read(after)) if before else None
     if not restatement.costs_before:
         return ["moved     there was no costs.csv to compare with"]
-    moved = moves(restatement.costs_before, restatement.after.costs, books)
+    moved = moves(restatement.costs_before, restatement.costs_after, books)
     return [f"moved     {told(moved)}", *map(str, moved)]
 
 

@@ -6,7 +6,8 @@ exponents, so that Athena, QuickSight, spreadsheets and `cut` read the same valu
 
 import csv
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from typing import Final
 
 from chalicelib.pricing.costs import CSV_COLUMNS, CostLine
@@ -17,7 +18,18 @@ from chalicelib.usage_record import KIND_COUNTERS, RECORD_COUNTERS
 
 COUNT_COLUMNS: Final = KEY_FIELDS + RECORD_COUNTERS
 _BREAKS_A_ROW: Final = re.compile(r'[,"\r\n\x00]|^[=+\-@\t]')
+_ROWS_A_CHUNK: Final = 1000
 _COUNT: Final = re.compile(r"\d{1,16}", re.ASCII)
+
+
+def count_chunks(lines: Iterable[CountLine]) -> Iterator[bytes]:
+    """Render counts.csv of lines that are sorted by their key."""
+    return chunks(COUNT_COLUMNS, map(_count_cells, lines))
+
+
+def cost_chunks(lines: Iterable[CostLine]) -> Iterator[bytes]:
+    """Render costs.csv of lines that are sorted as `rate` sorts them."""
+    return chunks(CSV_COLUMNS, (line.cells() for line in lines))
 
 
 def write_counts(lines: Iterable[CountLine]) -> bytes:
@@ -28,7 +40,7 @@ def write_counts(lines: Iterable[CountLine]) -> bytes:
 def write_costs(lines: Iterable[CostLine]) -> bytes:
     """Render costs.csv, sorted by team and model."""
     ordered = sorted(lines, key=lambda line: (line.team_id, line.model_id, line.service))
-    return render(CSV_COLUMNS, (line.cells() for line in ordered))
+    return b"".join(cost_chunks(ordered))
 
 
 def read_counts(content: bytes) -> list[CountLine]:
@@ -61,8 +73,14 @@ def _count_cells(line: CountLine) -> tuple[str, ...]:
 
 def render(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> bytes:
     """Render a report's file. Raises ValueError where a cell could be misread downstream."""
-    lines = [",".join(map(_checked, cells)) for cells in (header, *rows)]
-    return ("\n".join(lines) + "\n").encode("ascii")
+    return b"".join(chunks(header, rows))
+
+
+def chunks(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[bytes]:
+    """Render a report's file in pieces of some hundred kilobytes. Raises ValueError as `render`."""
+    lines = (",".join(map(_checked, cells)) + "\n" for cells in chain((header,), rows))
+    while piece := "".join(islice(lines, _ROWS_A_CHUNK)):
+        yield piece.encode("ascii")
 
 
 def _checked(cell: str) -> str:

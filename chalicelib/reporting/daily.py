@@ -6,10 +6,8 @@ half-way through a repeated report, the manifest there does not match the newer 
 the day again mends it.
 """
 
-import hashlib
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
@@ -17,35 +15,53 @@ import boto3
 from botocore.config import Config
 
 from chalicelib import metrics
+from chalicelib.pricing import price_file
 from chalicelib.pricing.price_book import PriceBook
-from chalicelib.reporting.capacity_files import SampledDay, read_samples
-from chalicelib.reporting.csv_writer import write_counts
+from chalicelib.reporting.capacity_files import read_samples
+from chalicelib.reporting.csv_writer import cost_chunks, count_chunks
 from chalicelib.reporting.insights import Insights, Patience
 from chalicelib.reporting.manifest import Manifest
 from chalicelib.reporting.price_override import book_in_force
-from chalicelib.reporting.rated import Rated, rated
-from chalicelib.reporting.usage_query import DayCounts, read_day
+from chalicelib.reporting.rated import rated
+from chalicelib.reporting.reported_day import (
+    CSV,
+    JSON,
+    File,
+    ReportedDay,
+    costs_key,
+    counts_key,
+    manifest_key,
+    price_rows_key,
+)
+from chalicelib.reporting.store import Rendered, ReportStore, hashes, rendered
+from chalicelib.reporting.usage_query import read_day
 from chalicelib.settings import SettingError, Settings
 
 # A report's calls change nothing that is billed, so boto3 may repeat them unseen.
 _CLIENT = Config(retries={"mode": "standard"})
-CSV: Final = "text/csv; charset=utf-8"
+FilesOf = Callable[[ReportedDay], Iterable[File]]
 
 
-def counts_key(day: date) -> str:
-    return f"counts/date={day}/counts.csv"
+def _counts(reported: ReportedDay) -> Iterator[File]:
+    yield File(counts_key(reported.day), CSV, lambda: count_chunks(reported.lines))
 
 
-def costs_key(day: date) -> str:
-    return f"costs/date={day}/costs.csv"
+def _costs(reported: ReportedDay) -> Iterator[File]:
+    yield File(costs_key(reported.day), CSV, lambda: cost_chunks(reported.costs))
 
 
-def price_rows_key(day: date) -> str:
-    return f"prices/date={day}/prices.csv"
+def _price_rows(reported: ReportedDay) -> Iterator[File]:
+    yield File(
+        price_rows_key(reported.day), CSV, lambda: iter((price_file.write(reported.prices),))
+    )
 
 
-def manifest_key(day: date) -> str:
-    return f"manifests/date={day}/manifest.json"
+FILES_OF_RECORDS: Final[tuple[FilesOf, ...]] = (_counts,)
+"""What a day's records alone decide: re-rating leaves these as they are."""
+
+FILES_OF_PRICES: Final[tuple[FilesOf, ...]] = (_costs, _price_rows)
+FILES: Final[tuple[FilesOf, ...]] = FILES_OF_RECORDS + FILES_OF_PRICES
+"""All that a day's report is made of but its manifest, which is written last."""
 
 
 def day_before(event_time: str) -> date:
@@ -104,44 +120,30 @@ def report(
         prices = book_in_force(book, s3, settings)
         insights = Insights(logs, settings.usage_log_groups, Patience(remaining_ms, sleep))
         sampled = read_samples(s3, settings.reports_bucket, day)
-        files = _render(day, read_day(insights, day, now), prices, sampled)
-        _write(s3, settings.reports_bucket, day, files)
+        counted = read_day(insights, day, now)
+        reported = rated(day, counted.lines, counted.orphaned, prices, sampled)
+        made = list(files(reported))
+        manifest = Manifest.of(reported, counted, hashes(made))
+        write(ReportStore(s3, settings.reports_bucket), made, manifest)
         outcome = {
             "ReportIncomplete": 0,
-            "Orphaned": files.manifest.orphaned,
-            "Lost": files.manifest.lost,
-            "Unpriced": files.manifest.unpriced,
+            "Orphaned": manifest.orphaned,
+            "Lost": manifest.lost,
+            "Unpriced": manifest.unpriced,
         }
     finally:
         metrics.emit(settings.stage, **outcome)
-    return files.manifest
+    return manifest
 
 
-@dataclass(frozen=True, slots=True)
-class _Files:
-    counts: bytes
-    rated: Rated
-    manifest: Manifest
+def files(reported: ReportedDay, makers: Iterable[FilesOf] = FILES) -> Iterator[Rendered]:
+    """Render a day's files, each to its end."""
+    return (rendered(file) for make in makers for file in make(reported))
 
 
-def _render(day: date, counted: DayCounts, book: PriceBook, sampled: SampledDay) -> _Files:
-    counts = write_counts(counted.lines)
-    made = rated(day, counted.lines, counted.orphaned, book, sampled)
-    counts_sha256 = hashlib.sha256(counts).hexdigest()
-    manifest = Manifest.of(day.isoformat(), counted, counts_sha256, made)
-    return _Files(counts, made, manifest)
-
-
-def _write(s3: Any, bucket: str, day: date, files: _Files) -> None:
-    s3.put_object(Bucket=bucket, Key=counts_key(day), Body=files.counts, ContentType=CSV)
-    write_rated(s3, bucket, day, files.rated, files.manifest)
-
-
-def write_rated(s3: Any, bucket: str, day: date, made: Rated, manifest: Manifest) -> None:
-    """Write what a rating made of a day's counts, and last the manifest that says so."""
-    for key, body, kind in (
-        (costs_key(day), made.costs, CSV),
-        (price_rows_key(day), made.price_rows, CSV),
-        (manifest_key(day), manifest.to_json(), "application/json"),
-    ):
-        s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=kind)
+def write(store: ReportStore, made: Iterable[Rendered], manifest: Manifest) -> None:
+    """Write files that are rendered already, and last the manifest that speaks of them."""
+    for each in made:
+        store.write(each)
+    key = manifest_key(date.fromisoformat(manifest.date))
+    store.write(File(key, JSON, lambda: iter((manifest.to_json(),))))

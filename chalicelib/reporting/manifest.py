@@ -2,12 +2,17 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final, Self
 
 from chalicelib.pricing.capacity import HOURS_OF_A_DAY
 from chalicelib.pricing.costs import RowKey
-from chalicelib.reporting.rated import Rated
+from chalicelib.reporting.reported_day import (
+    ReportedDay,
+    costs_key,
+    counts_key,
+    price_rows_key,
+)
 from chalicelib.reporting.usage_query import DayCounts
 from chalicelib.usage_record import UsageSource, rfc3339
 
@@ -64,14 +69,16 @@ class Manifest:
     capacity_hours_missing: int = HOURS_OF_A_DAY  # hours of which no sample says what ran
     capacity_unpriced: int = 0  # endpoints and provisioned models of which an hour has no price
     capacity_sha256: str = ""  # of the day's samples
+    files: Mapping[str, str] = field(default_factory=dict)  # SHA-256 by key, of all but this
 
     @classmethod
-    def of(cls, date: str, day: DayCounts, counts_sha256: str, rated: Rated) -> Self:
+    def of(cls, reported: ReportedDay, day: DayCounts, files: Mapping[str, str]) -> Self:
+        """Say what a day's records are, and which files were made of them, by their hashes."""
         orphaned = sum(day.orphaned.values())
         unknown = _calls(day, "none")
         return cls(
             schema=SCHEMA,
-            date=date,
+            date=reported.day.isoformat(),
             complete=not (orphaned or unknown or day.lost or day.foreign),
             started=sum(line.n_started for line in day.lines),
             usage=sum(line.n_usage for line in day.lines),
@@ -85,20 +92,14 @@ class Manifest:
             derived=_calls(day, "derived"),
             deferred=_calls(day, "deferred"),
             foreign=day.foreign,
-            unpriced=rated.unpriced,
             window={"start": rfc3339(day.start), "end": rfc3339(day.end)},
             queries=day.queries,
-            price_book_sha256=rated.price_book_sha256,
-            counts_sha256=counts_sha256,
-            csv_sha256=rated.csv_sha256,
+            counts_sha256=files[counts_key(reported.day)],
             orphaned_request_ids=day.orphaned_request_ids[:MAX_LISTED],
             orphaned_rows=tuple(
                 OrphanedRow(*row, calls) for row, calls in sorted(day.orphaned.items())
             ),
-            price_rows_sha256=rated.price_rows_sha256,
-            capacity_hours_missing=rated.capacity_hours_missing,
-            capacity_unpriced=rated.capacity_unpriced,
-            capacity_sha256=rated.capacity_sha256,
+            **_about_costs(reported, files),
         )
 
     @classmethod
@@ -115,18 +116,9 @@ class Manifest:
         except (ValueError, TypeError, AttributeError, KeyError) as error:
             raise ValueError(f"this is not a manifest that can be read: {error}") from error
 
-    def restated(self, rated: Rated) -> Self:
-        """Return what is to be said once the same counts are rated anew."""
-        return replace(
-            self,
-            unpriced=rated.unpriced,
-            price_book_sha256=rated.price_book_sha256,
-            csv_sha256=rated.csv_sha256,
-            price_rows_sha256=rated.price_rows_sha256,
-            capacity_hours_missing=rated.capacity_hours_missing,
-            capacity_unpriced=rated.capacity_unpriced,
-            capacity_sha256=rated.capacity_sha256,
-        )
+    def rated_again(self, reported: ReportedDay, files: Mapping[str, str]) -> Self:
+        """Return what is to be said once the same counts are rated anew into these files."""
+        return replace(self, **_about_costs(reported, {**self.files, **files}))
 
     def orphans(self) -> dict[RowKey, int]:
         """Return how many calls of each row began and left no end record."""
@@ -134,6 +126,19 @@ class Manifest:
 
     def to_json(self) -> bytes:
         return (json.dumps(asdict(self), indent=2) + "\n").encode()
+
+
+def _about_costs(reported: ReportedDay, files: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "unpriced": reported.unpriced,
+        "price_book_sha256": reported.book.sha256,
+        "csv_sha256": files[costs_key(reported.day)],
+        "price_rows_sha256": files[price_rows_key(reported.day)],
+        "capacity_hours_missing": reported.sampled.capacity.hours_missing,
+        "capacity_unpriced": len(reported.shares.unpriced),
+        "capacity_sha256": reported.sampled.sha256,
+        "files": dict(sorted(files.items())),
+    }
 
 
 def _calls(day: DayCounts, source: UsageSource) -> int:

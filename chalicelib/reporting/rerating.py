@@ -11,21 +11,17 @@ from datetime import date
 from typing import Any
 
 import boto3
-from botocore.exceptions import ClientError
 
+from chalicelib.pricing import price_file
 from chalicelib.pricing.price_book import PriceBook
 from chalicelib.reporting.capacity_files import read_samples
-from chalicelib.reporting.csv_writer import read_counts
-from chalicelib.reporting.daily import (
-    costs_key,
-    counts_key,
-    manifest_key,
-    price_rows_key,
-    write_rated,
-)
+from chalicelib.reporting.csv_writer import cost_chunks, read_counts
+from chalicelib.reporting.daily import FILES_OF_PRICES, files, write
 from chalicelib.reporting.manifest import Manifest
 from chalicelib.reporting.price_override import book_in_force
-from chalicelib.reporting.rated import Rated, rated
+from chalicelib.reporting.rated import rated
+from chalicelib.reporting.reported_day import costs_key, counts_key, manifest_key, price_rows_key
+from chalicelib.reporting.store import ReportStore, hashes
 from chalicelib.settings import Settings
 
 
@@ -40,7 +36,8 @@ class Restatement:
     manifest: Manifest
     costs_before: bytes
     price_rows_before: bytes
-    after: Rated
+    costs_after: bytes
+    price_rows_after: bytes
 
 
 def run(day: date, settings: Settings) -> Restatement:
@@ -56,38 +53,30 @@ def rerate(day: date, *, s3: Any, settings: Settings, book: PriceBook) -> Restat
     all is rendered, and the manifest last. Raises CannotRerate, ValueError where a file cannot be
     read, and what `book_in_force` raises.
     """
-    bucket = settings.reports_bucket
+    store = ReportStore(s3, settings.reports_bucket)
     prices = book_in_force(book, s3, settings)
-    manifest = Manifest.from_json(_kept(s3, bucket, day, manifest_key(day)))
-    counts = _kept(s3, bucket, day, counts_key(day))
+    manifest = Manifest.from_json(_kept(store, day, manifest_key(day)))
+    counts = _kept(store, day, counts_key(day))
     if hashlib.sha256(counts).hexdigest() != manifest.counts_sha256:
         raise CannotRerate(f"the counts of {day} are not those of its manifest: report it again")
-    sampled = read_samples(s3, bucket, day)
+    sampled = read_samples(s3, store.bucket, day)
     if manifest.capacity_sha256 not in ("", sampled.sha256):  # "": from before there were samples
         raise CannotRerate(f"the samples of {day} are not those of its manifest: report it again")
-    after = rated(day, read_counts(counts), manifest.orphans(), prices, sampled)
+    reported = rated(day, read_counts(counts), manifest.orphans(), prices, sampled)
+    made = list(files(reported, FILES_OF_PRICES))
     restatement = Restatement(
-        manifest.restated(after),
-        costs_before=_object(s3, bucket, costs_key(day)) or b"",
-        price_rows_before=_object(s3, bucket, price_rows_key(day)) or b"",
-        after=after,
+        manifest.rated_again(reported, hashes(made)),
+        costs_before=store.read(costs_key(day)) or b"",
+        price_rows_before=store.read(price_rows_key(day)) or b"",
+        costs_after=b"".join(cost_chunks(reported.costs)),
+        price_rows_after=price_file.write(reported.prices),
     )
-    write_rated(s3, bucket, day, after, restatement.manifest)
+    write(store, made, restatement.manifest)
     return restatement
 
 
-def _kept(s3: Any, bucket: str, day: date, key: str) -> bytes:
-    content = _object(s3, bucket, key)
+def _kept(store: ReportStore, day: date, key: str) -> bytes:
+    content = store.read(key)
     if content is None:
         raise CannotRerate(f"there is no {key}: {day} was not reported")
-    return content
-
-
-def _object(s3: Any, bucket: str, key: str) -> bytes | None:
-    try:
-        content: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "NoSuchKey":
-            raise
-        return None
     return content

@@ -92,7 +92,7 @@ def test_a_negotiated_price_restates_a_past_day_and_its_manifest(reported: Any) 
 
     assert totals(reported) == {"ads": ("0", "INCOMPLETE"), "search": ("0.29", "PRICED")}
     manifest = json.loads(files(reported)[daily.manifest_key(DAY)])
-    assert manifest["csv_sha256"] == restatement.after.csv_sha256
+    assert manifest["csv_sha256"] == restatement.manifest.csv_sha256
     assert manifest["orphaned"] == 1
     assert b"contract 7" in files(reported)[daily.price_rows_key(DAY)]
     assert files(reported)[daily.counts_key(DAY)] == before[daily.counts_key(DAY)]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from price_lists import offer, product
-from test_ops_rerate import BEFORE, DEARER, LINE
+from test_ops_rerate import RESTATED, LINE
 
 from chalicelib.pricing.charges import charges
 from chalicelib.pricing.price_book import PRICES_CSV, PriceBook

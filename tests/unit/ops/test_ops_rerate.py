@@ -8,8 +8,10 @@ from builders import count_line
 from test_ops_report import ENVIRON, WHOLE
 
 from chalicelib.metering.usage import Usage
+from chalicelib.pricing import price_file
 from chalicelib.pricing.price_book import PriceBook
 from chalicelib.reporting import daily, rerating
+from chalicelib.reporting.csv_writer import write_costs
 from chalicelib.reporting.rated import rated
 from chalicelib.reporting.rerating import CannotRerate, Restatement
 from ops import __main__ as command_line
@@ -22,7 +24,14 @@ m,us-east-1,none,on_demand,default,none,input_tokens,6E-8,2026-01-01,,test,2026-
 LINE = count_line(usage=Usage(input_tokens=100))
 BEFORE = rated(DAY, [LINE], {}, PriceBook.read(PRICES))
 DEARER = rated(DAY, [LINE], {}, PriceBook.read(PRICES.replace("6E-8", "7E-8")))
-RESTATED = Restatement(WHOLE, BEFORE.costs, BEFORE.price_rows, DEARER)
+
+
+def files_of(reported):
+    return write_costs(reported.costs), price_file.write(reported.prices)
+
+
+RESTATED = Restatement(WHOLE, *files_of(BEFORE), *files_of(DEARER))
+UNMOVED = Restatement(WHOLE, *files_of(BEFORE), *files_of(BEFORE))
 
 
 @pytest.fixture
@@ -52,7 +61,7 @@ def test_a_restatement_says_which_lines_moved_and_which_price_moved_them(rerate)
 
 
 def test_a_re_rating_that_moves_nothing_says_so(rerate):
-    assert rerate(replace(RESTATED, after=BEFORE))[1][-1] == "moved     no lines"
+    assert rerate(UNMOVED)[1][-1] == "moved     no lines"
 
 
 def test_without_the_rows_of_before_the_versions_of_the_prices_are_told(rerate):

@@ -1,5 +1,6 @@
 """A boto3 `s3` client that keeps a bucket's files, or fails at one of them."""
 
+import hashlib
 import io
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,19 +15,37 @@ class Bucket:
     fails_at: str = ""
     files: dict[str, bytes] = field(default_factory=dict)
 
-    def put_object(self, **request: Any) -> None:
-        self._fail_at(request["Key"], "PutObject")
-        self.files[request["Key"]] = request["Body"]
+    def put_object(self, **request: Any) -> dict[str, str]:
+        key = request["Key"]
+        self._fail_at(key, "PutObject")
+        found = self._etag(key) if key in self.files else None
+        if "IfMatch" in request and found is None:
+            raise ClientError({"Error": {"Code": "NoSuchKey"}}, "PutObject")
+        refused = "IfNoneMatch" in request and found is not None
+        if refused or request.get("IfMatch", found) != found:
+            raise ClientError({"Error": {"Code": "PreconditionFailed"}}, "PutObject")
+        self.files[key] = request["Body"]
+        return {"ETag": self._etag(key)}
 
-    def get_object(self, **request: Any) -> dict[str, io.BytesIO]:
+    def delete_object(self, **request: Any) -> None:
+        self._fail_at(request["Key"], "DeleteObject")
+        self.files.pop(request["Key"], None)
+
+    def get_object(self, **request: Any) -> dict[str, Any]:
         self._fail_at(request["Key"], "GetObject")
         if request["Key"] not in self.files:
             raise ClientError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
-        return {"Body": io.BytesIO(self.files[request["Key"]])}
+        key = request["Key"]
+        return {"Body": io.BytesIO(self.files[key]), "ETag": self._etag(key)}
 
     def list_objects_v2(self, **request: Any) -> dict[str, Any]:
-        found = [{"Key": key} for key in sorted(self.files) if key.startswith(request["Prefix"])]
+        after = request.get("StartAfter", "")
+        keys = (key for key in sorted(self.files) if key > after)
+        found = [{"Key": key} for key in keys if key.startswith(request["Prefix"])]
         return {"Contents": found} if found else {}
+
+    def _etag(self, key: str) -> str:
+        return f'"{hashlib.md5(self.files[key]).hexdigest()}"'
 
     def _fail_at(self, key: str, operation: str) -> None:
         if key == self.fails_at:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from price_lists import offer, product
-from test_ops_rerate import RESTATED, LINE
+from test_ops_rerate import LINE, RESTATED
 
 from chalicelib.pricing.charges import charges
 from chalicelib.pricing.price_book import PRICES_CSV, PriceBook
@@ -34,10 +34,10 @@ def test_every_command_on_the_page_runs(command, tmp_path, monkeypatch, capsys):
         "prices-override.csv": OURS.encode(),
         "index.json": offer(listed),
         "new.csv": PRICES_CSV.read_bytes(),
-        "costs-before.csv": BEFORE.costs,
-        "costs-after.csv": DEARER.costs,
-        "before.csv": BEFORE.price_rows,
-        "after.csv": DEARER.price_rows,
+        "costs-before.csv": RESTATED.costs_before,
+        "costs-after.csv": RESTATED.costs_after,
+        "before.csv": RESTATED.price_rows_before,
+        "after.csv": RESTATED.price_rows_after,
     }
     for name, content in files.items():
         Path(name).write_bytes(content)

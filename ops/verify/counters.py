@@ -1,7 +1,6 @@
 """AWS's own counters of Bedrock, in CloudWatch, beside what was counted here.
 
-Source: Bedrock user guide, "Monitor bedrock-runtime inference using CloudWatch metrics". They come
-minutes late, and belong to an account and a model: whoever else calls it is in them.
+They come minutes late, and belong to an account and a model: whoever else calls it is in them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,16 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from chalicelib.reconciliation.series import INVOCATIONS, METRICS, Series, read
 from ops.verify.counts import Counts
 
-INVOCATIONS: Final = "Invocations"
-METRICS: Final[Mapping[str, str]] = {
-    "InputTokenCount": "input_tokens",
-    "OutputTokenCount": "output_tokens",
-    "CacheReadInputTokenCount": "cache_read_tokens",
-    "CacheWriteInputTokenCount": "cache_write_tokens",
-    "OutputImageCount": "images",
-}
 _MARGIN: Final = timedelta(minutes=1)
 """For clocks that differ, and because no page says if a call counts where it began or ended."""
 
@@ -81,39 +73,30 @@ def compared(
     cloudwatch: Any, made: Sequence[Made], began: datetime, ended: datetime
 ) -> list[Compared]:
     """Ask for the counters of the minutes in which the calls were made."""
-    queries = [_query(f"m{i}_{metric}", each, metric) for i, each, metric in _asked(made)]
-    pages = cloudwatch.get_paginator("get_metric_data").paginate(
-        MetricDataQueries=queries,
-        StartTime=_minute(began) - _MARGIN,
-        EndTime=_minute(ended) + 2 * _MARGIN,
+    series = {
+        each.model: {
+            metric: Series.of_model(each.model, metric) for metric in (INVOCATIONS, *METRICS)
+        }
+        for each in made
+    }
+    found = read(
+        cloudwatch,
+        [named for metrics in series.values() for named in metrics.values()],
+        _minute(began) - _MARGIN,
+        _minute(ended) + 2 * _MARGIN,
+        60,
     )
-    values: dict[str, float] = {}
-    for page in pages:
-        for result in page["MetricDataResults"]:
-            values[result["Id"]] = values.get(result["Id"], 0) + sum(result["Values"])
     return [
         Compared(
             each,
             {
-                metric: round(value)
-                for metric in (INVOCATIONS, *METRICS)
-                if (value := values.get(f"m{i}_{metric}"))
+                metric: value
+                for metric, named in series[each.model].items()
+                if (value := sum(found[named].values()))
             },
         )
-        for i, each in enumerate(made)
+        for each in made
     ]
-
-
-def _asked(made: Sequence[Made]) -> Iterator[tuple[int, Made, str]]:
-    for i, each in enumerate(made):
-        for metric in (INVOCATIONS, *METRICS):
-            yield i, each, metric
-
-
-def _query(name: str, made: Made, metric: str) -> dict[str, Any]:
-    dimensions = [{"Name": "ModelId", "Value": made.model}]
-    named = {"Namespace": "AWS/Bedrock", "MetricName": metric, "Dimensions": dimensions}
-    return {"Id": name, "MetricStat": {"Metric": named, "Period": 60, "Stat": "Sum"}}
 
 
 def _minute(at: datetime) -> datetime:

@@ -31,7 +31,10 @@ LAYERS = (
     {"chalicelib.endings", "chalicelib.async_jobs"},
     {"chalicelib.router", "chalicelib.admission"},
     {"chalicelib.streams"},
-    {"chalicelib.surfaces", "chalicelib.repeats", "chalicelib.reporting"},
+    {
+        *("chalicelib.surfaces", "chalicelib.repeats"),
+        *("chalicelib.reporting", "chalicelib.reconciliation"),
+    },
     {"chalicelib.parts"},
     {"app"},
 )

@@ -1,6 +1,7 @@
 """Waiting for what AWS shows late: records by seconds, counters by minutes."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from ops.verify import proof, records
 from ops.verify.calls import Models, planned
@@ -15,7 +16,7 @@ AT = datetime(2026, 11, 23, 12, 0, 30, tzinfo=UTC)
 CALL = planned(Models(MODEL), "n")[0]
 ROUND = Round(((CALL, Answer(200, {}, b"", ("r1",))),), AT, AT)
 MADE = [Made(MODEL, 1, Counts(5, 7))]
-ALL = {"m0_Invocations": [1.0], "m0_InputTokenCount": [2.0, 3.0], "m0_OutputTokenCount": [7.0]}
+ALL = {"Invocations": [1.0], "InputTokenCount": [2.0, 3.0], "OutputTokenCount": [7.0]}
 
 
 class CloudWatch:
@@ -29,10 +30,18 @@ class CloudWatch:
         assert operation == "get_metric_data"
         return self
 
-    def paginate(self, **asked: object) -> list[dict]:
+    def paginate(self, **asked: Any) -> list[dict]:
         self.asked.append(asked)
-        values = self._looks[min(len(self.asked), len(self._looks)) - 1]
-        return [{"MetricDataResults": [{"Id": i, "Values": v} for i, v in values.items()]}]
+        look = self._looks[min(len(self.asked), len(self._looks)) - 1]
+        queries = {
+            each["MetricStat"]["Metric"]["MetricName"]: each["Id"]
+            for each in asked["MetricDataQueries"]
+        }
+        results = [
+            {"Id": queries[metric], "Timestamps": [AT] * len(values), "Values": values}
+            for metric, values in look.items()
+        ]
+        return [{"MetricDataResults": results}]
 
 
 def patience(seconds: float = 600) -> Waiting:
@@ -41,14 +50,14 @@ def patience(seconds: float = 600) -> Waiting:
 
 
 def test_counters_are_asked_for_until_none_is_less() -> None:
-    cloudwatch = CloudWatch({}, {**ALL, "m0_OutputTokenCount": [6.0]}, ALL)
+    cloudwatch = CloudWatch({}, {**ALL, "OutputTokenCount": [6.0]}, ALL)
     (found,) = proof.counted(ROUND, MADE, cloudwatch, patience())
     assert (found.late, found.more, len(cloudwatch.asked)) == ([], [], 3)
     assert found.counts == Counts(5, 7)
 
 
 def test_when_the_time_is_up_what_did_not_arrive_is_known() -> None:
-    (found,) = proof.counted(ROUND, MADE, CloudWatch({"m0_Invocations": [1.0]}), patience())
+    (found,) = proof.counted(ROUND, MADE, CloudWatch({"Invocations": [1.0]}), patience())
     assert found.late == ["InputTokenCount", "OutputTokenCount"]
 
 

@@ -1,0 +1,1 @@
+"""Reconciliation: what was reported here beside what AWS counted and what it charges."""

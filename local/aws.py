@@ -39,6 +39,7 @@ from local import (
     stack_updates,
     swagger,
 )
+from local.insights import moto_logs
 from local.insights import service as insights
 from local.project import ACCOUNT, REGION
 
@@ -86,7 +87,7 @@ class Aws:
     def __enter__(self) -> Self:
         BackendDict.reset()
         reset_model_data()
-        self._patches.enter_context(insights.installed(self.insights))
+        self._patches.enter_context(moto_logs.installed(self.insights))
         for gap in GAPS:
             self._patches.enter_context(gap.installed())
         self._patches.enter_context(long_polls.installed(self._polls))

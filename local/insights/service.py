@@ -1,47 +1,42 @@
-"""StartQuery, GetQueryResults and StopQuery in moto's place, over the log events moto keeps.
-
-moto 5.2 reads neither `filter` nor `stats`, returns no statistics and knows no pages.
-"""
+"""StartQuery, GetQueryResults and StopQuery over a table of log events."""
 
 import base64
-import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from itertools import chain
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
-from unittest.mock import patch
 from uuid import uuid4
 
-from moto.core.exceptions import JsonRESTError
-from moto.logs.exceptions import InvalidParameterException, ResourceNotFoundException
-from moto.logs.models import LogGroup, LogsBackend
-from moto.logs.responses import LogsResponse
-
-from local.insights.engine import Engine, Rendering, Result
+from local.insights.engine import Engine, Result, Statistics
+from local.insights.faults import Behaviour, Fault, Page, Refusal
 from local.insights.parser import MAX_ROWS
 from local.insights.syntax import MalformedQuery
-from local.insights.table import Event
+from local.insights.table import Table
 
 PAGE_ROWS = 10_000
 """The most rows that one GetQueryResults answers with."""
 
+MOST_CHARACTERS = 10_000
+"""The longest text of a query (StartQuery `queryString`)."""
 
-@dataclass(frozen=True, slots=True)
-class Behaviour:
-    """How AWS is to behave from now on: what a test or a sabotage asks for."""
+AT_ONCE = 100
+"""Queries that may run side by side in an account and region (CloudWatch Logs quotas)."""
 
-    rendering: Rendering = Rendering.PLAIN
-    running_polls: int = 0
-    """Answers of `Running`, with half of the rows, before a query ends."""
-    ends: str = "Complete"
-    """The status in which queries end: Complete, Failed, Timeout or Cancelled."""
-    refusals: tuple[str, ...] = ()
-    """Exceptions with which the next StartQuery calls are refused, in turn."""
+
+class Refused(Exception):
+    """The API refuses a call, with an exception of its own."""
+
+    def __init__(self, code: str, message: str, **more: Any) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.more = more
+        """What the answer says besides."""
 
 
 @dataclass(slots=True)
 class _Query:
+    text: str
     result: Result
     behaviour: Behaviour
     polls: int = 0
@@ -53,119 +48,122 @@ class _Query:
             return "Cancelled"
         return self.behaviour.ends if self.polls > self.behaviour.running_polls else "Running"
 
+    @property
+    def runs(self) -> bool:
+        """A query that ends by itself, unless somebody asked for slowness, has ended already."""
+        return not self.cancelled and self.polls < self.behaviour.running_polls
+
 
 @dataclass(slots=True)
 class InsightsService:
-    """The queries of one AWS."""
+    """The queries of one AWS account and region."""
 
     _behaviour: Behaviour = field(default_factory=Behaviour)
+    _faults: tuple[Fault, ...] = ()
     _refusals: Iterator[str] = field(default_factory=lambda: iter(()))
+    _calls: Counter[Fault] = field(default_factory=Counter)
+    _looks: int = 0
     _queries: dict[str, _Query] = field(default_factory=dict)
 
-    def behave(self, behaviour: Behaviour) -> None:
-        """Be slow, unwilling or broken from the next StartQuery on; `Behaviour()` ends it."""
-        self._behaviour = behaviour
+    def behave(self, behaviour: Behaviour, *faults: Fault) -> None:
+        """Be slow, unwilling or broken from the next call on; `Behaviour()` ends it."""
+        self._behaviour, self._faults = behaviour, faults
         self._refusals = iter(behaviour.refusals)
+        self._calls.clear()
+        self._looks = 0
 
-    def start(self, backend: LogsBackend, request: dict[str, Any]) -> dict[str, Any]:
+    def start(self, events: Table, request: dict[str, Any]) -> dict[str, Any]:
+        text = request["queryString"]
+        faults = self._struck("StartQuery", text)
         for refusal in self._refusals:
-            raise JsonRESTError(refusal, "Refused on request.")
-        start, end = _window(request)
-        limit = request.get("limit")
-        if limit is not None and not 1 <= limit <= MAX_ROWS:
-            raise InvalidParameterException(f"limit is from 1 to {MAX_ROWS}")
-        events = chain.from_iterable(map(_events, _groups(backend, request)))
-        engine = Engine(events, self._behaviour.rendering)
-        try:
-            result = engine.run(request["queryString"], start, end, limit)
-        except MalformedQuery as error:
-            raise _Malformed(error) from error
+            raise Refused(refusal, "Refused on request.")
+        _check(request)
+        if sum(query.runs for query in self._queries.values()) >= AT_ONCE:
+            raise Refused("LimitExceededException", f"{AT_ONCE} queries run already")
+        behaviour = next((f for f in faults if isinstance(f, Behaviour)), self._behaviour)
         query_id = str(uuid4())
-        self._queries[query_id] = _Query(result, self._behaviour)
+        self._queries[query_id] = _Query(text, self._run(events, request, behaviour), behaviour)
         return {"queryId": query_id}
 
     def results(self, request: dict[str, Any]) -> dict[str, Any]:
         query = self._query(request)
-        query.polls += 1
-        rows, page = query.result.rows, request.get("maxItems") or PAGE_ROWS
+        page = request.get("maxItems") or PAGE_ROWS
         if page > PAGE_ROWS:
-            raise InvalidParameterException(f"maxItems is at most {PAGE_ROWS}")
+            raise Refused("InvalidParameterException", f"maxItems is at most {PAGE_ROWS}")
+        faults = self._struck("GetQueryResults", query.text)
+        query.polls += 1
+        rows, offset = query.result.rows, _offset(request)
         if query.status != "Complete":
-            return _answer(query, rows[: len(rows) // 2][:page], {})
-        offset = _offset(request)
+            return _answer(query, rows[: len(rows) // 2][:page])
+        if Page.EMPTY in faults:
+            return _answer(query, [], nextToken=_token(request["queryId"], offset))
         last = offset + page
         more = {"nextToken": _token(request["queryId"], last)} if last < len(rows) else {}
-        return _answer(query, rows[offset:last], more)
+        answer = _answer(query, rows[offset:last], **more)
+        for fault in faults:
+            if isinstance(fault, Page):
+                _SPOILED[fault](answer)
+        return answer
 
     def stop(self, request: dict[str, Any]) -> dict[str, Any]:
         query = self._query(request)
+        self._struck("StopQuery", query.text)
         if query.polls > query.behaviour.running_polls or query.cancelled:
-            raise InvalidParameterException("Query is not in a stoppable state")
+            raise Refused("InvalidParameterException", "Query is not in a stoppable state")
         query.cancelled = True
         return {"success": True}
 
     def _query(self, request: dict[str, Any]) -> _Query:
         query = self._queries.get(request.get("queryId", ""))
         if query is None:
-            raise ResourceNotFoundException("Invalid query id")
+            raise Refused("ResourceNotFoundException", "Invalid query id")
         return query
 
+    def _struck(self, operation: str, text: str) -> list[Behaviour | Page]:
+        """Return what is to go wrong at this call; raises Refused where it is refused."""
+        struck = []
+        for fault in self._faults:
+            if fault.operation == operation and fault.query in text:
+                self._calls[fault] += 1
+                if fault.nth in (None, self._calls[fault]):
+                    struck.append(fault.does)
+        for refusal in struck:
+            if isinstance(refusal, Refusal):
+                raise Refused(refusal.code, "Refused on request.")
+        return [does for does in struck if not isinstance(does, Refusal)]
 
-class _Malformed(JsonRESTError):
-    def __init__(self, error: MalformedQuery) -> None:
-        super().__init__("MalformedQueryException", str(error))
-        location = {"startCharOffset": error.start, "endCharOffset": error.end}
-        body = json.loads(self.description)
-        body["queryCompileError"] = {"location": location, "message": str(error)}
-        self.description = json.dumps(body)
-
-
-@contextmanager
-def installed(service: InsightsService) -> Iterator[InsightsService]:
-    """Put the service in moto's place while the context lasts."""
-
-    def operation(answer: Callable[[LogsResponse, dict[str, Any]], dict[str, Any]]) -> Any:
-        return lambda response: json.dumps(answer(response, json.loads(response.body)))
-
-    with patch.multiple(
-        LogsResponse,
-        create=True,
-        start_query=operation(lambda aws, request: service.start(aws.logs_backend, request)),
-        get_query_results=operation(lambda _, request: service.results(request)),
-        stop_query=operation(lambda _, request: service.stop(request)),
-    ):
-        yield service
-
-
-def _window(request: dict[str, Any]) -> tuple[int, int]:
-    start, end = request["startTime"], request["endTime"]
-    if not 0 <= start <= end:
-        raise InvalidParameterException("startTime is after endTime")
-    return start, end
+    def _run(self, events: Table, request: dict[str, Any], behaviour: Behaviour) -> Result:
+        self._looks += 1
+        if behaviour.late and self._looks <= behaviour.late_looks:
+            events = events.where([behaviour.late not in m for m in events.column("@message")])
+        window = request["startTime"], request["endTime"]
+        limit = request.get("limit")
+        try:
+            result = Engine(events, behaviour.rendering).run(request["queryString"], *window, limit)
+        except MalformedQuery as error:
+            location = {"startCharOffset": error.start, "endCharOffset": error.end}
+            compiled = {"location": location, "message": str(error)}
+            raise Refused(
+                "MalformedQueryException", str(error), queryCompileError=compiled
+            ) from error
+        return result if behaviour.cut_to is None else _cut(result, behaviour.cut_to, limit)
 
 
-def _groups(backend: LogsBackend, request: dict[str, Any]) -> list[LogGroup]:
-    given = [
-        names
-        for names in (
-            [request["logGroupName"]] if "logGroupName" in request else None,
-            request.get("logGroupNames"),
-            request.get("logGroupIdentifiers"),
-        )
-        if names
-    ]
-    if len(given) != 1:
-        raise InvalidParameterException("exactly one of the log group parameters is needed")
-    names = [name.removesuffix(":*").rsplit(":log-group:", 1)[-1] for name in given[0]]
-    if missing := [name for name in names if name not in backend.groups]:
-        raise ResourceNotFoundException(f"Log group '{missing[0]}' does not exist")
-    return [backend.groups[name] for name in names]
+def _check(request: dict[str, Any]) -> None:
+    limit = request.get("limit")
+    wrong = {
+        "startTime is after endTime": not 0 <= request["startTime"] <= request["endTime"],
+        f"limit is from 1 to {MAX_ROWS}": limit is not None and not 1 <= limit <= MAX_ROWS,
+        "the query is too long": len(request["queryString"]) > MOST_CHARACTERS,
+    }
+    for message, is_so in wrong.items():
+        if is_so:
+            raise Refused("InvalidParameterException", message)
 
 
-def _events(group: LogGroup) -> Iterator[Event]:
-    for name, stream in list(group.streams.items()):
-        for event in list(stream.events):
-            yield event.timestamp, event.message, name
+def _cut(result: Result, rows: int, limit: int | None) -> Result:
+    statistics = replace(result.statistics, resultCount=limit or PAGE_ROWS)
+    return Result(result.rows[:rows], statistics)
 
 
 def _token(query_id: str, offset: int) -> str:
@@ -178,19 +176,26 @@ def _offset(request: dict[str, Any]) -> int:
         return 0
     query_id, _, offset = base64.urlsafe_b64decode(token).decode().partition(" ")
     if query_id != request["queryId"]:
-        raise InvalidParameterException("The specified nextToken is invalid.")
+        raise Refused("InvalidParameterException", "The specified nextToken is invalid.")
     return int(offset)
 
 
-def _answer(query: _Query, rows: list[dict[str, str]], more: dict[str, str]) -> dict[str, Any]:
-    statistics = query.result.statistics
+def _answer(query: _Query, rows: list[dict[str, str]], **more: str) -> dict[str, Any]:
     return {
         "queryLanguage": "CWLI",
         "status": query.status,
         "results": [[{"field": f, "value": v} for f, v in row.items()] for row in rows],
-        "statistics": {name: float(getattr(statistics, name)) for name in _STATISTICS},
+        "statistics": {} if query.behaviour.silent else _numbers(query.result.statistics),
         **more,
     }
 
 
-_STATISTICS = ("recordsMatched", "recordsScanned", "bytesScanned", "resultCount")
+def _numbers(statistics: Statistics) -> dict[str, float]:
+    return {name: float(value) for name, value in asdict(statistics).items()}
+
+
+_SPOILED = {
+    Page.FAILED: lambda answer: answer.update(status="Failed"),
+    Page.SHORT: lambda answer: answer.update(results=answer["results"][:-1]),
+    Page.LAST: lambda answer: answer.pop("nextToken", None),
+}

@@ -1,7 +1,9 @@
 """One HTTP request for a model call, and what every surface does with it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final, Self
 
 from chalicelib.admission import ModelRequest
@@ -99,12 +101,22 @@ class Invocation:
 
 
 def _base_path(event: Mapping[str, Any]) -> str:
-    """Return what API Gateway puts before a route: `/api`; `chalice local`, which does not tell
-    the route, nothing.
+    """Return what stands before a route, as the client sees it: API Gateway's stage, `/api`, or the
+    base path by which a domain name of one's own is mapped to it.
+
+    Such a base path is in both of the event's paths, so a route is known by its resource.
     """
-    path: str = event["requestContext"].get("path", "")
-    route: str = event.get("path") or path
-    return path.removesuffix(route) if path.endswith(route) else ""
+    context = event["requestContext"]
+    resource, path = context.get("resourcePath"), context.get("path", "")
+    found = _route(resource).fullmatch(path) if resource else None
+    return found[1] if found else ""
+
+
+@cache
+def _route(resource: str) -> re.Pattern[str]:
+    """Match a path that ends in a route, such as `/model/{model_id}/{operation}`."""
+    parts = re.split(r"\{[^}]*\}", resource)
+    return re.compile(f"(.*?){'.+'.join(map(re.escape, parts))}/?")
 
 
 def headers_of(event: Mapping[str, Any]) -> dict[str, str]:

@@ -34,16 +34,35 @@ def base_path(event: dict[str, Any]) -> str:
     return Invocation.of(event, b"", request_id="r", account="1", context=LambdaContext()).base_path
 
 
-@pytest.mark.parametrize(("stage", "path"), [("/api", "/api/invoke"), ("", "/invoke")])
-def test_what_stands_before_a_route_is_the_stage(stage: str, path: str) -> None:
-    event = proxy_event(path="/invoke")
-    event["requestContext"]["path"] = path
-    assert base_path(event) == stage
+@pytest.mark.parametrize(
+    ("base", "path"),
+    [
+        ("", "/invoke"),
+        ("/api", "/api/invoke"),
+        ("/api", "/api/invoke/"),
+        ("/gateway", "/gateway/invoke"),
+        ("/invoke", "/invoke/invoke"),
+        ("/invokes/v1", "/invokes/v1/invoke"),
+    ],
+)
+def test_what_stands_before_a_route_is_the_stage_or_a_domain_s_base_path(
+    base: str, path: str
+) -> None:
+    event = proxy_event(path=path)  # API Gateway tells a base path, and no stage, here as well
+    event["requestContext"] |= {"path": path, "resourcePath": "/invoke"}
+    assert base_path(event) == base
 
 
-@pytest.mark.parametrize("missing", [{}, {"path": ""}, {"path": None}])
-def test_nothing_stands_before_a_route_where_no_route_is_told(missing: dict[str, Any]) -> None:
+@pytest.mark.parametrize("model", ["us.amazon.nova-lite-v1:0", "arn:aws:bedrock::1:a%2Fb", "a/b"])
+def test_a_route_has_parameters_of_any_spelling(model: str) -> None:
+    event = proxy_event()
+    resource = "/model/{model_id}/{operation}"
+    event["requestContext"] |= {"path": f"/v1/model/{model}/converse", "resourcePath": resource}
+    assert base_path(event) == "/v1"
+
+
+@pytest.mark.parametrize("told", [{}, {"path": "/other"}, {"path": "/invoke", "resourcePath": ""}])
+def test_nothing_is_known_to_stand_before_a_route_that_is_not_told(told: dict[str, str]) -> None:
     event = proxy_event(path="/invoke")
-    del event["path"]
-    event["requestContext"]["path"] = "/invoke"
-    assert base_path(event | missing) == ""
+    event["requestContext"] |= told
+    assert base_path(event) == ""

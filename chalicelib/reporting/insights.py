@@ -36,6 +36,7 @@ _BUSY: Final = frozenset(
 _UNDER_WAY: Final = frozenset({"Scheduled", "Running"})
 _NUMBER: Final = re.compile(r"\d{1,400}(\.\d{1,400})?([eE][+-]?\d{1,4})?", re.ASCII)
 _EXACT_BELOW: Final = 2**53  # Insights adds up in doubles
+_SURELY_EXACT: Final = len(str(_EXACT_BELOW))  # fewer digits than these are a smaller number
 
 Row = Mapping[str, str]
 T = TypeVar("T")
@@ -43,6 +44,14 @@ T = TypeVar("T")
 
 class IncompleteReport(Exception):
     """The records could not be read whole, or not trusted whole; nothing was written."""
+
+
+class NotFinished(IncompleteReport):
+    """The time that was left did not allow more; another run may go on."""
+
+
+class TimedOut(IncompleteReport):
+    """The engine gave a query up after its own time limit: less has to be asked at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +64,11 @@ class Patience:
     def tries(self, what: str) -> Iterator[None]:
         """Yield at once, then after 1, 2, 4, 8, 10, 10, … seconds.
 
-        Raises IncompleteReport when the time that is left does not allow another try.
+        Raises NotFinished when the time that is left does not allow another try.
         """
         for pause in chain((0, 1, 2, 4, 8), repeat(10)):
             if self.remaining_ms() < pause * 1000 + RESERVE_MS:
-                raise IncompleteReport(f"no time is left to wait for {what}")
+                raise NotFinished(f"no time is left to wait for {what}")
             if pause:
                 self.sleep(pause)
             yield
@@ -73,6 +82,16 @@ class Query:
     text: str
     start: datetime
     end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the engine says of a query that it has completed."""
+
+    query_id: str
+    rows: int  # on all pages; as many as the limit where more were cut off
+    matched: int  # records that passed the query's filter, before any `stats`
+    scanned: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +112,8 @@ def whole(value: object) -> int | None:
     been rounded.
     """
     text = str(value)
+    if len(text) < _SURELY_EXACT and text.isascii() and text.isdigit():
+        return int(text)
     if not _NUMBER.fullmatch(text):
         return None
     number = Decimal(text)
@@ -104,11 +125,18 @@ def whole(value: object) -> int | None:
 class Insights:
     """Runs queries over a set of log groups."""
 
-    def __init__(self, logs: Any, log_groups: Sequence[str], patience: Patience) -> None:
+    def __init__(
+        self,
+        logs: Any,
+        log_groups: Sequence[str],
+        patience: Patience,
+        max_rows: int = MAX_ROWS,
+    ) -> None:
         """Take a boto3 `logs` client and the names of at most 50 log groups."""
         self._logs = logs
-        self._log_groups = list(log_groups)
-        self._patience = patience
+        self.log_groups = tuple(log_groups)
+        self.patience = patience
+        self.max_rows = max_rows
 
     @contextmanager
     def running(self, *queries: Query) -> Iterator[tuple["RunningQuery", ...]]:
@@ -116,36 +144,51 @@ class Insights:
         started: list[RunningQuery] = []
         try:
             for query in queries:
-                started.append(self._start(query))
+                started.append(self.start(query))
             yield tuple(started)
         finally:
             for each in started:
                 each.stop()
 
-    def _start(self, query: Query) -> "RunningQuery":
+    def start(self, query: Query) -> "RunningQuery":
+        """Start a query, which its caller has to stop if it is not read to its end."""
         reply = _patiently(
-            self._patience,
+            self.patience,
             f"the query of {query.name} to start",
             lambda: self._logs.start_query(
-                logGroupNames=self._log_groups,
+                logGroupNames=list(self.log_groups),
                 startTime=int(query.start.timestamp()),
                 endTime=ceil(query.end.timestamp()),
                 queryString=query.text,
-                limit=MAX_ROWS,
+                limit=self.max_rows,
             ),
         )
-        return RunningQuery(self._logs, query.name, str(reply["queryId"]), self._patience)
+        return RunningQuery(self, self._logs, query.name, str(reply["queryId"]))
 
 
 class RunningQuery:
     """A query that was started, until it is read whole or stopped."""
 
-    def __init__(self, logs: Any, name: str, query_id: str, patience: Patience) -> None:
+    def __init__(self, insights: Insights, logs: Any, name: str, query_id: str) -> None:
         self._logs = logs
         self._name = name
         self._query_id = query_id
-        self._patience = patience
-        self._under_way = True
+        self._patience = insights.patience
+        self._max_rows = insights.max_rows
+        self._first: dict[str, Any] | None = None
+
+    def found(self) -> Found:
+        """Wait until the query is Complete. Its rows may be cut off at the limit.
+
+        Raises TimedOut where the engine gave up, IncompleteReport where it failed otherwise.
+        """
+        statistics = self._completed().get("statistics", {})
+        total = whole(statistics.get("resultCount"))
+        matched = whole(statistics.get("recordsMatched"))
+        if total is None or matched is None:
+            raise self._incomplete("the engine does not say how much it found")
+        scanned = whole(statistics.get("recordsScanned")) or 0
+        return Found(self._query_id, total, matched, scanned)
 
     def answer(self, read: Callable[[Row], T]) -> Answer[T]:
         """Wait until the query is Complete, then read every row of every page.
@@ -153,34 +196,47 @@ class RunningQuery:
         Results of a query that still runs are partial, and are not looked at. Raises
         IncompleteReport where AWS says less than that this is all.
         """
-        page = self._completed()
-        statistics = page.get("statistics", {})
-        rows: list[T] = []
-        while True:
-            rows.extend(read(_row(cells)) for cells in page["results"])
-            if not (token := page.get("nextToken")):
-                break
-            page = self._page(nextToken=token)
-            if page["status"] != "Complete":
-                raise self._incomplete(f"a page of it is {page['status']}")
-        return self._checked(rows, statistics)
+        found = self.found()
+        if found.rows >= self._max_rows:
+            raise self._incomplete(
+                f"it has {found.rows} rows, and beyond {self._max_rows} they are cut off"
+            )
+        rows = [read(_row(cells)) for page in self._pages() for cells in page["results"]]
+        if len(rows) != found.rows:
+            raise self._incomplete(f"{len(rows)} rows of {found.rows} came")
+        return Answer(self._name, self._query_id, rows, found.matched, found.scanned)
 
     def stop(self) -> None:
         """Stop a query that would go on scanning for nobody."""
-        if self._under_way:
-            self._under_way = False
+        if self._first is None:
             with suppress(ClientError, BotoCoreError):  # it may have ended by itself meanwhile
                 self._logs.stop_query(queryId=self._query_id)
 
     def _completed(self) -> dict[str, Any]:
+        if self._first is None:
+            self._first = self._ended()
+        status = self._first["status"]
+        if status == "Timeout":
+            raise TimedOut(f"the query of {self._name} is not complete: it ended as {status}")
+        if status != "Complete":
+            raise self._incomplete(f"it ended as {status}")
+        return self._first
+
+    def _ended(self) -> dict[str, Any]:
         for _ in self._patience.tries(f"the query of {self._name}"):
             page = self._page()
             if page["status"] not in _UNDER_WAY:
-                break
-        self._under_way = False
-        if page["status"] != "Complete":
-            raise self._incomplete(f"it ended as {page['status']}")
-        return page
+                return page
+        raise AssertionError("tries() ends by raising")
+
+    def _pages(self) -> Iterator[dict[str, Any]]:
+        page = self._completed()
+        yield page
+        while token := page.get("nextToken"):
+            page = self._page(nextToken=token)
+            if page["status"] != "Complete":
+                raise self._incomplete(f"a page of it is {page['status']}")
+            yield page
 
     def _page(self, **token: str) -> dict[str, Any]:
         page: dict[str, Any] = _patiently(
@@ -191,18 +247,6 @@ class RunningQuery:
             ),
         )
         return page
-
-    def _checked(self, rows: list[T], statistics: Mapping[str, object]) -> Answer[T]:
-        total = whole(statistics.get("resultCount"))
-        matched = whole(statistics.get("recordsMatched"))
-        if total is None or matched is None:
-            raise self._incomplete("the engine does not say how much it found")
-        if total >= MAX_ROWS:
-            raise self._incomplete(f"it has {total} rows, and beyond {MAX_ROWS} they are cut off")
-        if len(rows) != total:
-            raise self._incomplete(f"{len(rows)} rows of {total} came")
-        scanned = whole(statistics.get("recordsScanned")) or 0
-        return Answer(self._name, self._query_id, rows, matched, scanned)
 
     def _incomplete(self, why: str) -> IncompleteReport:
         return IncompleteReport(f"the query of {self._name} is not complete: {why}")

@@ -13,6 +13,7 @@ from ops.directory import Refused
 from ops.doctor import command as doctor
 from ops.openapi import command as openapi
 from ops.sizing import command as sizing
+from ops.trace import command as trace
 from ops.verify import command as verify
 
 DESCRIPTION = "Deploys a Tollgate; its tenants, keys, prices and reports."
@@ -43,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
     keys.add_commands(groups)
     models.add_commands(groups)
     report.add_command(groups)
+    trace.add_command(groups)
     prices.add_commands(groups)
     doctor.add_command(groups)
     verify.add_command(groups)

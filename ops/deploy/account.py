@@ -37,5 +37,10 @@ class Account:
         partition = caller["Arn"].split(":")[1]
         return cls(caller["Account"], session.region_name, partition, session)
 
+    @property
+    def domain(self) -> str:
+        """What the names of AWS's hosts end in."""
+        return "amazonaws.com.cn" if self.partition == "aws-cn" else "amazonaws.com"
+
     def client(self, service: str) -> Any:
         return self.session.client(service)

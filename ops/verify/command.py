@@ -29,7 +29,9 @@ def add_command(groups: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument("--stage", metavar="STAGE", help="of .chalice/config.json")
-    command.add_argument("--url", help="the gateway's (default: where the stage was deployed to)")
+    command.add_argument(
+        "--url", help="the gateway's, such as a domain name of yours (default: its API)"
+    )
     command.add_argument("--live", action="store_true", help="make the calls, which cost money")
     command.add_argument("--yes", action="store_true", help="do not ask first")
     command.add_argument(

@@ -1,22 +1,20 @@
 """The verification: what is to be called, the calls, and everything that differs."""
 
 import argparse
-import json
 import secrets
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final
 
 from chalicelib.catalog import GEOS
 from chalicelib.pricing.price_book import PriceBook
 from chalicelib.reporting.insights import IncompleteReport
 from chalicelib.reporting.price_override import book_in_force
+from ops.deploy import ownership
 from ops.deploy.account import Account
-from ops.deploy.stage import FOLDER
 from ops.directory import Directory, Refused
 from ops.doctor.examined import Examined
 from ops.verify import comparison, proof, screen
@@ -36,7 +34,7 @@ LOG_SECONDS: Final = 300
 def verify(args: argparse.Namespace, environ: Mapping[str, str]) -> None:
     """Do what the command says. Raises Refused where it cannot, or where something differs."""
     with closing(Examined.of(args.stage, Account.of(environ), environ)) as examined:
-        url = args.url or deployed_url(args.stage)
+        url = args.url or deployed_url(examined)
         prices = ListPrices(PriceBook.load(), examined.settings.region, datetime.now(UTC).date())
         calls = planned(chosen(args, prices), secrets.token_hex(4))
         print(*screen.plan(examined, url, calls, at_most(calls, prices)), sep="\n")
@@ -52,16 +50,17 @@ def verify(args: argparse.Namespace, environ: Mapping[str, str]) -> None:
         raise Refused(f"{differences} of it {'is' if differences == 1 else 'are'} not proved")
 
 
-def deployed_url(stage: str | None, folder: Path = FOLDER) -> str:
-    """Read a stage's URL out of what its deployment left on this machine. Raises Refused."""
+def deployed_url(examined: Examined) -> str:
+    """Say where a stage's API answers, wherever it was deployed from. Raises Refused."""
+    stage, account = examined.stage, examined.account
     if stage is None:
         raise Refused("say --stage, or the gateway's --url")
-    file = folder / "deployed" / f"{stage}.json"
-    try:
-        resources = json.loads(file.read_text(encoding="utf-8"))["resources"]
-        return next(str(each["rest_api_url"]) for each in resources if "rest_api_url" in each)
-    except (OSError, ValueError, LookupError, StopIteration) as error:
-        raise Refused(f"{file} does not say where {stage} is: give its --url") from error
+    api = ownership.api(examined.client("apigateway"), stage.api)
+    if api is None:
+        raise Refused(
+            f"there is no API {stage.api} in {account.region}: deploy it, or give a --url"
+        )
+    return f"https://{api}.execute-api.{account.region}.{account.domain}/{stage.api_stage}"
 
 
 def chosen(args: argparse.Namespace, prices: ListPrices) -> Models:

@@ -2,15 +2,21 @@
 
 import argparse
 import json
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from types import SimpleNamespace
 
+import boto3
 import pytest
 from builders import price_book
+from deploy_fakes import stage
 from scripted_server import answer, scripted_server
 
 from chalicelib.pricing.price_book import PriceBook
+from ops.deploy.account import Account
 from ops.directory import Refused
+from ops.doctor.examined import Examined
 from ops.verify.calls import Models, planned
 from ops.verify.estimate import ListPrices, at_most
 from ops.verify.gateway import Gateway
@@ -119,26 +125,40 @@ def test_a_region_without_prices_has_to_be_told_a_model() -> None:
 # The gateway
 
 
-def test_the_url_is_where_the_stage_was_deployed_to(tmp_path) -> None:
-    (tmp_path / "deployed").mkdir()
-    url = "https://abc.execute-api.us-east-1.amazonaws.com/api/"
-    deployed = {"resources": [{"name": "role"}, {"name": "rest_api", "rest_api_url": url}]}
-    (tmp_path / "deployed" / "prod.json").write_text(json.dumps(deployed))
-    assert deployed_url("prod", tmp_path) == url
+def examined(partition: str, *names: str) -> Examined:
+    """Stage dev, in an account with APIs of these names, which call the functions so called."""
+    pages = {
+        "get_rest_apis": [{"items": [{"id": "abc", "name": name} for name in names]}],
+        "get_resources": [{"items": [{"resourceMethods": {"GET": {"methodIntegration": CALLS}}}]}],
+    }
+    client = SimpleNamespace(
+        get_paginator=lambda name: SimpleNamespace(paginate=lambda **_: pages[name])
+    )
+    account = Account("111122223333", "eu-west-1", partition, boto3.Session())
+    return Examined(None, account, stage(), _clients={"apigateway": client})  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("content", [None, "{}", '{"resources": []}', "not JSON"])
-def test_a_stage_that_was_not_deployed_from_here_needs_its_url(tmp_path, content) -> None:
-    if content is not None:
-        (tmp_path / "deployed").mkdir()
-        (tmp_path / "deployed" / "prod.json").write_text(content)
-    with pytest.raises(Refused, match="does not say where prod is: give its --url"):
-        deployed_url("prod", tmp_path)
+CALLS = {"uri": "…/functions/arn:aws:lambda:eu-west-1:1:function:tollgate-dev:stream/…"}
+
+
+@pytest.mark.parametrize(
+    ("partition", "domain"), [("aws", "amazonaws.com"), ("aws-cn", "amazonaws.com.cn")]
+)
+def test_the_url_is_that_of_the_stage_s_api_wherever_it_was_deployed_from(
+    partition: str, domain: str
+) -> None:
+    url = deployed_url(examined(partition, "tollgate-dev"))
+    assert url == f"https://abc.execute-api.eu-west-1.{domain}/api"
+
+
+def test_a_stage_without_an_api_needs_a_url() -> None:
+    with pytest.raises(Refused, match="no API tollgate-dev in eu-west-1: deploy it, or give a --u"):
+        deployed_url(examined("aws"))
 
 
 def test_without_a_stage_the_url_is_needed() -> None:
     with pytest.raises(Refused, match="say --stage, or the gateway's --url"):
-        deployed_url(None)
+        deployed_url(replace(examined("aws"), stage=None))
 
 
 def test_a_gateway_that_is_away_is_no_answer() -> None:

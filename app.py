@@ -119,6 +119,12 @@ def models(request: Request, this_id: str) -> Answer:
     return json_answer(200, listed, {"x-request-id": this_id})
 
 
+@app.route("/usage", methods=["GET"])
+@answered
+def usage(request: Request, this_id: str) -> Answer:
+    return parts.usage().get(*identified(request, this_id))
+
+
 @app.route("/invoke", methods=["POST"], content_types=ANY_TYPE, cors=BROWSERS)
 @answered
 def invoke(request: Request, this_id: str) -> Answer:

@@ -218,6 +218,14 @@ class StreamsUnavailable(TollgateError):
     message = "Streamed answers are not available just now, and nothing was called. Try again."
 
 
+class ReportsUnavailable(TollgateError):
+    """A team's own files of the reports, or its day so far, cannot be read."""
+
+    status = 503
+    code = "reports_unavailable"
+    message = "Your team's usage cannot be read just now. Try again."
+
+
 class IntakeUnknown(StreamsUnavailable):
     """The table broke off: it may have the request, and then it is run."""
 

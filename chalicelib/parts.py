@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from chalicelib.surfaces.async_invoke import AsyncInvokeSurface
     from chalicelib.surfaces.responses import ResponsesSurface
     from chalicelib.surfaces.streamed import StreamedSurface
+    from chalicelib.surfaces.usage import UsageSurface
 
 
 class Gateway(NamedTuple):
@@ -168,6 +169,21 @@ def streams() -> Streams:
         DeadLetters(table, Queue(sqs, f"{config.streams_queue}-dead"), recovery),
         Sweep(table, queue, recovery, stage=stage),
     )
+
+
+@cache
+def usage() -> "UsageSurface":
+    """Make what answers `GET /usage`."""
+    from chalicelib.reporting.team_days import TeamDays
+    from chalicelib.reporting.today import Today
+    from chalicelib.reporting.today_table import TodayTable
+    from chalicelib.streams.rows import Rows
+    from chalicelib.surfaces.usage import UsageSurface
+
+    config = settings.load()
+    kept = TodayTable(Rows(gateway().dynamodb, config.streams_table))
+    today = Today(partial(client, "logs"), config.usage_log_groups, kept)
+    return UsageSurface(TeamDays(partial(client, "s3"), config.reports_bucket), today, price_book)
 
 
 @cache

@@ -63,14 +63,17 @@ class PriceBook:
         both = f"{self.sha256}\n{override.sha256}\n".encode()
         return PriceBook(override._layers + self._layers, hashlib.sha256(both).hexdigest())
 
+    def overrides(self) -> Iterator[Price]:
+        """Yield the rows that are laid over the list: the operator's own."""
+        return (p for layer in self._layers[:-1] for prices in layer.values() for p in prices)
+
     def find(self, key: PriceKey, day: date) -> Price | None:
         """Return the row in force on that day: the region's own, else the one for everywhere."""
-        for layer in self._layers:
-            for candidate in (key, key._replace(region=EVERYWHERE)):
-                for price in layer.get(candidate, ()):
-                    if price.in_force(day):
-                        return price
-        return None
+        return _find(self._layers, key, day)
+
+    def list_price(self, key: PriceKey, day: date) -> Price | None:
+        """Return the row in force on that day as it is without the operator's own."""
+        return _find(self._layers[-1:], key, day)
 
     def in_force(self, day: date) -> Iterator[Price]:
         """Yield the rows that a look-up can find on that day."""
@@ -81,6 +84,15 @@ class PriceBook:
 
     def __len__(self) -> int:
         return sum(len(prices) for layer in self._layers for prices in layer.values())
+
+
+def _find(layers: tuple[Layer, ...], key: PriceKey, day: date) -> Price | None:
+    for layer in layers:
+        for candidate in (key, key._replace(region=EVERYWHERE)):
+            for price in layer.get(candidate, ()):
+                if price.in_force(day):
+                    return price
+    return None
 
 
 def collect(name: str, content: bytes) -> tuple[Layer, list[Fault]]:

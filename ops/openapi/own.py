@@ -1,11 +1,12 @@
 """The gateway's own operations, by method and path as the app has them."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from chalicelib.surfaces.responses import MAX_POSITION, MAX_WAIT_SECONDS
-from ops.openapi.operation import Operation, Parameter, answer
-from ops.openapi.schemas import FLAG, Schema, reference
+from chalicelib.surfaces.usage import CSV, MAX_DAYS
+from ops.openapi.operation import JSON, Operation, Parameter, answer
+from ops.openapi.schemas import DATE, FLAG, Schema, reference
 
 SSE: Final = "text/event-stream"
 FRAMES: Final = "application/vnd.amazon.eventstream"
@@ -21,6 +22,17 @@ EVENTS: Final = """Server-Sent Events: `chunk` (the model's own event, numbered 
 INVOKE: Final = """The body goes to the model unchanged, and its answer comes back unchanged: whole;
 with `stream=true` queued (202), or live where `Accept` says in which form."""
 
+USAGE: Final = """Each day says whether its figures are whole (`complete`), and why not (`message`).
+A day without a report says so. With `Accept: text/csv` the rows are those of the report's
+costs.csv, with three columns more: day_status, complete, as_of."""
+
+
+def usage() -> dict[str, Any]:
+    """Describe an answer that comes as JSON or as CSV."""
+    told = answer("The days and their rows.", JSON, schema=reference("TeamUsage"))
+    return {**told, "content": {**told["content"], CSV: {"schema": {}}}}
+
+
 OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
     ("GET", "/healthz"): Operation(
         "Say that the gateway lives.",
@@ -31,6 +43,16 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
         "List what the team may call, and today's list prices.",
         {"200": answer("The models and endpoints.", schema=reference("Models"))},
         errors=ANY_KEY,
+    ),
+    ("GET", "/usage"): Operation(
+        "Read what your team used, by day and model: its rows of the daily reports, and today's.",
+        {"200": usage()},
+        USAGE,
+        (
+            Parameter("from", "The first day, in UTC.", DATE, required=True),
+            Parameter("to", f"The last; at most {MAX_DAYS} days in all.", DATE, required=True),
+        ),
+        errors=(400, *ANY_KEY),
     ),
     ("POST", "/invoke"): Operation(
         "Call a model or an endpoint.",

@@ -1,16 +1,20 @@
 """What the gateway's own routes answer with, as JSON Schema. Models' payloads are their own."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from chalicelib.metering.usage import COUNTERS
+from chalicelib.pricing.costs import CSV_COLUMNS, Status
 from chalicelib.pricing.price import TIERS, UNITS
+from chalicelib.reporting.team_day import State
+from chalicelib.surfaces.usage import COSTS, COUNTS
 
 Schema = dict[str, Any]
 
 TEXT: Final[Schema] = {"type": "string"}
 FLAG: Final[Schema] = {"type": "boolean"}
 COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
+DATE: Final[Schema] = {"type": "string", "format": "date"}
 ANYTHING: Final[Schema] = {}
 
 
@@ -35,6 +39,15 @@ def thing(properties: Mapping[str, Schema], optional: Sequence[str] = ()) -> Sch
     """Describe an object; what is not optional is always there."""
     required = [name for name in properties if name not in optional]
     return {"type": "object", "properties": dict(properties), "required": required}
+
+
+def _cell(column: str) -> Schema:
+    """Describe a cell of costs.csv, as JSON has it."""
+    if column in COUNTS:
+        return COUNT
+    if column in COSTS:
+        return {"type": ["string", "null"], "description": "US dollars, exact; null: no price."}
+    return one_of(get_args(Status)) if column == "status" else TEXT
 
 
 _ENDED: Final = ("done", "failed", "interrupted", "deleted")
@@ -96,10 +109,35 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
     ),
     "Models": thing(
         {
-            "date": {"type": "string", "format": "date"},
+            "date": DATE,
             "currency": one_of(("USD",)),
             "allow": described(array(TEXT), "The globs of the team's allow-list."),
             "models": array(reference("Model")),
+        }
+    ),
+    "UsageDay": thing(
+        {
+            "date": DATE,
+            "status": one_of(get_args(State)),
+            "complete": described(FLAG, "All that the team used is in its rows."),
+            "may_change": described(FLAG, "A later report may say something else."),
+            "as_of": described(TEXT, "Until when today is counted."),
+            "message": described(TEXT, "Why it is not complete."),
+        },
+        optional=("as_of", "message"),
+    ),
+    "UsageRow": thing(
+        {name: _cell(name) for name in CSV_COLUMNS},
+    ),
+    "TeamUsage": thing(
+        {
+            "team_id": TEXT,
+            "from": DATE,
+            "to": DATE,
+            "currency": one_of(("USD",)),
+            "complete": described(FLAG, "Every day is."),
+            "days": array(reference("UsageDay")),
+            "rows": array(reference("UsageRow")),
         }
     ),
     "Queued": thing(

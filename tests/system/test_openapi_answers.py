@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
@@ -106,6 +106,16 @@ def test_health_and_models(tenant) -> None:
     assert tenant.ask("GET", "/healthz").json["status"] == "ok"
     assert tenant.ask("GET", "/models").json["models"]
     assert tenant.ask("GET", "/models", key="tg_no").status == 401
+
+
+def test_usage_of_today_and_of_days_without_a_report(tenant) -> None:
+    today = datetime.now(UTC).date()
+    period = f"/usage?from={today - timedelta(days=1)}&to={today}"
+    days = tenant.ask("GET", period).json["days"]
+    assert [day["status"] for day in days] == ["not_reported", "so_far"]
+    assert b"not_reported" in tenant.ask("GET", period, Accept="text/csv").body
+    assert tenant.ask("GET", "/usage?from=yesterday").status == 400
+    assert tenant.ask("GET", period, key="tg_no").status == 401
 
 
 def test_invoke_answers_whole_live_and_queued(tenant) -> None:

@@ -362,12 +362,13 @@ def test_a_start_makes_no_client_and_calls_nobody(environ, server) -> None:
     started = """
 import app, sys
 from chalicelib import parts
-later = (parts.async_jobs, parts.streams, parts.client, parts.price_book)
-print("boto3" in sys.modules, *(each.cache_info().currsize for each in later))
+later = (parts.async_jobs, parts.streams, parts.usage, parts.client, parts.price_book)
+of_reports = any(name.startswith("chalicelib.reporting") for name in sys.modules)
+print("boto3" in sys.modules, of_reports, *(each.cache_info().currsize for each in later))
 """
     done = subprocess.run([sys.executable, "-c", started], capture_output=True, check=True)
 
-    assert done.stdout.split() == [b"False", b"0", b"0", b"0", b"0"]
+    assert done.stdout.split() == [b"False", b"False", *[b"0"] * 5]
     assert server.connections == 0
 
 

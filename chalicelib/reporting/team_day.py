@@ -1,0 +1,70 @@
+"""TeamDay: what one team is told of one day, and how much that is to be trusted. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final, Literal, Self
+
+State = Literal[
+    "reported",
+    "not_reported",
+    "so_far",  # today, as it was counted at `as_of`
+    "counting",  # today, whose first count has not ended yet
+    "unavailable",  # today cannot be counted just now
+]
+RESTATED: Final = timedelta(days=4)
+"""Until so long after a day its report is made anew, as records arrive late."""
+
+_NOT_REPORTED: Final = (
+    "There is no report of this day. A day is reported after 02:15 UTC of the next."
+)
+_LOST: Final = (
+    "Records of this day are missing, and whose they are is not known: the figures may be too low."
+)
+_INCOMPLETE: Final = "The cost of calls in the rows that are INCOMPLETE is not known whole."
+_SO_FAR: Final = (
+    "Counted until `as_of`. What is billed by the hour, and corrections, come with the report."
+)
+_COUNTING: Final = "Today is being counted. Ask again in a few seconds."
+_UNAVAILABLE: Final = "Today cannot be counted just now. Ask again in five minutes."
+
+Row = Mapping[str, str]
+"""A row of costs.csv, by its columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class TeamDay:
+    day: date
+    state: State
+    rows: tuple[Row, ...] = ()
+    lost: bool = False  # records of the day are missing, of this team or of another
+    as_of: str = ""  # until when it was counted, of today
+
+    @classmethod
+    def not_reported(cls, day: date) -> Self:
+        return cls(day, "not_reported")
+
+    @property
+    def complete(self) -> bool:
+        """Whether all that the team used is in the rows, with all that it cost but for prices."""
+        return self.state == "reported" and not self.lost and not self._incomplete
+
+    @property
+    def message(self) -> str:
+        """Say in a sentence why it is not complete; nothing where it is."""
+        words = {
+            "reported": _LOST if self.lost else _INCOMPLETE if self._incomplete else "",
+            "not_reported": _NOT_REPORTED,
+            "so_far": _SO_FAR,
+            "counting": _COUNTING,
+            "unavailable": _UNAVAILABLE,
+        }
+        return words[self.state]
+
+    def may_change(self, today: date) -> bool:
+        """Whether a later report may say something else of the day."""
+        return today <= self.day + RESTATED
+
+    @property
+    def _incomplete(self) -> bool:
+        return any(row["status"] == "INCOMPLETE" for row in self.rows)

@@ -87,17 +87,17 @@ def explained(restatement: "Restatement") -> list[str]:
 
 
 def _report(args: argparse.Namespace, configured: Settings) -> None:
-    from chalicelib.reporting import daily  # here, so that `tenants` and `keys` need none of it
+    from chalicelib.reporting import reported_day  # here: `tenants` and `keys` need none of it
 
     today = datetime.now(UTC).date()
     day = read_day(args.date, today)
     manifest, notes = _rerated(day, configured) if args.rerate else (_made(day, configured), [])
     print(*summary(manifest), sep="\n")
     for name, key in (
-        ("costs", daily.costs_key(day)),
-        ("counts", daily.counts_key(day)),
-        ("prices", daily.price_rows_key(day)),
-        ("manifest", daily.manifest_key(day)),
+        ("costs", reported_day.costs_key(day)),
+        ("counts", reported_day.counts_key(day)),
+        ("prices", reported_day.price_rows_key(day)),
+        ("manifest", reported_day.manifest_key(day)),
     ):
         print(f"{name:9} s3://{configured.reports_bucket}/{key}")
     if day == today:
@@ -105,7 +105,7 @@ def _report(args: argparse.Namespace, configured: Settings) -> None:
     for note in notes:
         print(note)
     if args.print:
-        print(_costs(configured, daily.costs_key(day)), end="")
+        print(_costs(configured, reported_day.costs_key(day)), end="")
 
 
 def _costs(configured: Settings, key: str) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
-from chalicelib.reporting.daily import costs_key, manifest_key
 from chalicelib.reporting.manifest import Manifest
+from chalicelib.reporting.reported_day import costs_key, manifest_key
 from ops.doctor.examined import Examined
 from ops.doctor.finding import Finding, note, ok, runbook, wrong
 

@@ -13,8 +13,8 @@ from builders import ACCOUNT
 from scripted_server import answer, scripted_server
 from stream_world import call_of, stream_job
 
-from chalicelib.reporting.daily import costs_key, manifest_key
 from chalicelib.reporting.manifest import Manifest
+from chalicelib.reporting.reported_day import costs_key, manifest_key
 from chalicelib.streams.table import StreamsTable
 from local import project, resources
 from local.aws import ENVIRON, Aws

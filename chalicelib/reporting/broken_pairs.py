@@ -7,7 +7,7 @@ record that was sent again under its `event_id` is taken out of the sums, so tha
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from typing import Final
 
 from chalicelib.pricing.costs import RowKey
@@ -70,7 +70,7 @@ class Call:
         return max(self.ends - self.starts, 0)
 
     def without(self, surplus: Sequence[Group]) -> "Call":
-        lines = [group.line() for group in surplus]
+        lines = [group.line for group in surplus]
         return replace(
             self,
             records=self.records - len(lines),
@@ -90,7 +90,7 @@ class Record:
 
     def order(self) -> tuple[object, ...]:
         """Sort by time; copies that differ all the same have one order on every run."""
-        return self.time, self.group.counts, self.group.key
+        return self.time, astuple(self.group.line)
 
 
 def read_call(row: Row) -> Call:
@@ -124,7 +124,7 @@ def surplus(
         raise IncompleteReport("records of repeated calls came or went while they were read")
     repeats: dict[tuple[str, ...], list[Group]] = {}
     seen: set[tuple[str, ...]] = set()
-    ours = (record for record in records if not record.group.key.foreign)
+    ours = (record for record in records if not record.group.foreign)
     for record in sorted(ours, key=Record.order):
         event = (record.event_id, *record.identity)
         if record.event_id and event in seen:

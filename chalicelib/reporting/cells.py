@@ -5,6 +5,8 @@ A cell never needs quotes (Athena's LazySimpleSerDe knows none) and never starts
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
+from sys import intern
 from types import MappingProxyType
 from typing import Final, NamedTuple, get_args
 from urllib.parse import quote
@@ -49,12 +51,13 @@ def key_of(row: Mapping[str, str]) -> Key:
 
     A foreign row is kept, every cell percent-encoded, and a field that it lacks is an empty cell.
     Raises FieldMissing where a field is missing and nothing else is odd: then our own writer is
-    at fault, and no row is a right place for the counts.
+    at fault, and no row is a right place for the counts. Equal cells are one object: a day has
+    few of each, and very many rows.
     """
-    values = tuple(row.get(field, "") for field in KEY_FIELDS)
+    values = tuple(intern(row.get(field, "")) for field in KEY_FIELDS)
     missing = [field for field, value in zip(KEY_FIELDS, values, strict=True) if not value]
     odd = any(
-        value and not _FORMS[field].fullmatch(value)
+        value and not _of_our_form(field, value)
         for field, value in zip(KEY_FIELDS, values, strict=True)
     )
     if missing and not odd:
@@ -68,7 +71,12 @@ def is_ours(cells: Mapping[str, str]) -> bool:
     The cells of a foreign key cannot: what made it foreign is not of our form encoded either, and
     neither is an empty cell. So a kept counts.csv tells foreign lines as the logs did.
     """
-    return all(_FORMS[field].fullmatch(cell) for field, cell in cells.items())
+    return all(_of_our_form(field, cell) for field, cell in cells.items())
+
+
+@lru_cache(maxsize=4096)
+def _of_our_form(field: str, value: str) -> bool:
+    return _FORMS[field].fullmatch(value) is not None
 
 
 def clean(value: str) -> str:

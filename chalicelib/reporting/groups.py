@@ -1,12 +1,14 @@
 """Group: counts under one key, as a row of an answer carries them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import attrgetter
 from typing import Final
 
-from chalicelib.metering.usage import Usage
+from chalicelib.metering.usage import COUNTERS, NO_USAGE, Usage
 from chalicelib.pricing.count_line import CountLine
-from chalicelib.reporting.cells import KEY_FIELDS, FieldMissing, Key, key_of
+from chalicelib.reporting.cells import KEY_FIELDS, FieldMissing, key_of
 from chalicelib.reporting.insights import IncompleteReport, Row, whole
 from chalicelib.usage_record import KIND_COUNTERS, RECORD_COUNTERS
 
@@ -14,14 +16,23 @@ KEYS: Final = ", ".join(KEY_FIELDS)
 SUMS: Final = ", ".join(f"sum({name}) as sum_{name}" for name in RECORD_COUNTERS)
 """Aliases of their own, lest a sum and the field that it adds up share a name."""
 
+_SUM_NAMES: Final = tuple(f"sum_{name}" for name in RECORD_COUNTERS)
+_cells_of = attrgetter(*KEY_FIELDS)
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The sums of some records that have one key."""
+    """The sums of some records that have one key. A day has 300,000 of these: they are small."""
 
-    key: Key
+    line: CountLine
     records: int
-    counts: tuple[int, ...]  # in the order of RECORD_COUNTERS
+    foreign: bool  # something else than the gateway wrote the records
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Return the cells of KEY_FIELDS; they tell whether the group is foreign, too."""
+        cells: tuple[str, ...] = _cells_of(self.line)
+        return cells
 
     def plus(self, other: "Group") -> "Group":
         return self._with(other, 1)
@@ -29,17 +40,38 @@ class Group:
     def minus(self, other: "Group") -> "Group":
         return self._with(other, -1)
 
-    def line(self) -> CountLine:
-        identity = dict(zip(KEY_FIELDS, self.key.cells, strict=True))
-        return count_line(identity, dict(zip(RECORD_COUNTERS, self.counts, strict=True)))
-
     def _with(self, other: "Group", sign: int) -> "Group":
-        counts = zip(self.counts, other.counts, strict=True)
-        return Group(
-            self.key,
-            self.records + sign * other.records,
-            tuple(mine + sign * theirs for mine, theirs in counts),
+        mine, theirs = self.line, other.line
+        usage = (
+            getattr(mine.usage, name) + sign * getattr(theirs.usage, name) for name in COUNTERS
         )
+        line = replace(
+            mine,
+            n_started=mine.n_started + sign * theirs.n_started,
+            n_usage=mine.n_usage + sign * theirs.n_usage,
+            n_failed=mine.n_failed + sign * theirs.n_failed,
+            usage=Usage(*usage),
+        )
+        return Group(line, self.records + sign * other.records, self.foreign)
+
+
+def merged(groups: Iterable[Group], surplus: Iterable[Group]) -> list[Group]:
+    """Add up the groups of one key, take out what was recorded twice, and sort by key."""
+    repeats: dict[tuple[str, ...], list[Group]] = {}
+    for copy in surplus:
+        repeats.setdefault(copy.key, []).append(copy)
+    ordered = groupby(sorted(groups, key=attrgetter("key")), attrgetter("key"))
+    added = (_added(same, repeats.get(key, ())) for key, same in ordered)
+    return [group for group in added if group.records]
+
+
+def _added(groups: Iterable[Group], copies: Iterable[Group]) -> Group:
+    first, *others = groups
+    for other in others:
+        first = first.plus(other)
+    for copy in copies:
+        first = first.minus(copy)
+    return first
 
 
 def count_line(identity: Mapping[str, str], counts: Mapping[str, int]) -> CountLine:
@@ -58,15 +90,15 @@ def summed(row: Row) -> Group:
     records = whole(row.get("records"))
     if records is None:
         raise IncompleteReport(f"a number of records is {row.get('records')!r}")
-    return _group(row, "sum_", records)
+    return _group(row, _SUM_NAMES, records)
 
 
 def single(row: Row) -> Group:
     """Read a row that is one record's own fields."""
-    return _group(row, "", 1)
+    return _group(row, RECORD_COUNTERS, 1)
 
 
-def _group(row: Row, prefix: str, records: int) -> Group:
+def _group(row: Row, names: Sequence[str], records: int) -> Group:
     """Read counts exactly, or refuse them.
 
     A foreign row's counts that cannot be read are 0, so that a forged line can neither stop the
@@ -76,19 +108,30 @@ def _group(row: Row, prefix: str, records: int) -> Group:
         key = key_of(row)
     except FieldMissing as missing:
         raise IncompleteReport(f"{records} {missing}") from missing
-    counts = [whole(row.get(prefix + name)) for name in RECORD_COUNTERS]
+    counts = [whole(row.get(name)) for name in names]
     if not key.foreign:
-        _check(row, prefix, records, counts)
-    return Group(key, records, tuple(count or 0 for count in counts))
+        _check(row, names, records, counts)
+    return Group(_line(key.cells, [count or 0 for count in counts]), records, key.foreign)
 
 
-def _check(row: Row, prefix: str, records: int, counts: list[int | None]) -> None:
-    for name, count in zip(RECORD_COUNTERS, counts, strict=True):
-        if count is None:
-            found = row.get(prefix + name)
-            raise IncompleteReport(f"{name} of {row['team_id']}, {row['model_id']} is {found!r}")
-    kinds = dict(zip(RECORD_COUNTERS, counts, strict=True))
-    if sum(kinds[name] or 0 for name in KIND_COUNTERS) != records:
+def _line(cells: Sequence[str], counts: Sequence[int]) -> CountLine:
+    """Make a line of cells by KEY_FIELDS and counts by RECORD_COUNTERS."""
+    started, usages, failures, *used = counts
+    return CountLine(
+        **dict(zip(KEY_FIELDS, cells, strict=True)),
+        n_started=started,
+        n_usage=usages,
+        n_failed=failures,
+        usage=Usage(*used) if any(used) else NO_USAGE,
+    )
+
+
+def _check(row: Row, names: Sequence[str], records: int, counts: Sequence[int | None]) -> None:
+    if None in counts:
+        unread = counts.index(None)
+        name, found = RECORD_COUNTERS[unread], row.get(names[unread])
+        raise IncompleteReport(f"{name} of {row['team_id']}, {row['model_id']} is {found!r}")
+    if sum(count or 0 for count in counts[: len(KIND_COUNTERS)]) != records:
         raise IncompleteReport(
             f"{records} records of {row['team_id']}, {row['model_id']} are not each one of "
             + ", ".join(KIND_COUNTERS)

@@ -132,7 +132,7 @@ def _lines(page: dict[str, Any], team_id: str) -> list[CountLine]:
     if len(rows) != whole(page["statistics"].get("resultCount")) or len(rows) >= MAX_GROUPS:
         raise IncompleteReport("the query of today has rows that did not come")
     groups = [summed(row) for row in rows]
-    lines = [group.line() for group in groups if not group.key.foreign]
+    lines = [group.line for group in groups if not group.foreign]
     if any(line.team_id != team_id for line in lines):
         raise IncompleteReport("the query of today has rows of another team")
     return lines

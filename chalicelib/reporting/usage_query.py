@@ -10,8 +10,7 @@ from typing import Final, NamedTuple
 from chalicelib.pricing.costs import RowKey
 from chalicelib.pricing.count_line import CountLine
 from chalicelib.reporting.broken_pairs import BROKEN, Call, read_call, surplus
-from chalicelib.reporting.cells import Key
-from chalicelib.reporting.groups import KEYS, SUMS, Group, summed
+from chalicelib.reporting.groups import KEYS, SUMS, Group, merged, summed
 from chalicelib.reporting.insights import (
     MAX_ROWS,
     Answer,
@@ -102,16 +101,16 @@ def _day_counts(
     repeated = [call for call in pairs.rows if call.may_be_repeated]
     repeats = surplus(insights, repeated, window) if repeated else {}
     calls = [call.without(repeats.get(call.identity, ())) for call in pairs.rows]
-    groups = _merged(totals.rows, chain.from_iterable(repeats.values()))
+    groups = merged(totals.rows, chain.from_iterable(repeats.values()))
     _check_balance(groups, calls)
     return DayCounts(
-        lines=tuple(group.line() for group in groups),
+        lines=tuple(group.line for group in groups),
         orphaned=_orphaned(calls),
         orphaned_request_ids=tuple(sorted(call.request_id for call in calls if call.orphaned)),
         unannounced=sum(call.unannounced for call in calls),
         duplicated=len(repeats),
         lost=sum(numbers.lost for numbers in gaps.rows),
-        foreign=sum(group.records for group in groups if group.key.foreign),
+        foreign=sum(group.records for group in groups if group.foreign),
         start=window.start,
         end=window.end,
         queries=(_about(totals), _about(pairs), _about(gaps)),
@@ -126,16 +125,6 @@ def _numbers(row: Row) -> _Numbers:
     if lowest is None or highest is None:  # forged: what it hides cannot be told from a loss
         return _Numbers(lost=1, records=records)
     return _Numbers(lost=max(highest - lowest + 1 - seen, 0), records=records)
-
-
-def _merged(groups: Iterable[Group], surplus: Iterable[Group]) -> list[Group]:
-    """Add up the groups of one key, take out what was recorded twice, and sort by key."""
-    merged: dict[Key, Group] = {}
-    for group in groups:
-        merged[group.key] = merged[group.key].plus(group) if group.key in merged else group
-    for copy in surplus:
-        merged[copy.key] = merged[copy.key].minus(copy)
-    return [merged[key] for key in sorted(merged) if merged[key].records]
 
 
 def _orphaned(calls: Iterable[Call]) -> Mapping[RowKey, int]:
@@ -160,10 +149,10 @@ def _check_balance(groups: Iterable[Group], calls: Iterable[Call]) -> None:
     difference: Counter[RowKey] = Counter()
     foreign: set[RowKey] = set()
     for group in groups:
-        line = group.line()
+        line = group.line
         row = (line.team_id, line.service, line.model_id)
         difference[row] += line.n_started - line.n_usage - line.n_failed
-        foreign.update([row] if group.key.foreign else ())
+        foreign.update([row] if group.foreign else ())
     for call in calls:
         difference[call.row] += call.unannounced - call.orphaned
     if unbalanced := sorted(row for row, n in difference.items() if n and row not in foreign):

@@ -43,7 +43,7 @@ class Call:
     @property
     def line(self) -> CountLine:
         """What the call counts, as a line of counts.csv would hold it alone."""
-        return single({name: str(value) for name, value in self.any.items()}).line()
+        return single({name: str(value) for name, value in self.any.items()}).line
 
     @property
     def began(self) -> datetime:

@@ -77,4 +77,4 @@ def of_answer(recorded: Mapping[str, Recorded], request_ids: Sequence[str]) -> R
 
 def _record(row: Row) -> Record:
     day = date.fromisoformat(row["day"])
-    return Record(row["call_id"], row["request_id"], day, single(row).line())
+    return Record(row["call_id"], row["request_id"], day, single(row).line)

@@ -20,6 +20,8 @@ class Behaviour:
     cut_to: int | None = None
     """Rows that are sent of an answer whose limit cut it: `resultCount` is the limit, as if there
     had been more, so that a test needs no 100,000 of them."""
+    page_rows: int = 10_000
+    """The most rows that one GetQueryResults answers with, whatever was asked for."""
     silent: bool = False
     """Nothing is said of how much was matched and found."""
     late: str = ""

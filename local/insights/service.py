@@ -7,14 +7,14 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 from uuid import uuid4
 
-from local.insights.engine import Engine, Result, Statistics
+from local.insights.engine import DEFAULT_ROWS, Engine, Result, Statistics
 from local.insights.faults import Behaviour, Fault, Page, Refusal
 from local.insights.parser import MAX_ROWS
 from local.insights.syntax import MalformedQuery
 from local.insights.table import Table
 
-PAGE_ROWS = 10_000
-"""The most rows that one GetQueryResults answers with."""
+MOST_ITEMS = 10_000
+"""The most rows that one GetQueryResults can be asked for (`maxItems`)."""
 
 MOST_CHARACTERS = 10_000
 """The longest text of a query (StartQuery `queryString`)."""
@@ -87,9 +87,10 @@ class InsightsService:
 
     def results(self, request: dict[str, Any]) -> dict[str, Any]:
         query = self._query(request)
-        page = request.get("maxItems") or PAGE_ROWS
-        if page > PAGE_ROWS:
-            raise Refused("InvalidParameterException", f"maxItems is at most {PAGE_ROWS}")
+        asked = request.get("maxItems") or MOST_ITEMS
+        if asked > MOST_ITEMS:
+            raise Refused("InvalidParameterException", f"maxItems is at most {MOST_ITEMS}")
+        page = min(asked, query.behaviour.page_rows)
         faults = self._struck("GetQueryResults", query.text)
         query.polls += 1
         rows, offset = query.result.rows, _offset(request)
@@ -162,7 +163,7 @@ def _check(request: dict[str, Any]) -> None:
 
 
 def _cut(result: Result, rows: int, limit: int | None) -> Result:
-    statistics = replace(result.statistics, resultCount=limit or PAGE_ROWS)
+    statistics = replace(result.statistics, resultCount=limit or DEFAULT_ROWS)
     return Result(result.rows[:rows], statistics)
 
 

@@ -1,0 +1,79 @@
+"""Made: what the gateway's records say that it had AWS do, by AWS's own names. Pure.
+
+Joined on the model as it was called: a profile (`us.…`) is a series of its own, an application's
+profile goes by its id, custom and imported models by their ARN.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from chalicelib.metering.usage import NO_USAGE, Usage
+from chalicelib.pricing.costs import RowKey
+from chalicelib.pricing.count_line import CountLine
+from chalicelib.reconciliation.series import METRICS, metric_name
+
+_GUARDRAIL: Final = "guardrail/"
+_CUT: Final = frozenset({"partial", "none"})
+"""Sources of usage whose calls AWS may have counted for more than we know."""
+_NOT_CERTAIN: Final = frozenset({"none", "derived", "deferred"})
+"""Sources of calls that AWS may not count as invocations: never answered, or asynchronous."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    service: str  # bedrock | sagemaker
+    name: str  # as CloudWatch's dimension names it
+
+
+@dataclass(slots=True)
+class Made:
+    """The sums of one scope. Whether AWS counts a refused call, its pages do not agree."""
+
+    certain: int = 0  # calls that AWS counted as invocations
+    possible: int = 0  # and with those that it may have counted
+    cut: int = 0  # answers that were cut, or never came
+    orphaned: int = 0  # calls that left no end record: AWS may have run them
+    usage: Usage = field(default=NO_USAGE)
+    models: set[str] = field(default_factory=set)  # base models
+
+    @property
+    def units(self) -> Mapping[str, int]:
+        """What is compared with counters of tokens and images, by a column of costs.csv."""
+        used = self.usage.as_dict() | {
+            "cache_write_tokens": self.usage.cache_write_tokens + self.usage.cache_write_1h_tokens
+        }
+        return {unit: used[unit] for unit in METRICS.values()}
+
+    @property
+    def refused(self) -> bool:
+        """Whether there are calls that can hide others among the invocations."""
+        return self.possible > self.certain
+
+    def add(self, line: CountLine) -> None:
+        self.models.add(line.base_model)
+        self.possible += line.n_usage + line.n_failed
+        self.certain += 0 if line.usage_source in _NOT_CERTAIN else line.n_usage
+        self.cut += line.n_usage if line.usage_source in _CUT else 0
+        self.usage += line.usage
+
+
+def made(
+    lines: Iterable[CountLine], orphans: Mapping[RowKey, int], region: str
+) -> dict[Scope, Made]:
+    """Add up a day's lines of one region, and the calls that were not ended.
+
+    A guardrail that is applied by itself is counted under names of its own, and left out.
+    """
+    found: dict[Scope, Made] = {}
+    for line in lines:
+        if line.region == region and not line.model_id.startswith(_GUARDRAIL):
+            found.setdefault(_scope(line.service, line.model_id), Made()).add(line)
+    for (_team, service, model_id), calls in orphans.items():
+        if scope := found.get(_scope(service, model_id)):
+            scope.orphaned += calls
+    return found
+
+
+def _scope(service: str, model_id: str) -> Scope:
+    return Scope(service, metric_name(model_id))

@@ -1,0 +1,34 @@
+"""Calls over midnight: a record belongs to the day on which its call began, AWS counts its end.
+
+Running sums tell them from all else: what a day has more than AWS is carried, and AWS has it more
+on the next day, at its very beginning. So the sum of all differences so far is never less than 0,
+and never more than AWS counted soon after midnight. Pure.
+"""
+
+from dataclasses import dataclass
+
+from chalicelib.reconciliation.counted import Counted
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A difference without what midnight explains of it."""
+
+    ours: int  # the number within what is possible that explains most
+    left: int  # ours less theirs, where the calls of neither midnight can explain it
+    carried: int | None  # what AWS is to count on the next day; None: cannot be known
+
+
+def settled(low: int, high: int, theirs: Counted, carried: int | None) -> Settled:
+    """Settle ours, a number from `low` to `high`, with AWS's.
+
+    `carried` is what the day before left for AWS to count on this one. Where that is not known, it
+    may be all that AWS counted soon after midnight.
+    """
+    brought = min(max(theirs.day - high, 0), theirs.early) if carried is None else carried
+    ours = min(max(theirs.day - brought, low), high)
+    running = ours + brought - theirs.day
+    out = min(max(running, 0), theirs.after)
+    left = running - out
+    certain = theirs.after == 0 or (carried is not None and not left)
+    return Settled(ours, left, out if certain else None)

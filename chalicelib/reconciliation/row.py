@@ -1,0 +1,99 @@
+"""Row: one number of ours beside AWS's, and its line of reconciliation.csv. Pure."""
+
+import csv
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final, Literal, get_args
+
+from chalicelib.reconciliation.causes import EXPLAINED, Cause, hints, joined
+from chalicelib.reporting.cells import clean
+
+Layer = Literal["records", "counters", "money", "teams"]
+Status = Literal["equal", "tolerated", "explained", "difference"]
+
+COLUMNS: Final = (
+    *("layer", "scope", "unit", "ours", "theirs", "difference", "cause", "hint"),
+    *("status", "calls", "carried"),
+)
+_BREAKS_A_CELL: Final = re.compile(r'[,"\r\n\x00]|^[=+@\t]|^-(?![0-9.])')
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one unit of one scope is here and there.
+
+    `unexplained` is what is left of the difference once calls over midnight are taken out: it
+    decides the status. `carried` is how much of ours AWS is to count on the next day, None where
+    that cannot be known.
+    """
+
+    layer: Layer
+    scope: str  # a model as called, an endpoint, a team, or what AWS's bill calls them
+    unit: str  # calls, a column of costs.csv, or USD
+    ours: Decimal
+    theirs: Decimal
+    causes: tuple[Cause, ...] = ()
+    status: Status = "equal"
+    calls: int = 0  # how many calls a cause is known to be of
+    carried: Decimal | None = Decimal(0)
+    hint: str = ""  # in place of the causes' own
+
+    @property
+    def difference(self) -> Decimal:
+        return self.ours - self.theirs
+
+    def cells(self) -> tuple[str, ...]:
+        return (
+            *(self.layer, clean(self.scope), self.unit),
+            *map(plain, (self.ours, self.theirs, self.difference)),
+            *(joined(self.causes), self.hint or hints(self.causes), self.status),
+            *(str(self.calls), "" if self.carried is None else plain(self.carried)),
+        )
+
+
+def status_of(causes: tuple[Cause, ...], difference: Decimal, allowed: Decimal) -> Status:
+    """Say what a difference comes to; `allowed` is what may differ."""
+    if not difference and not causes:
+        return "equal"
+    if abs(difference) <= allowed and difference:
+        return "tolerated"
+    return "explained" if EXPLAINED.issuperset(causes) else "difference"
+
+
+def write(rows: Iterable[Row]) -> bytes:
+    """Render reconciliation.csv: UTF-8, LF, no quotes, sorted by what it is of."""
+    order: Sequence[str] = get_args(Layer)
+    listed = sorted(rows, key=lambda row: (order.index(row.layer), row.scope, row.unit))
+    lines = [COLUMNS, *(row.cells() for row in listed)]
+    return "".join(",".join(map(_checked, cells)) + "\n" for cells in lines).encode()
+
+
+def carried(content: bytes) -> dict[tuple[str, str], Decimal | None]:
+    """Read what a day's reconciliation.csv carries to the next, by scope and unit.
+
+    Raises ValueError where it is none.
+    """
+    header, *rows = csv.reader(content.decode().splitlines(), strict=True)
+    if tuple(header[: len(COLUMNS)]) != COLUMNS:
+        raise ValueError("the header of reconciliation.csv is not known")
+    named = (dict(zip(header, row, strict=True)) for row in rows)
+    return {
+        (row["scope"], row["unit"]): Decimal(row["carried"]) if row["carried"] else None
+        for row in named
+        if row["layer"] == "counters"
+    }
+
+
+def plain(number: Decimal) -> str:
+    """Render a number without an exponent or trailing zeros."""
+    text = f"{number:f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text == "-0" else text
+
+
+def _checked(cell: str) -> str:
+    if _BREAKS_A_CELL.search(cell):
+        raise ValueError(f"{cell!r} cannot stand in a report's cell")
+    return cell

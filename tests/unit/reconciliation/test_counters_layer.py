@@ -1,0 +1,189 @@
+"""AWS's counters beside ours: which cause a difference is found to have, and which it is not."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from builders import count_line
+
+from chalicelib.metering.usage import Usage
+from chalicelib.reconciliation import counters
+from chalicelib.reconciliation.counted import Counted
+from chalicelib.reconciliation.counters import Day
+from chalicelib.reconciliation.made import Scope, made
+from chalicelib.reconciliation.row import Row
+
+MODEL = "us.amazon.nova-lite-v1:0"
+KEY = ("search", "bedrock", MODEL)
+FIVE = count_line(model_id=MODEL, n_started=5, n_usage=5, usage=Usage(50, 70))
+QUIET = Day(lost=0, carried={}, tolerance=Decimal(0))
+
+
+def found(
+    *lines: Any,
+    aws: Mapping[str, Counted | int],
+    orphans: int = 0,
+    day: Day = QUIET,
+    scope: Scope = Scope("bedrock", MODEL),  # noqa: B008 - frozen
+) -> dict[str, Row]:
+    """Reconcile lines with what AWS counted of one scope; the rows by unit."""
+    theirs = {
+        unit: each if isinstance(each, Counted) else Counted(each) for unit, each in aws.items()
+    }
+    ours = made(lines, {KEY: orphans} if orphans else {}, "us-east-1")
+    return {row.unit: row for row in counters.rows(ours, {scope: theirs}, day)}
+
+
+def told(rows: Mapping[str, Row]) -> dict[str, tuple[str, str, int]]:
+    return {unit: ("+".join(row.causes), row.status, row.calls) for unit, row in rows.items()}
+
+
+def test_the_same_counts_are_equal() -> None:
+    rows = found(FIVE, aws={"invocations": 5, "input_tokens": 50, "output_tokens": 70})
+    assert {row.status for row in rows.values()} == {"equal"}
+
+
+def test_what_nobody_used_is_no_row() -> None:
+    assert found(aws={"images": 0}) == {}
+
+
+def test_more_calls_and_tokens_than_were_recorded_bypassed_the_gateway() -> None:
+    rows = found(FIVE, aws={"invocations": 6, "input_tokens": 60, "output_tokens": 84})
+    assert told(rows) == {
+        "invocations": ("bypass", "difference", 1),
+        "input_tokens": ("bypass", "difference", 1),
+        "output_tokens": ("bypass", "difference", 1),
+    }
+    assert rows["output_tokens"].difference == -14
+
+
+def test_a_model_that_only_others_call_bypasses_the_gateway() -> None:
+    rows = found(aws={"invocations": 3, "input_tokens": 9})
+    assert told(rows)["input_tokens"] == ("bypass", "difference", 3)
+
+
+def test_a_call_that_bypassed_may_hide_behind_one_that_was_refused() -> None:
+    refused = count_line(model_id=MODEL, n_usage=0, n_failed=1)
+    rows = found(FIVE, refused, aws={"invocations": 6, "input_tokens": 60, "output_tokens": 70})
+    assert told(rows)["input_tokens"] == ("bypass", "difference", 0)
+    assert rows["invocations"].status == "equal"
+
+
+def test_refused_calls_are_no_difference_whether_aws_counts_them_or_not() -> None:
+    refused = count_line(model_id=MODEL, n_usage=0, n_failed=2)
+    for invocations in (5, 6, 7):
+        aws = {"invocations": invocations, "input_tokens": 50, "output_tokens": 70}
+        assert {row.status for row in found(FIVE, refused, aws=aws).values()} == {"equal"}
+
+
+def test_calls_that_left_no_end_record_are_missing_records_and_no_bypass() -> None:
+    rows = found(FIVE, aws={"invocations": 7, "input_tokens": 70, "output_tokens": 90}, orphans=2)
+    assert told(rows)["input_tokens"] == ("missing_records", "difference", 2)
+    assert told(rows)["invocations"] == ("missing_records", "difference", 2)
+
+
+def test_more_calls_than_were_orphaned_bypassed_the_gateway_as_well() -> None:
+    rows = found(FIVE, aws={"invocations": 8, "input_tokens": 90, "output_tokens": 70}, orphans=2)
+    assert told(rows)["input_tokens"] == ("bypass+missing_records", "difference", 3)
+
+
+def test_calls_of_which_both_records_were_lost_are_missing_records() -> None:
+    day = Day(lost=2, carried={}, tolerance=Decimal(0))
+    rows = found(FIVE, aws={"invocations": 6, "input_tokens": 60, "output_tokens": 70}, day=day)
+    assert told(rows)["input_tokens"] == ("missing_records", "difference", 1)
+
+
+def test_fewer_lost_records_than_two_a_call_do_not_explain_it() -> None:
+    day = Day(lost=1, carried={}, tolerance=Decimal(0))
+    rows = found(FIVE, aws={"invocations": 6, "input_tokens": 60, "output_tokens": 70}, day=day)
+    assert told(rows)["input_tokens"] == ("bypass", "difference", 1)
+
+
+def test_a_cut_streams_rest_is_explained_by_the_report_that_lists_it() -> None:
+    cut = count_line(model_id=MODEL, usage_source="partial", usage=Usage(10, 3))
+    rows = found(FIVE, cut, aws={"invocations": 6, "input_tokens": 60, "output_tokens": 95})
+    assert told(rows)["output_tokens"] == ("cut_stream", "explained", 1)
+    assert rows["output_tokens"].difference == -22
+
+
+def test_a_call_that_timed_out_may_have_been_counted_or_not() -> None:
+    unknown = count_line(model_id=MODEL, usage_source="none")
+    for invocations in (5, 6):
+        aws = {"invocations": invocations, "input_tokens": 61, "output_tokens": 70}
+        rows = found(FIVE, unknown, aws=aws)
+        assert told(rows)["input_tokens"] == ("cut_stream", "explained", 1)
+        assert rows["invocations"].status == "equal"
+
+
+def test_a_cut_stream_does_not_hide_a_call_that_bypassed_the_gateway() -> None:
+    cut = count_line(model_id=MODEL, usage_source="partial", usage=Usage(10, 3))
+    rows = found(FIVE, cut, aws={"invocations": 7, "input_tokens": 60, "output_tokens": 95})
+    assert told(rows)["output_tokens"] == ("bypass+cut_stream", "difference", 1)
+
+
+def test_a_cut_stream_is_not_claimed_where_none_was_cut() -> None:
+    rows = found(FIVE, aws={"invocations": 5, "input_tokens": 50, "output_tokens": 95})
+    assert told(rows)["output_tokens"] == ("unexplained", "difference", 0)
+
+
+def test_less_than_was_recorded_is_late_or_wrong_here() -> None:
+    rows = found(FIVE, aws={"invocations": 5, "input_tokens": 50})
+    assert told(rows)["output_tokens"] == ("aws_less", "difference", 0)
+
+
+def test_what_is_within_the_tolerance_is_no_difference() -> None:
+    day = Day(lost=0, carried={}, tolerance=Decimal("0.02"))
+    aws = {"invocations": 5, "input_tokens": 51, "output_tokens": 72}
+    rows = found(FIVE, aws=aws, day=day)
+    assert rows["input_tokens"].status == "tolerated"
+    assert rows["output_tokens"].status == "difference"
+
+
+def test_cache_writes_of_both_kinds_are_one_counter() -> None:
+    line = count_line(model_id=MODEL, usage=Usage(cache_write_tokens=3, cache_write_1h_tokens=4))
+    assert found(line, aws={"invocations": 1, "cache_write_tokens": 7})[
+        "cache_write_tokens"
+    ].status == ("equal")
+
+
+def test_an_applications_profile_is_joined_by_its_id() -> None:
+    arn = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc123def456"
+    line = count_line(model_id=arn, usage=Usage(5))
+    scope = Scope("bedrock", "abc123def456")
+    rows = found(line, aws={"invocations": 1, "input_tokens": 5}, scope=scope)
+    assert {(row.scope, row.status) for row in rows.values()} == {("abc123def456", "equal")}
+
+
+def test_a_geographys_profile_is_no_other_series() -> None:
+    line = count_line(model_id="amazon.nova-lite-v1:0", usage=Usage(5))
+    rows = [
+        *counters.rows(
+            made([line], {}, "us-east-1"),
+            {Scope("bedrock", MODEL): {"input_tokens": Counted(5)}},
+            QUIET,
+        )
+    ]
+    assert {(row.scope, row.unit, row.status) for row in rows if row.unit == "input_tokens"} == {
+        ("amazon.nova-lite-v1:0", "input_tokens", "difference"),
+        (MODEL, "input_tokens", "difference"),
+    }
+
+
+def test_endpoints_are_compared_by_their_calls_alone() -> None:
+    line = count_line(service="sagemaker", model_id="chat", usage=Usage(50, 70))
+    scope = Scope("sagemaker", "chat")
+    assert set(found(line, aws={"invocations": 1}, scope=scope)) == {"invocations"}
+    rows = found(line, aws={"invocations": 2}, scope=scope)
+    assert told(rows) == {"invocations": ("bypass", "difference", 1)}
+
+
+def test_an_asynchronous_job_is_no_invocation_nor_is_its_settlement() -> None:
+    begun = count_line(model_id=MODEL, usage_source="deferred")
+    settled = count_line(model_id=MODEL, usage_source="derived", usage=Usage(video_ms=6000))
+    assert all(row.status == "equal" for row in found(begun, settled, aws={}).values())
+
+
+def test_another_regions_calls_and_guardrails_are_left_out() -> None:
+    elsewhere = count_line(model_id=MODEL, region="eu-west-1", usage=Usage(5))
+    guardrail = count_line(model_id="guardrail/abc", base_model="guardrails")
+    assert found(elsewhere, guardrail, aws={}) == {}

@@ -119,7 +119,7 @@ CAPACITY: Final[Mapping[str, Choose]] = MappingProxyType(
 
 
 def _charge(line: CountLine, book: PriceBook, day: date, unit: str, quantity: int) -> Charge:
-    price = book.find(_key(line, unit), day)
+    price = book.find(price_key(line, unit), day)
     cost = _EXACT.multiply(price.usd_per_unit, Decimal(quantity)) if price else None
     return Charge(unit, quantity, price, cost)
 
@@ -132,11 +132,11 @@ def _unreported(line: CountLine, book: PriceBook, day: date) -> Iterator[Charge]
     """
     if line.usage_source == "clock" and line.n_usage:
         for unit in _TOKENS:
-            if price := book.find(_key(line, unit), day):
+            if price := book.find(price_key(line, unit), day):
                 yield Charge(unit, 0, price, None)
 
 
-def _key(line: CountLine, unit: str) -> PriceKey:
+def price_key(line: CountLine, unit: str) -> PriceKey:
     """Say what prices a unit. A guardrail has prices of its own, whichever model it went with."""
     if unit in _GUARDRAILS:
         return PriceKey("guardrails", line.region, "none", "on_demand", "default", "none", unit)

@@ -14,6 +14,7 @@ _OBJECT_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/=-]{0,511}")  # no bucket, no
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,512}", re.ASCII)
 _TOPIC_ARN = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}", re.ASCII)
 _AMOUNT = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
+_CUR_LOCATION = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9!_.*'()-]+){1,16}")
 _GLOB = re.compile(r"[A-Za-z0-9.:_/*?-]{1,2048}")  # no `[`: fnmatch would take a set for it
 _READS_AS_ANOTHER_VALUE = frozenset({"null", "none", "true", "false", "nan", "inf", "infinity"})
 
@@ -66,6 +67,10 @@ class Settings:
     """How many times its usual day a team has to spend for somebody to be told."""
     spend_alert_minimum: Decimal = Decimal(10)
     """US dollars that a team has to spend in a day for that, lest cents ring."""
+    reconcile_tolerance: Decimal = Decimal(0)
+    """The part of AWS's number by which ours may differ: 0.001 is a thousandth."""
+    cur_location: str = ""
+    """Where a CUR 2.0 export is delivered: `s3://bucket/prefix/export-name`. Empty: nowhere."""
 
 
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -96,6 +101,8 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         alerts_topic_arn=_arn(environ, "ALERTS_TOPIC_ARN", _TOPIC_ARN, "an SNS topic"),
         spend_alert_factor=_amount(environ, "SPEND_ALERT_FACTOR", "2", Decimal(1)),
         spend_alert_minimum=_amount(environ, "SPEND_ALERT_MINIMUM", "10", Decimal(0)),
+        reconcile_tolerance=_amount(environ, "RECONCILE_TOLERANCE", "0", Decimal(0)),
+        cur_location=_cur_location(environ),
     )
 
 
@@ -139,6 +146,16 @@ def _amount(environ: Mapping[str, str], name: str, default: str, low: Decimal) -
             f"{name} is {text!r}; it takes a number from {low} up, such as {default}"
         )
     return Decimal(text)
+
+
+def _cur_location(environ: Mapping[str, str]) -> str:
+    text = environ.get("CUR_LOCATION", "").rstrip("/")
+    if text and not _CUR_LOCATION.fullmatch(text):
+        raise SettingError(
+            f"CUR_LOCATION is {text!r}; it takes where an export is delivered, such as"
+            " s3://bucket/prefix/export-name"
+        )
+    return text
 
 
 def _endpoints(text: str) -> Mapping[str, Endpoint]:

@@ -152,3 +152,20 @@ def test_a_team_s_spend_is_told_of_when_it_doubles_beyond_ten_dollars_unless_set
 def test_a_wrong_amount_stops_the_start_with_its_name(name, value) -> None:
     with pytest.raises(SettingError, match=rf"^{name}"):
         settings.load({**NEEDED, name: value})
+
+
+def test_nothing_may_differ_from_aws_s_numbers_unless_a_part_of_them_is_said() -> None:
+    assert settings.load(NEEDED).reconcile_tolerance == 0
+    some = settings.load({**NEEDED, "RECONCILE_TOLERANCE": "0.001"})
+    assert some.reconcile_tolerance == Decimal("0.001")
+
+
+def test_an_export_of_costs_and_usage_is_a_place_in_a_bucket() -> None:
+    place = "s3://billing-123456789012/exports/tollgate"
+    assert settings.load({**NEEDED, "CUR_LOCATION": f"{place}/"}).cur_location == place
+
+
+@pytest.mark.parametrize("value", ["billing/exports", "s3://billing", "s3://Billing/tollgate"])
+def test_what_is_no_place_of_an_export_stops_the_start_with_its_name(value) -> None:
+    with pytest.raises(SettingError, match=r"^CUR_LOCATION"):
+        settings.load({**NEEDED, "CUR_LOCATION": value})

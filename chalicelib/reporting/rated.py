@@ -29,6 +29,7 @@ def rated(
     sampled: SampledDay = NOT_SAMPLED,
     exceptions: Sequence[ExceptionRow] = (),
     tenants: Tenants = NO_TENANTS,
+    lost: int = 0,
 ) -> ReportedDay:
     """Rate a day's lines, in any order, at the prices of a book that is in force."""
     ordered = sorted(lines, key=_key)
@@ -48,6 +49,7 @@ def rated(
         prices=prices,
         unpriced=unpriced,
         tenants=tenants,
+        lost=lost,
     )
 
 

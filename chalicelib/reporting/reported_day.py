@@ -46,6 +46,7 @@ class ReportedDay:
     prices: Sequence[Price]  # the rows of the book that decided the costs
     unpriced: int  # calls of ours of which something has no cost
     tenants: Tenants  # as they were when the day was first reported
+    lost: int = 0  # records that are missing between others, whosever they are
 
 
 def counts_key(day: date) -> str:

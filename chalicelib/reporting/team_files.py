@@ -36,13 +36,14 @@ def files(reported: ReportedDay) -> Iterator[File]:
     yield File(index_key(reported.day), CSV, partial(_index, theirs))
 
 
-def day_file(day: date, lost: int) -> File:
-    """Say that a day is reported, and how many records of it are missing, whosever they are.
+def of_the_day(reported: ReportedDay) -> Iterator[File]:
+    """Yield what says that a day is reported, and how many of its records are missing.
 
-    Without it a team is told that there is no report: so it is written after the team's rows.
+    Without it a team is told that there is no report.
     """
-    said = json.dumps({"schema": 1, "date": day.isoformat(), "lost": lost}) + "\n"
-    return File(team_day_key(day), JSON, lambda: iter((said.encode(),)))
+    said = {"schema": 1, "date": reported.day.isoformat(), "lost": reported.lost}
+    content = (json.dumps(said) + "\n").encode()
+    yield File(team_day_key(reported.day), JSON, lambda: iter((content,)))
 
 
 def read_index(content: bytes) -> dict[str, str]:

@@ -103,9 +103,13 @@ class StageClient(TypedAWSClient):
         )
 
     def connect_rule_to_lambda(self, rule_name: str, function_arn: str) -> None:
-        targets = self._client("events").list_targets_by_rule(Rule=rule_name)["Targets"]
-        if [each["Arn"] for each in targets] != [function_arn]:
+        found = self._found("events", "list_targets_by_rule", Rule=rule_name)
+        if [each["Arn"] for each in found.get("Targets", ())] != [function_arn]:
             super().connect_rule_to_lambda(rule_name, function_arn)
+
+    def create_lambda_event_source(self, event_source_arn: str, **given: Any) -> Any:  # type: ignore
+        self._say(f"made the mapping of {event_source_arn}")
+        return super().create_lambda_event_source(event_source_arn, **given)
 
     def update_lambda_event_source(
         self,
@@ -203,7 +207,7 @@ class StageClient(TypedAWSClient):
         return bool(live.get("description") == _MARK + self._document)
 
     def _reserved(self, function_name: str) -> int | None:
-        told = self._client("lambda").get_function_concurrency(FunctionName=function_name)
+        told = self._found("lambda", "get_function_concurrency", FunctionName=function_name)
         reserved: int | None = told.get("ReservedConcurrentExecutions")
         return reserved
 

@@ -90,10 +90,15 @@ class Share:
 
     team_id: str  # or IDLE
     resource: Resource
+    weight: int  # of the sum of the weights of all the resource's shares
     cost: Decimal | None  # US dollars, to 12 places; None where no hour of it has a price
-    prices: tuple[Price, ...]
+    hours: tuple[tuple[Price, int], ...]  # of the whole resource: so many at each price
     unpriced: bool  # an hour of it has no price
     incomplete: bool  # hours of the day were not sampled
+
+    @property
+    def prices(self) -> Iterable[Price]:
+        return (price for price, _ in self.hours)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +138,7 @@ class _Bill:
     """What the hours of one resource cost."""
 
     trillionths: int | None  # of a US dollar, rounded half-even; None where no hour has a price
-    prices: tuple[Price, ...]
+    hours: tuple[tuple[Price, int], ...]
     unpriced: bool  # an hour of it has no price
 
 
@@ -150,10 +155,10 @@ def shared(lines: Iterable[CountLine], capacity: Capacity, book: PriceBook, day:
         if resource.service == "bedrock":
             bought.setdefault(resource, _Bought())
     shares = [
-        Share(team, resource, cost, bill.prices, bill.unpriced, capacity.hours_missing > 0)
+        Share(team, resource, weight, cost, bill.hours, bill.unpriced, capacity.hours_missing > 0)
         for resource in sorted(bought)
         for bill in [_bill(bought[resource].hours, book, day)]
-        for team, cost in _split(bill, bought[resource].capacity_ms, busy.get(resource, {}))
+        for team, weight, cost in _split(bill, bought[resource].capacity_ms, busy.get(resource, {}))
     ]
     return Shares(tuple(shares), frozenset(bought))
 
@@ -204,26 +209,29 @@ def _busy_ms(lines: Iterable[CountLine]) -> dict[Resource, Counter[str]]:
 
 def _bill(hours: Mapping[PriceKey, int], book: PriceBook, day: date) -> _Bill:
     found = [(book.find(key, day), hours[key]) for key in sorted(hours)]
-    priced = [(price, count) for price, count in found if price]
+    priced = tuple((price, count) for price, count in found if price)
     cost = sum(Fraction(price.usd_per_unit) * count for price, count in priced)
     return _Bill(
         round(cost * 10**_PLACES) if priced else None,
-        tuple(price for price, _ in priced),
+        priced,
         unpriced=len(priced) < len(found) or not priced,
     )
 
 
 def _split(
     bill: _Bill, capacity_ms: int, busy: Mapping[str, int]
-) -> Iterable[tuple[str, Decimal | None]]:
-    """Share a bill among those who used it, and IDLE where it was not all used, by team id."""
+) -> Iterable[tuple[str, int, Decimal | None]]:
+    """Share a bill among those who used it, and IDLE where it was not all used, by team id.
+
+    Each with its weight.
+    """
     idle = capacity_ms - sum(busy.values())
     weights = {**busy, IDLE: idle} if idle > 0 else busy
     teams = sorted(weights)
     if bill.trillionths is None:
-        return [(team, None) for team in teams]
+        return [(team, weights[team], None) for team in teams]
     parts = largest_remainder(bill.trillionths, [weights[team] for team in teams])
     return [
-        (team, Decimal(part).scaleb(-_PLACES, context=_EXACT))
+        (team, weights[team], Decimal(part).scaleb(-_PLACES, context=_EXACT))
         for team, part in zip(teams, parts, strict=True)
     ]

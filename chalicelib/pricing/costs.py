@@ -23,7 +23,9 @@ RowKey = tuple[str, str, str]
 """(team_id, service, model_id): one row of the day's costs.csv."""
 
 COST_COLUMNS: tuple[CostColumn, ...] = get_args(CostColumn)
-_ENDS_UNKNOWN = frozenset({"partial", "none"})
+ENDS_UNKNOWN = frozenset({"partial", "none"})
+"""Sources of usage that may not be all that was used: their rows are INCOMPLETE."""
+
 _EXACT = Context(prec=80, traps=[Inexact, InvalidOperation, DivisionByZero])
 _ROUNDED = Context(prec=80, rounding=ROUND_HALF_EVEN)
 _PICO = Decimal("1e-12")
@@ -115,7 +117,7 @@ class _Tally:
         if line.usage_source == "deferred":
             return
         self.invocations += line.n_usage
-        self.incomplete |= bool(line.n_usage) and line.usage_source in _ENDS_UNKNOWN
+        self.incomplete |= bool(line.n_usage) and line.usage_source in ENDS_UNKNOWN
         for unit, amount in line.usage.as_dict().items():
             self.usage[unit] += amount
         for charge in charges:

@@ -87,8 +87,9 @@ class PriceBook:
 
 
 def _find(layers: tuple[Layer, ...], key: PriceKey, day: date) -> Price | None:
+    everywhere = key._replace(region=EVERYWHERE)
     for layer in layers:
-        for candidate in (key, key._replace(region=EVERYWHERE)):
+        for candidate in (key, everywhere):
             for price in layer.get(candidate, ()):
                 if price.in_force(day):
                     return price

@@ -104,3 +104,12 @@ def test_the_hash_of_an_overridden_book_covers_both_files():
 
     assert book.sha256 == hashlib.sha256(by_hand.encode()).hexdigest()
     assert book.sha256 not in (LIST.sha256, override.sha256)
+
+
+def test_the_list_price_stands_beside_the_operator_s_own():
+    book = overridden(usd_per_unit="0.0000009")
+
+    listed = book.list_price(KEY, date(2026, 11, 22))
+    assert listed == LIST.find(KEY, date(2026, 11, 22))
+    assert LIST.list_price(KEY, date(2026, 11, 22)) == listed
+    assert book.list_price(KEY._replace(model="own"), date(2026, 11, 22)) is None

@@ -36,7 +36,7 @@ def files(reported: ReportedDay) -> Iterator[File]:
     yield File(index_key(reported.day), CSV, partial(_index, theirs))
 
 
-def of_the_day(reported: ReportedDay) -> Iterator[File]:
+def day(reported: ReportedDay) -> Iterator[File]:
     """Yield what says that a day is reported, and how many of its records are missing.
 
     Without it a team is told that there is no report.

@@ -82,6 +82,6 @@ def test_files_are_the_same_bytes_each_time_that_they_are_rendered() -> None:
 
 
 def test_a_day_says_how_many_of_its_records_are_missing() -> None:
-    made = contents(*team_files.of_the_day(rated(DAY, [], {}, LIST, lost=2)))
+    made = contents(*team_files.day(rated(DAY, [], {}, LIST, lost=2)))
     said = json.loads(made["teams/date=2026-11-22/day.json"])
     assert said == {"schema": 1, "date": "2026-11-22", "lost": 2}

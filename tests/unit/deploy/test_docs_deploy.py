@@ -8,6 +8,7 @@ from ops.deploy.templates.analytics import QUERIES
 from ops.deploy.templates.files import FOLDER, TEMPLATES
 from ops.deploy.templates.network_parameters import PARAMETERS
 from ops.deploy.templates.views import VIEWS
+from ops.sizing.costs import ALARM_MONTH
 
 DOCS = Path(FOLDER.parent, "docs", "deploy.md").read_text(encoding="utf-8")
 
@@ -24,6 +25,8 @@ def test_every_view_is_explained() -> None:
 
 def test_alarms_and_queries_are_as_many_as_is_said() -> None:
     assert f"{len(ALARMS)} alarms" in DOCS
+    metrics = sum(max(len(alarm.metrics) - 1, 1) for alarm in ALARMS)  # one is their expression
+    assert f"these about ${metrics * ALARM_MONTH}" in DOCS
     assert len(QUERIES) == 6
     assert "six saved queries" in DOCS
 

@@ -8,7 +8,7 @@ export CHROMIUM ?= chromium
 export CHROMEDRIVER ?= chromedriver
 TEMPLATES := $(addprefix .chalice/,$(addsuffix .json,resources analytics alarms network))
 
-.PHONY: help demo test test-browser test-deploy stream-faults check format bench bench-report bench-zip serve clean
+.PHONY: help demo test test-browser test-deploy test-focus stream-faults check format bench bench-report bench-zip serve clean
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
 
@@ -38,6 +38,21 @@ test-browser: $(VENV)/.installed ## the page in examples/browser, in Chromium
 	@for program in $(CHROMIUM) $(CHROMEDRIVER); do command -v $$program >/dev/null || { \
 	echo "There is no $$program here: apt-get install -y chromium chromium-driver"; exit 1; }; done
 	$(BIN)/python -m pytest -m browser tests/browser
+
+# Its validator needs numpy 1.26, of which there are builds for Python 3.12 and no newer one.
+FOCUS := .tollgate/focus
+FOCUS_PYTHON ?= $(shell for p in python3.12 $(BIN)/python python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info[:2] != (3, 12))' 2>/dev/null \
+	&& echo $$p && break; done)
+
+$(FOCUS)/.installed: requirements-focus.txt $(VENV)/.installed
+	@test -n "$(FOCUS_PYTHON)" || { echo "The validator of FOCUS files needs Python 3.12"; exit 1; }
+	$(FOCUS_PYTHON) -m venv $(FOCUS)
+	$(FOCUS)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+test-focus: $(FOCUS)/.installed ## a day's FOCUS file, held against the FinOps Foundation's rules
+	FOCUS_VALIDATOR=$(FOCUS)/bin/focus-validator $(BIN)/python -m pytest -m focus tests/focus
 
 stream-faults: $(VENV)/.installed ## break 320 streams in every way there is, and prove each bill
 	@$(BIN)/python -m local stream-faults

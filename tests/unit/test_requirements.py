@@ -37,7 +37,11 @@ def third_party(path: Path) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    "name", ["requirements.txt", "requirements-dev.txt", "requirements-check.txt"]
+    "name",
+    [
+        *("requirements.txt", "requirements-dev.txt"),
+        *("requirements-check.txt", "requirements-focus.txt"),
+    ],
 )
 def test_every_requirement_is_one_version_with_its_hashes(name: str) -> None:
     assert [line for line in requirements(name) if not PINNED.fullmatch(line)] == []

@@ -32,6 +32,7 @@ from local import (
     cloudwatch,
     endpoints,
     foundation_models,
+    function_interfaces,
     function_versions,
     long_polls,
     outages,
@@ -52,7 +53,10 @@ ENVIRON = {
 """What an SDK needs besides AWS_ENDPOINT_URL. Any credentials are accepted."""
 _LOOK_SECONDS = 0.05  # how often to see whether it is to end
 
-GAPS = (swagger, rest_apis, function_versions, stack_updates, endpoints, foundation_models)
+GAPS = (
+    *(swagger, rest_apis, function_versions, function_interfaces, stack_updates, endpoints),
+    foundation_models,
+)
 """What of moto is mended, and needs nothing to be told."""
 
 

@@ -28,6 +28,7 @@ def publish_version(storage: LambdaStorage, name: str, description: str = "") ->
     published = _publish(storage, name, description)
     if before and published not in before:
         _renumber(storage, published, before[-1].version + 1)
+        storage._arns.update({each.function_arn: each for each in before})  # or one lost its own
     return published
 
 

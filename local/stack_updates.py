@@ -1,8 +1,9 @@
 """CloudFormation as a deployment needs it of moto 5.2.
 
 An update remembers a resource that an earlier one took away, and so makes none when a later one
-puts it back. A change set has no outputs. `Fn::Cidr` is not known. And each type that is not known,
-of which nothing is made, is a warning.
+puts it back. A change set has no outputs. `Fn::Cidr` is not known. A route table outlives
+its stack, and its VPC with it. And each type that is not known, of which nothing is made, is a
+warning.
 """
 
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from unittest.mock import patch
 
 from moto.cloudformation import parsing
 from moto.cloudformation.models import ChangeSet
+from moto.ec2.models.route_tables import RouteTable
 
 _update = parsing.ResourceMap.update
 _apply = ChangeSet.apply
@@ -47,6 +49,10 @@ def resolve(node: Any, resources: parsing.ResourceMap) -> Any:
     return _resolve(node, resources)
 
 
+def delete_table(table: RouteTable, *_: str) -> None:
+    table.ec2_backend.route_tables.pop(table.id, None)
+
+
 @contextmanager
 def installed() -> Iterator[None]:
     """Let moto do all that, and say nothing, while the context lasts."""
@@ -54,6 +60,7 @@ def installed() -> Iterator[None]:
         patch.object(ChangeSet, "apply", apply),
         patch.object(parsing.ResourceMap, "update", update),
         patch.object(parsing, "clean_json", resolve),
+        patch.object(RouteTable, "delete", delete_table, create=True),
         patch.object(parsing, "warnings", _SILENT),
     ):
         yield

@@ -4,7 +4,7 @@ import copy
 import io
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -46,9 +46,13 @@ Network = Mapping[str, str]
 class InformedPlan(PlanStage):
     """Plans with what is in AWS, whatever Chalice's own file says of it."""
 
+    def __init__(self, remote: RemoteState, files: OSUtils, leaving: Collection[str]) -> None:
+        super().__init__(remote, files)
+        self._leaving = leaving
+
     def execute(self, resources: list[models.Model]) -> models.Plan:
         state.recall(self._remote_state, resources)
-        plan: models.Plan = hooks.plan_as_chalice(self, resources)
+        plan: models.Plan = hooks.plan_as_chalice(self, resources, self._leaving)
         return plan
 
 
@@ -102,8 +106,11 @@ class ChaliceStage:
             raise Refused(f"the app cannot be deployed: {error}") from error
         return cls(stage, config, session, say)
 
-    def deploy(self) -> state.Values:
-        """Deploy; return what Chalice notes of the API. Raises Refused."""
+    def deploy(self, leaving: Collection[str] = frozenset()) -> state.Values:
+        """Deploy; return what Chalice notes of the API. Raises Refused.
+
+        The functions that are leaving a network keep what Lambda does there with their roles.
+        """
         client = self.client()
         files, quiet = OSUtils(), UI(out=io.StringIO())
         describes = StreamingSwagger() if self.stage.streams else TemplatedSwaggerGenerator()
@@ -112,7 +119,7 @@ class ChaliceStage:
             application_builder=ApplicationGraphBuilder(),
             deps_builder=DependencyBuilder(),
             build_stage=create_build_stage(files, quiet, describes, self.config),
-            plan_stage=InformedPlan(RemoteState(client, recorded), files),
+            plan_stage=InformedPlan(RemoteState(client, recorded), files, leaving),
             sweeper=ResourceSweeper(),
             executor=Executor(client, quiet),
             recorder=ResultsRecorder(osutils=files),
@@ -122,9 +129,13 @@ class ChaliceStage:
         (api,) = (each for each in deployed["resources"] if each["resource_type"] == "rest_api")
         return api
 
-    def delete(self) -> None:
-        """Delete what Chalice made, whether its file knows of it or not. Raises Refused."""
-        there = state.found(self.client(), self._resources())
+    def delete(self, *, roles: bool) -> None:
+        """Delete what Chalice made, whether its file knows of it or not. Raises Refused.
+
+        Roles are deleted if told so: Lambda gives back a network's interfaces by them.
+        """
+        found = state.found(self.client(), self._resources())
+        there = [each for each in found if roles or each["resource_type"] != "iam_role"]
         if not there:
             return
         DEPLOYED.mkdir(exist_ok=True)

@@ -1,10 +1,10 @@
 """`ops deploy` and `ops destroy`: a stage in an account, made, brought up to date, taken away."""
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from ops.deploy import change_sets, checks, gateway, stack_state, stacks
+from ops.deploy import change_sets, checks, gateway, leaving, stack_state, stacks
 from ops.deploy.account import Account
 from ops.deploy.stage import Stage
 from ops.directory import Refused
@@ -54,8 +54,12 @@ def run_deploy(args: argparse.Namespace, account: Account) -> None:
     for part in parts:
         if change_sets.apply(account, part):
             say(f"the stack {part.name} is up to date")
-    api = _deploy_functions(stage, account, say)
+    leaves = leaving.is_leaving(stage, account)
+    api = _deploy_functions(stage, account, say, leaving.functions(stage) if leaves else ())
     gateway.settle(account, stage, api["rest_api_id"], say)
+    if leaves:
+        leaving.leave(stage, account, say)
+        _deploy_functions(stage, account, say)  # whose roles need no network any more
     print(f"{'deployed' if say.made else 'no change'}: {api['rest_api_url']}")
 
 
@@ -69,14 +73,18 @@ def _print_plan(stage: Stage, account: Account, parts: list[stacks.Stack]) -> No
     cloudformation = account.client("cloudformation")
     for part in parts:
         print(f"  stack {part.name}: {change_sets.outlook(cloudformation, part)}")
+    if leaving.is_leaving(stage, account):
+        print(f"  stack {stage.stack('network')}: delete, when nothing runs in it any more")
     how = "streaming" if stage.streams else "buffered"
     print(f"  {len(stage.functions)} functions and the API {stage.api}, {how}", flush=True)
 
 
-def _deploy_functions(stage: Stage, account: Account, say: Changes) -> Mapping[str, str]:
+def _deploy_functions(
+    stage: Stage, account: Account, say: Changes, left: Collection[str] = ()
+) -> Mapping[str, str]:
     from ops.deploy.chalice_stage import ChaliceStage  # Chalice is slow to import
 
-    return ChaliceStage.of(stage, account, _network(stage, account), say).deploy()
+    return ChaliceStage.of(stage, account, _network(stage, account), say).deploy(left)
 
 
 def _network(stage: Stage, account: Account) -> Mapping[str, str]:
@@ -98,7 +106,7 @@ def run_destroy(args: argparse.Namespace, account: Account) -> None:
     remaining = destroy.kept(stage, account)
     print(f"stage {stage.name}: account {account.number}, {account.region}")
     print(f"  stays: {', '.join(remaining.template['Resources'])} (stack {remaining.name})")
-    print("  goes: the API, functions, queues, payloads, logs, alarms and views", flush=True)
+    print("  goes: the API, functions, queues, payloads, logs, alarms, views, network", flush=True)
     if args.yes:
         destroy.destroy(stage, account, Changes())
     else:

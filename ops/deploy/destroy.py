@@ -4,7 +4,9 @@ The stack of resources stays, with what it retains: tables, reports, usage recor
 would leave them behind under names that no new stack could take.
 """
 
-from ops.deploy import change_sets, leftovers, stack_state, stacks
+from dataclasses import replace
+
+from ops.deploy import change_sets, interfaces, leftovers, payloads, stacks
 from ops.deploy.account import Account
 from ops.deploy.chalice_stage import ChaliceStage
 from ops.deploy.stage import Say, Stage
@@ -12,29 +14,30 @@ from ops.deploy.stage import Say, Stage
 
 def kept(stage: Stage, account: Account) -> stacks.Stack:
     """Return the stack of resources as it is without its stage."""
-    whole = stacks.wanted(stage, account)[0]
+    alone = replace(stage, options=replace(stage.options, network=None))
+    whole = stacks.wanted(alone, account)[0]
     return stacks.Stack(whole.name, leftovers.retained(whole.template), whole.parameters)
 
 
 def destroy(stage: Stage, account: Account, say: Say) -> None:
-    """Take away everything else, saying what. What is gone already is no fault."""
-    ChaliceStage.of(stage, account, network={}, say=say).delete()
+    """Take away everything else, saying what. What is gone already is no fault. Raises Refused."""
+    chalice = ChaliceStage.of(stage, account, network={}, say=say)
+    chalice.delete(roles=False)
+    interfaces.await_gone(stage, account, say)
+    chalice.delete(roles=True)
     for part in reversed(stacks.PARTS[1:]):
         if change_sets.delete(account, stage.stack(part)):
             say(f"deleted the stack {stage.stack(part)}")
-    remaining = kept(stage, account)
-    if stack_state.status(account.client("cloudformation"), remaining.name) is None:
-        return
-    _empty(account, stage.conventional(account.number)["PAYLOADS_BUCKET"])
-    if change_sets.apply(account, remaining):
+    bucket = stage.conventional(account.number)["PAYLOADS_BUCKET"]
+    payloads.empty(account, bucket)
+    _shrink(account, kept(stage, account), say)
+    payloads.remove(account, bucket, say)
+
+
+def _shrink(account: Account, remaining: stacks.Stack, say: Say) -> None:
+    """Have the stack of resources keep what is to remain; one that was never made goes whole."""
+    if change_sets.outlook(account.client("cloudformation"), remaining) == "create":
+        if change_sets.delete(account, remaining.name):
+            say(f"deleted the stack {remaining.name}, which was never whole")
+    elif change_sets.apply(account, remaining):
         say(f"left the stack {remaining.name} with {', '.join(remaining.template['Resources'])}")
-
-
-def _empty(account: Account, bucket: str) -> None:
-    """Empty a bucket, which cannot be deleted before."""
-    if not leftovers.has_bucket(account, bucket):
-        return
-    s3 = account.client("s3")
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
-        if keys := [{"Key": each["Key"]} for each in page.get("Contents", ())]:
-            s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})

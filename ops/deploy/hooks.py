@@ -6,6 +6,7 @@ so its own classes are changed: private, hence pinned, and held by the tests of 
 
 import hashlib
 import os
+from collections.abc import Collection
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -78,12 +79,14 @@ def _in_account(given: dict[str, Any]) -> dict[str, Any]:
     return {**given, "environment_variables": in_account(given["environment_variables"], account)}
 
 
-def plan_as_chalice(self: Any, resources: list[models.Model]) -> Any:
+def plan_as_chalice(
+    self: Any, resources: list[models.Model], leaving: Collection[str] = frozenset()
+) -> Any:
     """Plan with policies for the place that is deployed to, and for no other."""
     client = self._remote_state._client
     account = client._client("sts").get_caller_identity()["Account"]
     place = policies.Place(client.partition_name, client.region_name, account)
-    policies.narrow(resources, place)
+    policies.narrow(resources, place, leaving)
     return _plan(self, resources)
 
 

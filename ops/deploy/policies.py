@@ -6,9 +6,9 @@ is known where that is.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeGuard, cast
 
 from chalice.deploy import models
 
@@ -34,17 +34,22 @@ class Place:
     account: str
 
 
-def narrow(resources: list[models.Model], place: Place) -> None:
-    """Narrow the policies of the functions that are about to be deployed."""
+def narrow(
+    resources: list[models.Model], place: Place, leaving: Collection[str] = frozenset()
+) -> None:
+    """Narrow the policies of the functions that are about to be deployed.
+
+    The functions that are leaving a network need it until Lambda has given back their interfaces.
+    """
     for resource in resources:
         if isinstance(resource, models.LambdaFunction) and _is_ours(resource.role):
             policy = resource.role.policy
-            policy.document = narrowed(policy.document, place)
-            if resource.subnet_ids:
+            policy.document = narrowed(cast(Document, policy.document), place)
+            if resource.subnet_ids or resource.function_name in leaving:
                 policy.document = with_network(policy.document, place, resource.function_name)
 
 
-def _is_ours(role: models.IAMRole) -> bool:
+def _is_ours(role: models.IAMRole) -> TypeGuard[models.ManagedIAMRole]:
     return isinstance(role, models.ManagedIAMRole)
 
 

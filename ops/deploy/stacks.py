@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ops.deploy import zones
 from ops.deploy.account import Account
 from ops.deploy.stage import FOLDER, Stage
 from ops.directory import Refused
@@ -35,7 +36,8 @@ def wanted(stage: Stage, account: Account) -> list[Stack]:
     if stage.options.network is None:
         del parameters["network"]
     else:
-        parameters["network"] = {**_prefix_lists(account), **stage.options.network}
+        found = {**_prefix_lists(account), **zones.chosen(stage, account)}
+        parameters["network"] = {**found, **stage.options.network}
     return [
         Stack(stage.stack(part), template(part), {"Stage": stage.name, **own})
         for part, own in parameters.items()

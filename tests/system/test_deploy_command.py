@@ -107,6 +107,15 @@ def operator(aws, tmp_path_factory):
     return Operator(tmp_path_factory.mktemp("project"), aws.url)
 
 
+@pytest.fixture
+def sleepless(operator, tmp_path):
+    """An operator for whom waiting takes no time."""
+    (tmp_path / "sitecustomize.py").write_text("import time; time.sleep = lambda seconds: None")
+    operator.environ = {"PYTHONPATH": str(tmp_path)}
+    yield
+    operator.environ = {}
+
+
 @pytest.fixture(scope="module")
 def deployed(operator, watch):
     return done(operator.ops("deploy"))
@@ -445,6 +454,60 @@ def test_functions_that_see_prompts_run_in_a_network_if_one_is_asked_for(
     released = client("lambda").get_function_configuration(FunctionName=API, Qualifier=STREAM_ALIAS)
     assert len(released["VpcConfig"]["SubnetIds"]) == 2
     assert "no change" in done(operator.ops("deploy"))
+
+
+@pytest.mark.deploy
+def test_chalice_alone_takes_no_function_out_of_the_network(deployed, operator, watch):
+    operator.configure(network={}, answers="buffered")
+    done(operator.ops("deploy"))
+    watch.writes.clear()
+
+    refused = operator.chalice("deploy")
+
+    assert refused.returncode != 0
+    assert f"{API}-stream_worker runs in a private network" in refused.stderr
+    assert watch.writes == []
+
+
+@pytest.mark.deploy
+def test_a_stage_leaves_its_network_when_nothing_runs_there_any_more(
+    deployed, operator, client, sleepless
+):
+    operator.configure()
+    assert "stack tollgate-dev-network: delete" in done(operator.ops("deploy", "--plan"))
+
+    told = done(operator.ops("deploy"))
+
+    assert "+ waiting for calls that still run in the network" in told
+    assert "+ waiting for Lambda to give back network interfaces: eni-" in told
+    assert "+ deleted the stack tollgate-dev-network" in told
+    assert in_private_networks(client) == []
+    role = f"{API}-api_handler"
+    policy = client("iam").get_role_policy(RoleName=role, PolicyName=role)
+    assert "ec2:" not in json.dumps(policy["PolicyDocument"])
+    assert "no change" in done(operator.ops("deploy"))
+
+
+@pytest.mark.deploy
+def test_a_stage_in_a_network_is_destroyed_with_it(deployed, operator, client, sleepless):
+    operator.configure(network={})
+    done(operator.ops("deploy"))
+
+    told = done(operator.ops("destroy", "--yes"))
+
+    assert "+ waiting for Lambda to give back network interfaces: eni-" in told
+    assert "+ deleted the stack tollgate-dev-network" in told
+    assert in_private_networks(client) == []
+    assert [role["RoleName"] for role in client("iam").list_roles()["Roles"]] == [gateway.LOG_ROLE]
+
+
+def in_private_networks(client) -> list[str]:
+    """What is left of private networks: VPCs but the account's own, and Lambda's interfaces."""
+    ec2 = client("ec2")
+    vpcs = [each["VpcId"] for each in ec2.describe_vpcs()["Vpcs"] if not each["IsDefault"]]
+    interfaces = ec2.describe_network_interfaces()["NetworkInterfaces"]
+    lambdas = [each for each in interfaces if each["InterfaceType"] == "lambda"]
+    return [*vpcs, *(each["NetworkInterfaceId"] for each in lambdas)]
 
 
 FAILING = """

@@ -17,6 +17,13 @@ STREAMING = {
     "responseTransferMode": "STREAM",
     "timeoutInMillis": 900_000,
 }
+FUNCTION = {"Runtime": "python3.12", "Handler": "app.app", "Code": {"ZipFile": b"zip"}}
+MAY_GIVE_BACK = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "ec2:DeleteNetworkInterface", "Resource": "*"}],
+    }
+)
 REFUSAL = {
     "statusCode": 403,
     "responseParameters": {"gatewayresponse.header.Access-Control-Allow-Origin": "'*'"},
@@ -49,13 +56,7 @@ def client():
 @pytest.fixture(scope="module")
 def function(client):
     role = client("iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-    client("lambda").create_function(
-        FunctionName="f",
-        Runtime="python3.12",
-        Role=role,
-        Handler="app.app",
-        Code={"ZipFile": b"zip"},
-    )
+    client("lambda").create_function(**FUNCTION, FunctionName="f", Role=role)
     return "f"
 
 
@@ -86,6 +87,20 @@ def test_a_version_s_number_is_not_given_again(client, function):
     assert int(published(client, function)) == int(versions[-1]) + 1
 
 
+def test_a_version_can_be_asked_for_when_one_before_it_was_deleted(client, function):
+    lambdas = client("lambda")
+    versions = []
+    for timeout in (31, 32, 33):
+        lambdas.update_function_configuration(FunctionName=function, Timeout=timeout)
+        versions.append(published(client, function))
+    lambdas.delete_function(FunctionName=function, Qualifier=versions[0])
+    lambdas.update_function_configuration(FunctionName=function, Timeout=34)
+    published(client, function)
+
+    kept = lambdas.get_function_configuration(FunctionName=function, Qualifier=versions[2])
+    assert kept["Timeout"] == 33
+
+
 def test_a_version_is_published_only_where_something_changed(client, function):
     assert published(client, function) == published(client, function)
 
@@ -108,6 +123,35 @@ def test_an_alias_has_a_policy_of_its_own(client, function):
     lambdas.add_permission(FunctionName=arn, StatementId="alias", **permission)
     (statement,) = json.loads(lambdas.get_policy(FunctionName=arn)["Policy"])["Statement"]
     assert (statement["Sid"], statement["Resource"]) == ("alias", arn)
+
+
+@pytest.mark.parametrize(("role_stays", "left"), [(True, []), (False, ["available"])])
+def test_a_function_s_interfaces_outlive_it_and_go_by_its_role(client, role_stays, left):
+    ec2, iam, lambdas = client("ec2"), client("iam"), client("lambda")
+    subnet = ec2.describe_subnets()["Subnets"][0]
+    group = ec2.create_security_group(GroupName="g", Description="g", VpcId=subnet["VpcId"])
+    filters = [{"Name": "group-id", "Values": [group["GroupId"]]}]
+    role = iam.create_role(RoleName="private", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    iam.put_role_policy(RoleName="private", PolicyName="p", PolicyDocument=MAY_GIVE_BACK)
+    network = {"SubnetIds": [subnet["SubnetId"]], "SecurityGroupIds": [group["GroupId"]]}
+    lambdas.create_function(**FUNCTION, FunctionName="g", Role=role, VpcConfig=network)
+
+    lambdas.delete_function(FunctionName="g")
+    if not role_stays:
+        iam.delete_role_policy(RoleName="private", PolicyName="p")
+
+    (interface,) = ec2.describe_network_interfaces(Filters=filters)["NetworkInterfaces"]
+    assert interface["InterfaceType"] == "lambda"
+    found = ec2.describe_network_interfaces(Filters=filters)["NetworkInterfaces"]
+    assert [each["Status"] for each in found] == left
+    if left:
+        with pytest.raises(ec2.exceptions.ClientError, match="DependencyViolation"):
+            ec2.delete_security_group(GroupId=group["GroupId"])
+        ec2.delete_network_interface(NetworkInterfaceId=found[0]["NetworkInterfaceId"])
+    ec2.delete_security_group(GroupId=group["GroupId"])
+    if role_stays:
+        iam.delete_role_policy(RoleName="private", PolicyName="p")
+    iam.delete_role(RoleName="private")
 
 
 def test_an_account_may_run_a_thousand_functions_at_a_time(client):

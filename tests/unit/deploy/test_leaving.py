@@ -1,0 +1,130 @@
+"""A stage that leaves its network: no call is cut off, and nothing holds the network any more."""
+
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from deploy_fakes import FakeAccount, refused, stage
+
+from ops.deploy import leaving
+from ops.deploy.stage import Stage
+
+API, WORKER = "tollgate-dev", "tollgate-dev-stream_worker"
+NETWORK = "tollgate-dev-network"
+INSIDE = {"VpcConfig": {"SubnetIds": ["s-1"], "SecurityGroupIds": ["sg-1"]}}
+
+
+class FakeLambda:
+    """The versions of functions, each since so many minutes, and their aliases."""
+
+    def __init__(self, **aliases: str) -> None:
+        self.versions: dict[str, list[dict[str, Any]]] = {API: [], WORKER: []}
+        self.aliases = aliases
+        self.done: list[tuple[str, ...]] = []
+
+    def has(self, function: str, version: str, minutes: int, **more: Any) -> None:
+        since = datetime.now(UTC) - timedelta(minutes=minutes)
+        told = since.strftime("%Y-%m-%dT%H:%M:%S.000+0000")  # as Lambda spells it
+        known = {"FunctionName": function, "Version": version, "LastModified": told, **more}
+        self.versions[function].append(known)
+
+    def get_paginator(self, _: str) -> Any:
+        listed = self.versions
+        return SimpleNamespace(paginate=lambda FunctionName: [{"Versions": listed[FunctionName]}])  # noqa: N803
+
+    def list_aliases(self, **_: str) -> dict[str, Any]:
+        return {"Aliases": [{"Name": n, "FunctionVersion": v} for n, v in self.aliases.items()]}
+
+    def delete_alias(self, FunctionName: str, Name: str) -> None:  # noqa: N803
+        self.done.append(("alias", FunctionName, Name))
+
+    def delete_function(self, FunctionName: str, Qualifier: str) -> None:  # noqa: N803
+        self.done.append(("version", FunctionName, Qualifier))
+
+
+@pytest.fixture
+def left(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is done besides versions, in order."""
+    done: list[str] = []
+    monkeypatch.setattr(leaving.time, "sleep", lambda s: done.append(f"slept {round(s / 60)} min"))
+    monkeypatch.setattr(leaving.interfaces, "await_gone", lambda *_: done.append("interfaces gone"))
+    monkeypatch.setattr(
+        leaving.change_sets, "delete", lambda _, name: done.append(f"deleted {name}")
+    )
+    return done
+
+
+def leave(lambdas: FakeLambda) -> None:
+    account = FakeAccount()
+    account.client = lambda _: lambdas  # type: ignore[method-assign]
+    leaving.leave(stage(), account, lambda _: None)  # type: ignore[arg-type]
+
+
+def having(status: str) -> Any:
+    """An account with a network's stack of this status, or with none."""
+    described = {"Stacks": [{"StackStatus": status}]} if status else refused("ValidationError")
+    return FakeAccount(cloudformation={"describe_stacks": described})
+
+
+def test_versions_go_when_their_last_call_has_ended_then_interfaces_then_the_network(
+    left: list[str],
+) -> None:
+    lambdas = FakeLambda(stream="3")
+    lambdas.has(API, "$LATEST", minutes=6)
+    lambdas.has(API, "2", minutes=900, **INSIDE)
+    lambdas.has(API, "3", minutes=5)
+    lambdas.has(WORKER, "$LATEST", minutes=7)
+
+    leave(lambdas)
+
+    assert lambdas.done == [("version", API, "2")]
+    assert left == ["slept 10 min", "interfaces gone", f"deleted {NETWORK}"]
+
+
+def test_a_repeat_later_waits_for_no_call(left: list[str]) -> None:
+    lambdas = FakeLambda()
+    lambdas.has(API, "$LATEST", minutes=16)
+    lambdas.has(WORKER, "$LATEST", minutes=90)
+
+    leave(lambdas)
+
+    assert left == ["interfaces gone", f"deleted {NETWORK}"]
+
+
+def test_the_alias_of_a_stage_that_streams_no_longer_goes_with_its_version(left: list[str]) -> None:
+    lambdas = FakeLambda(stream="2")
+    lambdas.has(API, "$LATEST", minutes=20)
+    lambdas.has(API, "1", minutes=900, **INSIDE)
+    lambdas.has(API, "2", minutes=800, **INSIDE)
+
+    leave(lambdas)
+
+    assert lambdas.done == [
+        ("version", API, "1"),
+        ("alias", API, "stream"),
+        ("version", API, "2"),
+    ]
+
+
+@pytest.mark.parametrize("status", ["CREATE_COMPLETE", "DELETE_FAILED"])
+def test_a_network_that_is_no_longer_asked_for_is_left(status: str) -> None:
+    assert leaving.is_leaving(stage(), having(status))
+
+
+@pytest.mark.parametrize(
+    ("made", "status"),
+    [
+        (stage(network={}), "CREATE_COMPLETE"),
+        (stage(), ""),
+        (stage(), "DELETE_COMPLETE"),
+    ],
+)
+def test_a_network_that_is_asked_for_or_is_not_there_is_not_left(made: Stage, status: str) -> None:
+    assert not leaving.is_leaving(made, having(status))
+
+
+def test_a_network_whose_subnets_config_json_names_by_hand_is_not_left() -> None:
+    made = stage()
+    made.config["stages"]["dev"]["lambda_functions"] = {"api_handler": {"subnet_ids": ["s-1"]}}
+    assert not leaving.is_leaving(made, having("CREATE_COMPLETE"))

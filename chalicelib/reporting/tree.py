@@ -7,16 +7,14 @@ node without a kind; and where parents go round, the first of them by id is the 
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
-from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 
 from chalicelib.pricing.capacity import IDLE
-from chalicelib.pricing.costs import CostLine
 from chalicelib.reporting.cells import clean
+from chalicelib.reporting.cost_rows import EXACT, CostRow
 from chalicelib.reporting.csv_writer import render
 from chalicelib.reporting.tenant_tree import Tenants
-
-_EXACT: Final = Context(prec=80, traps=[Inexact, InvalidOperation, DivisionByZero])
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +33,23 @@ class Sums:
     not_priced: int = 0  # rows of which something or all, or their end, has no known cost
 
     @classmethod
-    def of(cls, line: CostLine) -> "Sums":
+    def of(cls, row: CostRow) -> "Sums":
         return cls(
-            line.invocations,
-            line.input_tokens,
-            line.output_tokens,
-            line.cache_read_tokens,
-            line.cache_write_tokens,
-            line.images,
-            Decimal(line.seconds),
-            line.queries,
-            line.total_cost or Decimal(0),
-            int(line.status != "PRICED"),
+            int(row.of("invocations")),
+            int(row.of("input_tokens")),
+            int(row.of("output_tokens")),
+            int(row.of("cache_read_tokens")),
+            int(row.of("cache_write_tokens")),
+            int(row.of("images")),
+            row.of("seconds"),
+            int(row.of("queries")),
+            row.of("total_cost"),
+            int(row.status != "PRICED"),
         )
 
     def __add__(self, other: "Sums") -> "Sums":
         added: dict[str, Any] = {
-            name: _EXACT.add(mine, theirs) if isinstance(mine, Decimal) else mine + theirs
+            name: EXACT.add(mine, theirs) if isinstance(mine, Decimal) else mine + theirs
             for name in SUMMED
             for mine, theirs in [(getattr(self, name), getattr(other, name))]
         }
@@ -88,15 +86,15 @@ COLUMNS: Final = (
 )
 
 
-def totals(costs: Iterable[CostLine], tenants: Tenants) -> list[TreeRow]:
+def totals(rows: Iterable[CostRow], tenants: Tenants) -> list[TreeRow]:
     """Add up rows of costs.csv, of one day or of many, by the tenants' tree.
 
     A parent comes right before its children, which are in the order of their ids. Only nodes that
     have a row, or one below them, are there. The totals of the roots are the sum of all rows.
     """
     own: dict[str, Sums] = {}
-    for line in costs:
-        own[line.team_id] = own.get(line.team_id, _NOTHING) + Sums.of(line)
+    for row in rows:
+        own[row.team_id] = own.get(row.team_id, _NOTHING) + Sums.of(row)
     parents = _parents(own, tenants)
     placed = list(_depth_first(parents))
     total = {node: own.get(node, _NOTHING) for node, _ in placed}
@@ -148,4 +146,4 @@ def _row(node: str, depth: int, parent: str, own: Sums, total: Sums, tenants: Te
 
 
 def _plain(value: int | Decimal) -> Decimal:
-    return Decimal(value).normalize(_EXACT)
+    return Decimal(value).normalize(EXACT)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from chalicelib.metering.usage import Usage
 from chalicelib.pricing.costs import rate
+from chalicelib.reporting.cost_rows import row_of
 from chalicelib.reporting.tenant_tree import NO_TENANTS, Tenants
 from chalicelib.reporting.tree import COLUMNS, Sums, to_csv, totals
 from chalicelib.tenants import Tenant
@@ -23,7 +24,7 @@ DOLLAR = rate([count_line(usage=Usage(input_tokens=2))], BOOK, DAY)[0]
 
 def cost(team_id: str, **fields):
     """A row of costs.csv: one call of the team, for a dollar."""
-    return replace(DOLLAR, team_id=team_id, **fields)
+    return row_of(replace(DOLLAR, team_id=team_id, **fields))
 
 
 def tenants(**parents: str | None) -> Tenants:

@@ -3,11 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from chalice.deploy import models
 from deploy_fakes import FakeAccount, refused, stage
 
-from ops.deploy import leaving
+from ops.deploy import leaving, policies
 from ops.deploy.stage import Stage
 
 API, WORKER = "tollgate-dev", "tollgate-dev-stream_worker"
@@ -128,3 +130,14 @@ def test_a_network_whose_subnets_config_json_names_by_hand_is_not_left() -> None
     made = stage()
     made.config["stages"]["dev"]["lambda_functions"] = {"api_handler": {"subnet_ids": ["s-1"]}}
     assert not leaving.is_leaving(made, having("CREATE_COMPLETE"))
+
+
+@pytest.mark.parametrize(("names", "kept"), [((WORKER,), True), ((), False)])
+def test_a_function_s_role_may_give_interfaces_back_until_they_are_gone(
+    names: tuple[str, ...], kept: bool
+) -> None:
+    policy = models.FileBasedIAMPolicy(document={"Statement": []}, filename="")
+    role = models.ManagedIAMRole("role", "lambda", {}, policy)
+    function = Mock(models.LambdaFunction, role=role, subnet_ids=[], function_name=WORKER)
+    policies.narrow([function], policies.Place("aws", "us-east-1", "111122223333"), names)
+    assert ("ec2:DeleteNetworkInterface" in str(policy.document)) is kept

@@ -60,7 +60,5 @@ def _served(account: Account) -> dict[str, frozenset[str]]:
     """Return the zones in which each service has an endpoint."""
     names = {f"com.amazonaws.{account.region}.{service}": service for service in INTERFACES}
     found = account.client("ec2").describe_vpc_endpoint_services(ServiceNames=list(names))
-    return {
-        names[each["ServiceName"]]: frozenset(each["AvailabilityZones"])
-        for each in found["ServiceDetails"]
-    }
+    details = {each["ServiceName"]: each["AvailabilityZones"] for each in found["ServiceDetails"]}
+    return {service: frozenset(details.get(full, ())) for full, service in names.items()}

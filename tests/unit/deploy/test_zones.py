@@ -19,6 +19,7 @@ def account(now: dict[str, str] | None = None, **served: str) -> Any:
         details = [
             {"ServiceName": full, "AvailabilityZones": [f"us-east-1{letter}" for letter in each]}
             for full, each in zip(ServiceNames, letters, strict=True)
+            if each
         ]
         return {"ServiceDetails": details}
 
@@ -64,6 +65,8 @@ def test_zones_that_are_given_are_not_chosen(told: dict[str, str]) -> None:
 def test_a_region_without_two_such_zones_is_refused() -> None:
     with pytest.raises(Refused, match=r"two zones of us-east-1 .* there is: us-east-1a"):
         zones.chosen(stage(network={}), account(logs="a"))
+    with pytest.raises(Refused, match="there is: none"):
+        zones.chosen(stage(network={}), account(logs=""))
 
 
 def test_a_given_subnet_where_a_service_has_no_endpoint_is_said() -> None:

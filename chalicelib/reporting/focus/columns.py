@@ -12,6 +12,7 @@ from typing import Final
 from urllib.parse import quote
 
 from chalicelib.pricing.capacity import IDLE
+from chalicelib.pricing.price import PriceKey
 from chalicelib.pricing.price_book import version_of
 from chalicelib.reporting.focus.meters import METERS, Meter
 from chalicelib.reporting.focus.resources import AWS, developer
@@ -100,14 +101,7 @@ OF_SKU: Final[Mapping[str, Callable[[Sku], str]]] = {
     "SkuId": lambda sku: f"{sku.key.model}|{sku.key.unit}",
     "SkuMeter": lambda sku: _meter(sku).name,
     "SkuPriceId": lambda sku: "|".join(sku.key),
-    "SkuPriceDetails": lambda sku: _json(
-        {
-            "x_Basis": sku.key.basis,
-            "x_Geo": sku.key.geo,
-            "x_Tier": sku.key.tier,
-            "x_Variant": sku.key.variant,
-        }
-    ),
+    "SkuPriceDetails": lambda sku: _details(sku.key),
     "ConsumedUnit": lambda sku: _meter(sku).consumed_unit,
     "PricingUnit": lambda sku: _meter(sku).pricing_unit,
     "ListUnitPrice": lambda sku: _scaled(sku.listed.usd_per_unit, _meter(sku).pricing_power),
@@ -146,6 +140,18 @@ COLUMNS: Final[tuple[str, ...]] = (
 
 def _meter(sku: Sku) -> Meter:
     return METERS[sku.key.unit]
+
+
+def _details(key: PriceKey) -> str:
+    """Say what selects the price, besides what columns say; what does not apply is left out."""
+    details = {
+        "InstanceType": key.model if key.unit == "instance_hour" else "none",
+        "x_Basis": key.basis,
+        "x_Geo": key.geo,
+        "x_Tier": key.tier,
+        "x_Variant": key.variant,
+    }
+    return _json({name: value for name, value in details.items() if value != "none"})
 
 
 def _scaled(amount: Decimal, power: int) -> str:

@@ -1,5 +1,6 @@
 """Each cell is what FOCUS lets it be: what the validator does not see is held here."""
 
+import json
 import re
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -48,6 +49,11 @@ ENUMS = {
     "ServiceSubcategory": {"Generative AI"},
     "BillingCurrency": {"USD"},
     "x_Status": {"PRICED", "INCOMPLETE"},
+}
+DETAILS = {
+    "Output Images": {"x_Basis": "on_demand", "x_Tier": "default", "x_Variant": "le1024/premium"},
+    "Cache Read Input Tokens": {"x_Basis": "on_demand", "x_Geo": "global", "x_Tier": "default"},
+    "Instance Hours": {"InstanceType": "ml.g5.xlarge", "x_Basis": "endpoint", "x_Tier": "default"},
 }
 DECIMALS = [
     *("BilledCost", "EffectiveCost", "ContractedCost", "ListCost"),
@@ -165,6 +171,11 @@ def test_a_resource_has_a_name_and_a_type_or_is_none():
     assert {bool(row["ResourceId"]) for row in ROWS} == {True, False}
     for row in ROWS:
         assert len({bool(row[f"Resource{what}"]) for what in ("Id", "Name", "Type")}) == 1
+
+
+def test_details_of_a_sku_price_are_those_that_apply():
+    found = {row["SkuMeter"]: json.loads(row["SkuPriceDetails"]) for row in ROWS}
+    assert {meter: found[meter] for meter in DETAILS} == DETAILS
 
 
 def test_every_unit_of_the_price_book_has_a_meter_of_its_own():

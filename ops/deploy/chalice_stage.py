@@ -31,6 +31,8 @@ from chalice.utils import UI, OSUtils
 from ops.deploy import hooks, releases, state
 from ops.deploy.account import Account
 from ops.deploy.client import StageClient
+from ops.deploy.foresight import ForeseeingClient
+from ops.deploy.policies import Place
 from ops.deploy.stage import API_HANDLER, ROOT, SEES_PROMPTS, Say, Stage
 from ops.deploy.swagger import StreamingSwagger
 from ops.directory import Refused
@@ -54,6 +56,13 @@ class InformedPlan(PlanStage):
         state.recall(self._remote_state, resources)
         plan: models.Plan = hooks.plan_as_chalice(self, resources, self._leaving)
         return plan
+
+
+class NoNote(ResultsRecorder):
+    """Notes nothing, where nothing was deployed."""
+
+    def record_results(self, results: object, chalice_stage_name: str, project_dir: str) -> None:
+        pass
 
 
 class StageFactory(CLIFactory):
@@ -111,23 +120,19 @@ class ChaliceStage:
 
         The functions that are leaving a network keep what Lambda does there with their roles.
         """
-        client = self.client()
-        files, quiet = OSUtils(), UI(out=io.StringIO())
-        describes = StreamingSwagger() if self.stage.streams else TemplatedSwaggerGenerator()
-        recorded = self.config.deployed_resources(self.stage.name)
-        deployer = Deployer(
-            application_builder=ApplicationGraphBuilder(),
-            deps_builder=DependencyBuilder(),
-            build_stage=create_build_stage(files, quiet, describes, self.config),
-            plan_stage=InformedPlan(RemoteState(client, recorded), files, leaving),
-            sweeper=ResourceSweeper(),
-            executor=Executor(client, quiet),
-            recorder=ResultsRecorder(osutils=files),
+        return self._deployed(self.client(), ResultsRecorder(osutils=OSUtils()), leaving)
+
+    def foresee(self, account: Account, leaving: Collection[str] = frozenset()) -> state.Values:
+        """Say what `deploy` would change, and change nothing. Raises Refused."""
+        place = Place(account.partition, account.region, account.number)
+        client = ForeseeingClient(
+            self.session,
+            self.config.api_gateway_stage,
+            place,
+            streams=self.stage.streams,
+            say=self.say,
         )
-        deployed = self._run(deployer)
-        api: state.Values
-        (api,) = (each for each in deployed["resources"] if each["resource_type"] == "rest_api")
-        return api
+        return self._deployed(client, NoNote(OSUtils()), leaving)
 
     def delete(self, *, roles: bool) -> None:
         """Delete what Chalice made, whether its file knows of it or not. Raises Refused.
@@ -144,6 +149,26 @@ class ChaliceStage:
         self._run(create_deletion_deployer(self.client(), UI(out=io.StringIO())))
         self._note.unlink()
         self.say(f"deleted {', '.join(each['name'] for each in reversed(there))}")
+
+    def _deployed(
+        self, client: StageClient, recorder: ResultsRecorder, leaving: Collection[str]
+    ) -> state.Values:
+        files, quiet = OSUtils(), UI(out=io.StringIO())
+        describes = StreamingSwagger() if self.stage.streams else TemplatedSwaggerGenerator()
+        recorded = self.config.deployed_resources(self.stage.name)
+        deployer = Deployer(
+            application_builder=ApplicationGraphBuilder(),
+            deps_builder=DependencyBuilder(),
+            build_stage=create_build_stage(files, quiet, describes, self.config),
+            plan_stage=InformedPlan(RemoteState(client, recorded), files, leaving),
+            sweeper=ResourceSweeper(),
+            executor=Executor(client, quiet),
+            recorder=recorder,
+        )
+        resources = self._run(deployer)["resources"]
+        api: state.Values
+        (api,) = (each for each in resources if each["resource_type"] == "rest_api")
+        return api
 
     def client(self) -> StageClient:
         api_stage = self.config.api_gateway_stage

@@ -49,6 +49,7 @@ def run_deploy(args: argparse.Namespace, account: Account) -> None:
     parts = stacks.wanted(stage, account)
     _print_plan(stage, account, parts)
     if args.plan:
+        _foresee(stage, account)
         return
     say = Changes()
     for part in parts:
@@ -76,7 +77,27 @@ def _print_plan(stage: Stage, account: Account, parts: list[stacks.Stack]) -> No
     if leaving.is_leaving(stage, account):
         print(f"  stack {stage.stack('network')}: delete, when nothing runs in it any more")
     how = "streaming" if stage.streams else "buffered"
-    print(f"  {len(stage.functions)} functions and the API {stage.api}, {how}", flush=True)
+    print(f"  {len(stage.functions)} functions and the API {stage.api}, {how}")
+    models = ", ".join(stage.options.models)
+    print(f"  model access: {models or 'not looked at, for `models` names none'}", flush=True)
+
+
+def _foresee(stage: Stage, account: Account) -> None:
+    """Say what would change of the functions, the API and its stage."""
+    from ops.deploy.chalice_stage import ChaliceStage
+    from ops.deploy.foresight import NEW, LookingAccount
+
+    def say(change: str) -> None:
+        print(f"  would have {change}", flush=True)
+
+    there = stage.options.network is None or stack_state.is_there(
+        account.client("cloudformation"), stage.stack("network")
+    )
+    network = _network(stage, account) if there else {"SubnetIds": NEW, "SecurityGroupIds": NEW}
+    left = leaving.functions(stage) if leaving.is_leaving(stage, account) else ()
+    api = ChaliceStage.of(stage, account, network, say).foresee(account, left)
+    if api["rest_api_id"] != NEW:
+        gateway.settle(LookingAccount.at(account), stage, api["rest_api_id"], say)
 
 
 def _deploy_functions(

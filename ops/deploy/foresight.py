@@ -29,6 +29,20 @@ class Looking:
     def __init__(self, client: Any, place: Place) -> None:
         self._client = client
         self._place = place
+        self._told: dict[str, dict[str, Any]] = {}
+
+    def get_function_configuration(self, **asked: str) -> dict[str, Any]:
+        """Describe a function as it would be by now, or a version as it is."""
+        found = self._client.get_function_configuration(**asked)
+        told = {} if "Qualifier" in asked else self._told.get(asked["FunctionName"], {})
+        return {**found, **told}
+
+    def update_function_configuration(self, **given: Any) -> dict[str, Any]:
+        self._told.setdefault(given["FunctionName"], {}).update(given)
+        return _function(self._place, given)
+
+    def update_function_code(self, **given: Any) -> dict[str, Any]:
+        return self.update_function_configuration(**given, CodeSha256=NEW)
 
     def __getattr__(self, name: str) -> Any:
         if name == "get_waiter":  # nothing was begun, so there is nothing to wait for
@@ -61,8 +75,6 @@ def _rule(place: Place, given: Given) -> dict[str, Any]:
 _ANSWERS: Final[Mapping[str, Callable[[Place, Given], dict[str, Any]]]] = {
     "create_role": _role,
     "create_function": _function,
-    "update_function_code": _function,
-    "update_function_configuration": _function,
     "publish_version": lambda _, __: {"Version": NEW},
     "put_rule": _rule,
     "create_event_source_mapping": lambda _, __: {"UUID": NEW},
@@ -91,9 +103,12 @@ class ForeseeingClient(StageClient):
     ) -> None:
         super().__init__(session, api_stage, streams=streams, say=say)
         self._place = place
+        self._looking: dict[str, Looking] = {}
 
     def _client(self, service_name: str) -> Any:
-        return Looking(super()._client(service_name), self._place)
+        if service_name not in self._looking:
+            self._looking[service_name] = Looking(super()._client(service_name), self._place)
+        return self._looking[service_name]
 
     def add_permission_for_apigateway(self, function_name: str, *given: Any, **named: Any) -> None:
         """Release the function, if it is there: what is not has no version yet."""

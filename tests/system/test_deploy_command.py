@@ -151,6 +151,25 @@ def stage_of_the_api(client) -> dict[str, Any]:
     return client("apigateway").get_stage(restApiId=api["id"], stageName="api")
 
 
+@pytest.mark.deploy
+def test_a_plan_for_an_empty_account_tells_it_all_and_changes_nothing(operator, watch):
+    told = done(operator.ops("deploy", "--plan"))
+    assert "stack tollgate-dev-resources: create" in told
+    assert "model access: not looked at, for `models` names none" in told
+    changes = [line for line in told.splitlines() if line.startswith("  would have ")]
+    assert {f"  would have made the {kind} tollgate-dev" for kind in ("function", "API")} < {
+        *changes
+    }
+    made = [line.split()[:5] for line in changes]
+    config = json.loads((operator.folder / ".chalice" / "config.json").read_text())
+    roles = made.count(["would", "have", "made", "the", "role"])
+    assert roles == len(config["lambda_functions"])
+    assert made.count(["would", "have", "made", "the", "mapping"]) == 2
+    assert changes[-1] == "  would have deployed the API"
+    assert watch.writes == []
+    assert not (operator.folder / ".chalice" / "deployed").exists()
+
+
 def test_the_plan_is_told_and_then_each_change(deployed):
     assert f"stage dev: account {project.ACCOUNT}, us-east-1" in deployed
     assert "stack tollgate-dev-resources: create" in deployed
@@ -234,7 +253,19 @@ def test_a_deployment_of_what_is_deployed_changes_nothing(deployed, operator, wa
 @pytest.mark.deploy
 def test_a_plan_changes_nothing(deployed, operator, watch):
     watch.writes.clear()
-    assert "stack tollgate-dev-resources: no change" in done(operator.ops("deploy", "--plan"))
+    as_it_is = done(operator.ops("deploy", "--plan"))
+    operator.configure(burst=5)
+    operator.change("app.py", '"/healthz"', '"/health"')
+    told = done(operator.ops("deploy", "--plan")).splitlines()
+    operator.change("app.py", '"/health"', '"/healthz"')
+    operator.configure()
+    assert "stack tollgate-dev-resources: no change" in as_it_is
+    assert "would have" not in as_it_is
+    assert {f"  would have {done} {API}" for done in ("changed the code of", "released")} < {*told}
+    assert told[-2:] == [
+        "  would have deployed the API",
+        "  would have set /*/*/throttling/burstLimit of the API's stage",
+    ]
     assert watch.writes == []
 
 

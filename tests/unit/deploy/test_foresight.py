@@ -48,3 +48,14 @@ def test_nothing_is_waited_for() -> None:
     client, account = looking(get_waiter=ValueError)
     client.get_waiter("published_version_active").wait(FunctionName="f")
     assert account.asked == []
+
+
+def test_a_function_is_described_as_it_would_be_and_its_versions_as_they_are() -> None:
+    now = {"MemorySize": 512, "CodeSha256": "a"}
+    client, _ = looking(get_function_configuration=lambda **_: dict(now))
+    client.update_function_code(FunctionName="f", ZipFile=b"")
+    client.update_function_configuration(FunctionName="f", MemorySize=1_024)
+    changed = client.get_function_configuration(FunctionName="f")
+    assert (changed["MemorySize"], changed["CodeSha256"]) == (1_024, "new")
+    assert client.get_function_configuration(FunctionName="f", Qualifier="stream") == now
+    assert client.get_function_configuration(FunctionName="g") == now

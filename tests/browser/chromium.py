@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from typing import Any
@@ -48,6 +49,17 @@ class Page:
 
     def open(self, url: str) -> None:
         self._driver("POST", "url", {"url": url})
+
+    def resize(self, width: int, height: int) -> None:
+        """Show the page as on a screen of so many CSS pixels."""
+        screen = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": True}
+        command = {"cmd": "Emulation.setDeviceMetricsOverride", "params": screen}
+        self._driver("POST", "goog/cdp/execute", command)
+
+    def printed(self) -> bytes:
+        """Return the page as a PDF, on A4."""
+        paper = {"page": {"width": 21.0, "height": 29.7}}
+        return b64decode(self._driver("POST", "print", paper))
 
     def fill(self, selector: str, text: str) -> None:
         """Type over what stands in a field, as a person does."""

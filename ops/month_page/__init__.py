@@ -1,0 +1,1 @@
+"""`python -m ops report --month`: a month on one page, for whoever pays."""

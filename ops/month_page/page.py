@@ -1,0 +1,211 @@
+"""The page: one HTML file that needs nothing else, its sections in the order of what matters. Pure.
+
+No script, no font, no image from anywhere; its own policy forbids them. Every text is escaped.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+from chalicelib.pricing.capacity import IDLE
+from chalicelib.reporting.cost_rows import AMOUNTS, Amounts
+from chalicelib.reporting.tree import TreeRow, totals
+from ops.month_page.charts import bar, by_day
+from ops.month_page.figures import MATTERS, Lacking, MonthFigures, costs_by
+from ops.month_page.html import Html, join, table, tag, text
+from ops.month_page.money import change, dollars
+
+STYLE: Final = Html(Path(__file__).with_name("page.css").read_text(encoding="utf-8"))
+POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+NODES: Final = 300
+"""Tenants in the tree, the dearest; a month may have thousands."""
+
+LISTED: Final = 40
+"""Models; the last line is the sum of the rest."""
+
+
+def render(figures: MonthFigures) -> bytes:
+    """Return the month's page: the same bytes for the same figures."""
+    title = f"Spend on generative AI, {figures.month}"
+    head = join(
+        Html('<meta charset="utf-8">'),
+        Html('<meta name="viewport" content="width=device-width,initial-scale=1">'),
+        Html(f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'),
+        tag("title", text(title)),
+        tag("style", STYLE),
+    )
+    body = join(
+        tag("header", tag("h1", text(title)), tag("p", text(_about(figures)), class_="about")),
+        _tiles(figures),
+        _lacking(figures.lacking()),
+        _section("By day", by_day(figures.days, _ranked(figures))),
+        _section("By team", _teams(figures)),
+        _section("By model", _models(figures)),
+        _section("What prompt caching saved", _savings(figures)),
+        _footer(figures),
+    )
+    page = tag("html", tag("head", head), tag("body", body), lang="en")
+    return f"<!doctype html>\n{page}\n".encode()
+
+
+def _section(title: str, content: Html) -> Html:
+    return tag("section", tag("h2", text(title)), content)
+
+
+def _about(figures: MonthFigures) -> str:
+    books = f"closed on {figures.closed_at[:10]}" if figures.closed_at else "open"
+    if figures.adjustments:
+        books += f", {figures.adjustments} adjustments since"
+    windows = [day.manifest.window["end"] for day in figures.days if day.manifest]
+    as_of = f"; read until {max(windows)[:16].replace('T', ' ')} UTC" if windows else ""
+    days = f"{figures.reported} of {len(figures.days)} days reported"
+    return f"Stage {figures.stage}; US dollars; days in UTC; books {books}; {days}{as_of}"
+
+
+def _tiles(figures: MonthFigures) -> Html:
+    before = figures.cost_before
+    compared = f"{change(figures.cost, before)} on {dollars(before)}" if before is not None else "–"
+    tokens = sum(figures.amount(name) for name in _TOKENS)
+    tiles = (
+        ("Total", dollars(figures.cost)),
+        ("Against the same days of last month", compared),
+        ("Calls", f"{figures.amount('invocations'):,}"),
+        ("Tokens", f"{tokens:,}"),
+        ("Saved by prompt caching", dollars(figures.saved().saved)),
+        ("Nobody's: idle capacity", dollars(figures.lacking().idle)),
+    )
+    items = (tag("li", tag("b", text(value)), text(name)) for name, value in tiles)
+    return tag("ul", join(*items), class_="tiles")
+
+
+_TOKENS: Final = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
+
+
+def _lacking(lacking: Lacking) -> Html:
+    """Say what the total does not hold, on page one and before any chart."""
+    said = list(_doubts(lacking))
+    if lacking.nothing:
+        said.insert(0, "Nothing: every call of the reported days has its cost.")
+    items = join(*(tag("li", text(each)) for each in said))
+    title = tag("strong", text("What this total lacks"))
+    kind = "lacking nothing" if lacking.nothing else "lacking"
+    return tag("section", title, tag("ul", items), class_=kind, id="lacking")
+
+
+def _doubts(lacking: Lacking) -> Iterable[str]:
+    for name, words in MATTERS.items():
+        if number := lacking.calls[name]:
+            yield f"{number:,} {name}: {words}"
+    for model_id, team_id in lacking.unpriced[:LISTED]:
+        yield f"without a price: {model_id}, used by {team_id}"
+    if lacking.unreported:
+        yield f"days without a report: {_listed(lacking.unreported)}"
+    if lacking.incomplete:
+        yield f"days that are not complete: {_listed(lacking.incomplete)}"
+    yield from (f"reconciliation of {told}" for told in lacking.differences)
+    if lacking.unreconciled:
+        yield f"days not yet held against AWS's own numbers: {lacking.unreconciled}"
+
+
+def _listed(days: Iterable[object]) -> str:
+    return ", ".join(map(str, days))
+
+
+def _ranked(figures: MonthFigures) -> list[str]:
+    costs = costs_by(figures.rows, "team_id")
+    return sorted(costs, key=lambda team: (-costs[team], team))
+
+
+def _teams(figures: MonthFigures) -> Html:
+    """Draw the tree: each node with its own costs and those of all below it."""
+    rows = totals(figures.rows, figures.tenants)
+    before = figures.team_costs_before
+    dearest = {row.node for row in sorted(rows, key=_by_total)[:NODES]}  # parents come with them
+    shown = [_node(row, figures.cost, before) for row in _ordered(rows) if row.node in dearest]
+    head = ("team", "cost centre", "own", "with all below", "share", "own, last month", "calls")
+    left = len(rows) - len(shown)
+    note = f"{left} more are in the sums above them, or in the total alone." if left else ""
+    return join(table(head, shown, id="teams"), tag("p", text(note)) if note else Html(""))
+
+
+def _ordered(rows: Sequence[TreeRow]) -> list[TreeRow]:
+    """Sort a tree so that of those with one parent the dearest comes first."""
+    paths: dict[str, tuple[tuple[Decimal, int, str], ...]] = {}
+    for row in rows:  # parents come before their children
+        paths[row.node] = (*paths.get(row.parent, ()), _by_total(row))
+    return sorted(rows, key=lambda row: paths[row.node])
+
+
+def _by_total(row: TreeRow) -> tuple[Decimal, int, str]:
+    return -row.total.total_cost, row.depth, row.node
+
+
+def _node(row: TreeRow, whole: Decimal, before: Mapping[str, Decimal] | None) -> tuple[Html, ...]:
+    total = row.total.total_cost
+    name = f"{row.node} – {row.display_name}" if row.display_name else row.node
+    own_before = before.get(row.node, Decimal(0)) if before is not None else None
+    kind = tag("small", text(f" {row.kind}")) if row.kind and row.node != IDLE else Html("")
+    return (
+        tag("span", text(name), kind, class_=f"d{min(row.depth, 3)}"),
+        text(row.cost_center),
+        text(dollars(row.own.total_cost)),
+        text(dollars(total)),
+        bar(total, whole, f"{row.node}: {dollars(total)} of {dollars(whole)}"),
+        text(change(row.own.total_cost, own_before)),
+        text(f"{row.total.invocations:,}"),
+    )
+
+
+def _models(figures: MonthFigures) -> Html:
+    models = figures.models()
+    rows = [_model(model_id, amounts, figures.cost) for model_id, amounts in models[:LISTED]]
+    if rest := models[LISTED:]:
+        amounts = tuple(
+            sum(each, Decimal(0)) for each in zip(*(one for _, one in rest), strict=True)
+        )
+        rows.append(_model(f"{len(rest)} more models", amounts, figures.cost))
+    head = ("model", "cost", "share", "calls", "tokens in", "out", "cached", "images", "seconds")
+    return table(head, rows, id="models")
+
+
+def _model(name: str, amounts: Amounts, whole: Decimal) -> tuple[Html, ...]:
+    of = dict(zip(AMOUNTS, amounts, strict=True))
+    cost, cached = of["total_cost"], of["cache_read_tokens"] + of["cache_write_tokens"]
+    counts = (of["invocations"], of["input_tokens"], of["output_tokens"], cached, of["images"])
+    return (
+        text(name),
+        text(dollars(cost)),
+        bar(cost, whole, f"{name}: {dollars(cost)} of {dollars(whole)}"),
+        *(text(f"{number:,}") for number in counts),
+        text(f"{of['seconds'].quantize(Decimal('0.1')):,}"),
+    )
+
+
+def _savings(figures: MonthFigures) -> Html:
+    found = figures.savings()
+    if not found:
+        return tag("p", text("No prompt was cached."))
+    rows = [
+        (
+            text(model_id),
+            text(f"{saving.read_tokens:,}"),
+            text(f"{saving.written_tokens:,}"),
+            text(dollars(saving.saved)),
+            text(f"{saving.without_price:,}"),
+        )
+        for model_id, saving in sorted(found.items(), key=lambda item: (-item[1].saved, item[0]))
+    ]
+    head = ("model", "tokens read", "tokens written", "saved", "tokens without a price")
+    note = "Cached tokens at the price of plain input, less what they cost; negative where prompts"
+    return join(table(head, rows, id="savings"), tag("p", text(f"{note} were kept unread.")))
+
+
+def _footer(figures: MonthFigures) -> Html:
+    said = (
+        "An estimate at the price book's prices, from counts that the providers reported; AWS's"
+        " invoice is its own document. Sums are of costs/date=…/costs.csv"
+        f"{' and adjustments/' if figures.adjustments else ''}; a dashed or hatched day is not"
+        " complete or has no report."
+    )
+    return tag("footer", tag("p", text(said)))

@@ -1,0 +1,58 @@
+"""A month's figures for tests: each builder gives valid ones, and takes what a test is about."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from chalicelib.reporting.cost_rows import AMOUNTS, CostRow
+from chalicelib.reporting.manifest import Manifest
+from chalicelib.reporting.months.month import Month
+from chalicelib.reporting.tenant_tree import Tenants
+from chalicelib.tenants.nouns import Tenant
+from ops.month_page.figures import DayFigures, MonthFigures
+
+NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
+MONTH = Month.read("2026-11")
+
+
+def row(team: str = "search", cost: str = "1", day: int = 1, **fields: Any) -> CostRow:
+    """A row of costs.csv; amounts by their columns' names, and `model_id` and `status`."""
+    about = {"model_id": "nova", "status": "PRICED"} | {
+        name: fields.pop(name) for name in ("model_id", "status") if name in fields
+    }
+    amounts = {"invocations": 1, "total_cost": cost} | fields
+    return CostRow(
+        date=f"2026-11-{day:02}",
+        team_id=team,
+        service="bedrock",
+        amounts=tuple(Decimal(amounts.get(name, 0)) for name in AMOUNTS),
+        price_version="p",
+        **about,
+    )
+
+
+def manifest(day: int = 1, *, complete: bool = True, **counts: int) -> Manifest:
+    known: dict[str, Any] = {
+        each.name: 0 if each.type in (int, "int") else () for each in fields(Manifest)
+    }
+    window = {"start": f"2026-11-{day:02}", "end": f"2026-11-{day:02}T23:00:00.000Z"}
+    return Manifest(**known | {"complete": complete, "window": window} | counts)
+
+
+def reported(day: int, *rows: CostRow, **about: Any) -> DayFigures:
+    """A day with its report; `about` is of the manifest, but for savings and differences."""
+    own = {name: about.pop(name) for name in ("savings", "differences") if name in about}
+    return DayFigures(date(2026, 11, day), rows, manifest(day, **about), **own)
+
+
+def month(*days: DayFigures, **about: Any) -> MonthFigures:
+    return MonthFigures(MONTH, "prod", days, **about)
+
+
+def tenants(**parents: str | None) -> Tenants:
+    named: Mapping[str, Tenant] = {
+        name: Tenant(name, "team", NOON, parent=parent) for name, parent in parents.items()
+    }
+    return Tenants(named)

@@ -83,6 +83,16 @@ def test_a_function_of_nobody_or_of_another_app_is_refused(tags: dict[str, str])
         ownership.function(FakeLambda(f=tags), "f", OURS)
 
 
+def test_chalice_plans_no_function_of_another_app() -> None:
+    lambdas = FakeLambda(f={"aws-chalice": "version=1.34.0:stage=dev:app=other"})
+    client: Any = SimpleNamespace(_client=lambda _: lambdas)
+    planned: Any = SimpleNamespace(
+        function_name="f", tags={"aws-chalice": f"version=1.34.0:{OURS}"}
+    )
+    with pytest.raises(Refused, match="a function f that is not this stage's"):
+        state._function(client, planned)
+
+
 # APIs
 
 

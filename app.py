@@ -1,6 +1,5 @@
 """Tollgate, as Chalice deploys it: the routes and what runs on a schedule. Wiring only."""
 
-import json
 import os
 import secrets
 from collections.abc import Callable
@@ -193,18 +192,13 @@ def sagemaker_endpoint(request: Request, this_id: str, name: str, operation: str
     return parts.gateway().native.endpoint(*identified(request, this_id), name, operation)
 
 
-@app.schedule(Cron(15, 2, "*", "*", "?", "*"))
+@app.schedule(Cron("15/20", "2-5", "*", "*", "?", "*"))
 def daily_report(event: CloudWatchEvent) -> Any:
-    """Report the UTC day before the event's own time, whenever it is delivered."""
-    from chalicelib.reporting import daily
+    """Report the days that are due at the event's own time, whenever it is delivered."""
+    from chalicelib.reporting import nightly
 
-    context = cast(Any, event.context)
-    manifest = daily.run(
-        daily.day_before(event.time),
-        settings.load(),
-        remaining_ms=context.get_remaining_time_in_millis,
-    )
-    return json.loads(manifest.to_json())
+    remaining_ms = cast(Any, event.context).get_remaining_time_in_millis
+    return nightly.run(event.time, settings.load(), remaining_ms=remaining_ms).to_dict()
 
 
 @app.schedule(Cron(7, "*", "*", "*", "?", "*"))

@@ -91,7 +91,7 @@ def _report(args: argparse.Namespace, configured: Settings) -> None:
 
     today = datetime.now(UTC).date()
     day = read_day(args.date, today)
-    manifest, notes = _rerated(day, configured) if args.rerate else (_made(day, configured), [])
+    manifest, notes = _rerated(day, configured) if args.rerate else _made(day, configured)
     print(*summary(manifest), sep="\n")
     for name, key in (
         ("costs", reported_day.costs_key(day)),
@@ -114,22 +114,30 @@ def _costs(configured: Settings, key: str) -> str:
     return written.decode("utf-8")
 
 
-def _made(day: date, configured: Settings) -> "Manifest":
+def _made(day: date, configured: Settings) -> "tuple[Manifest, list[str]]":
     from chalicelib.reporting import daily
     from chalicelib.reporting.insights import IncompleteReport
 
     try:
         with redirect_stdout(io.StringIO()):  # the metrics are for a Lambda's log
-            return daily.run(day, configured, remaining_ms=_countdown(PATIENCE_SECONDS))
+            outcome = daily.run(day, configured, remaining_ms=_countdown(PATIENCE_SECONDS))
     except IncompleteReport as error:
         raise Refused(f"the report of {day} was not made: {error}") from error
+    return outcome.manifest, booked(outcome.adjustments, day)
+
+
+def booked(adjustments: int, day: date) -> list[str]:
+    """Say that a day of a closed month was adjusted."""
+    if not adjustments:
+        return []
+    return [f"adjusted  {adjustments} rows added to the closed month {day:%Y-%m}"]
 
 
 def _rerated(day: date, configured: Settings) -> "tuple[Manifest, list[str]]":
     from chalicelib.reporting import rerating
 
     restatement = rerating.run(day, configured)
-    return restatement.manifest, explained(restatement)
+    return restatement.manifest, explained(restatement) + booked(restatement.adjustments, day)
 
 
 def _countdown(seconds: float) -> Callable[[], int]:

@@ -18,6 +18,7 @@ from chalicelib.usage_record import KIND_COUNTERS, RECORD_COUNTERS
 
 COUNT_COLUMNS: Final = KEY_FIELDS + RECORD_COUNTERS
 _BREAKS_A_ROW: Final = re.compile(r'[,"\r\n\x00]|^[=+\-@\t]')
+_NEGATIVE: Final = re.compile(r"-\d+(\.\d+)?", re.ASCII)
 _ROWS_A_CHUNK: Final = 1000
 _COUNT: Final = re.compile(r"\d{1,16}", re.ASCII)
 
@@ -76,9 +77,17 @@ def render(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> bytes:
     return b"".join(chunks(header, rows))
 
 
-def chunks(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[bytes]:
+def render_signed(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> bytes:
+    """Render a file whose amounts may be below 0: a minus before a number starts no formula."""
+    return b"".join(chunks(header, rows, signed=True))
+
+
+def chunks(
+    header: tuple[str, ...], rows: Iterable[tuple[str, ...]], *, signed: bool = False
+) -> Iterator[bytes]:
     """Render a report's file in pieces of some hundred kilobytes. Raises ValueError as `render`."""
-    lines = (",".join(map(_checked, cells)) + "\n" for cells in chain((header,), rows))
+    check = _checked_signed if signed else _checked
+    lines = (",".join(map(check, cells)) + "\n" for cells in chain((header,), rows))
     while piece := "".join(islice(lines, _ROWS_A_CHUNK)):
         yield piece.encode("ascii")
 
@@ -88,3 +97,7 @@ def _checked(cell: str) -> str:
     if _BREAKS_A_ROW.search(cell):
         raise ValueError(f"{cell!r} cannot stand in a report's cell")
     return cell
+
+
+def _checked_signed(cell: str) -> str:
+    return cell if _NEGATIVE.fullmatch(cell) else _checked(cell)

@@ -1,65 +1,55 @@
-"""The daily report: a day's records become counts.csv, costs.csv, its prices and a manifest in S3.
+"""The daily report: a day's records become counts.csv, costs.csv and what is made of them, in S3.
 
 Nothing is written until every query is complete and every byte is rendered, and the manifest is
-written last. Whoever reads a report trusts a file whose SHA-256 the manifest states: if S3 fails
-half-way through a repeated report, the manifest there does not match the newer file, and reporting
-the day again mends it.
+written last, all of it under a claim that keeps other reports of the day out. Whoever reads a
+report trusts a file whose SHA-256 the manifest states: if S3 fails half-way through a repeated
+report, the manifest there does not match the newer file, and reporting the day again mends it.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 import boto3
 from botocore.config import Config
 
 from chalicelib import metrics
-from chalicelib.pricing import price_file
 from chalicelib.pricing.price_book import PriceBook
-from chalicelib.reporting.capacity_files import read_samples
-from chalicelib.reporting.csv_writer import cost_chunks, count_chunks
-from chalicelib.reporting.insights import Insights, Patience
+from chalicelib.reporting import day_files, team_files
+from chalicelib.reporting.capacity_files import SampledDay, read_samples
+from chalicelib.reporting.claims import Clock, claimed, utc_now
+from chalicelib.reporting.day_files import FilesOf
+from chalicelib.reporting.focus import export as focus
+from chalicelib.reporting.insights import IncompleteReport, Insights, Patience
+from chalicelib.reporting.known_day import KnownDay
 from chalicelib.reporting.manifest import Manifest
+from chalicelib.reporting.months.adjusting import adjust, last_said
+from chalicelib.reporting.months.closed import is_closed
 from chalicelib.reporting.price_override import book_in_force
 from chalicelib.reporting.rated import rated
-from chalicelib.reporting.reported_day import (
-    CSV,
-    JSON,
-    File,
-    ReportedDay,
-    costs_key,
-    counts_key,
-    manifest_key,
-    price_rows_key,
-)
-from chalicelib.reporting.store import Rendered, ReportStore, hashes, rendered
-from chalicelib.reporting.usage_query import read_day
+from chalicelib.reporting.reported_day import ReportedDay
+from chalicelib.reporting.restating import HeldDay, Outcome
+from chalicelib.reporting.store import ReportStore
+from chalicelib.reporting.tenant_snapshots import tenants_of
+from chalicelib.reporting.tenant_tree import NO_TENANTS, Tenants
+from chalicelib.reporting.usage_query import DayCounts, read_day
 from chalicelib.settings import SettingError, Settings
+from chalicelib.usage_record import rfc3339
 
 # A report's calls change nothing that is billed, so boto3 may repeat them unseen.
 _CLIENT = Config(retries={"mode": "standard"})
-FilesOf = Callable[[ReportedDay], Iterable[File]]
+FILES_OF_RECORDS: Final[tuple[FilesOf, ...]] = (day_files.counts, day_files.tenants)
+"""What prices have no part in: re-rating leaves these as they are."""
 
-
-def _counts(reported: ReportedDay) -> Iterator[File]:
-    yield File(counts_key(reported.day), CSV, lambda: count_chunks(reported.lines))
-
-
-def _costs(reported: ReportedDay) -> Iterator[File]:
-    yield File(costs_key(reported.day), CSV, lambda: cost_chunks(reported.costs))
-
-
-def _price_rows(reported: ReportedDay) -> Iterator[File]:
-    yield File(
-        price_rows_key(reported.day), CSV, lambda: iter((price_file.write(reported.prices),))
-    )
-
-
-FILES_OF_RECORDS: Final[tuple[FilesOf, ...]] = (_counts,)
-"""What a day's records alone decide: re-rating leaves these as they are."""
-
-FILES_OF_PRICES: Final[tuple[FilesOf, ...]] = (_costs, _price_rows)
+FILES_OF_PRICES: Final[tuple[FilesOf, ...]] = (
+    day_files.costs,
+    day_files.price_rows,
+    focus.files,
+    team_files.files,
+    team_files.day,
+)
 FILES: Final[tuple[FilesOf, ...]] = FILES_OF_RECORDS + FILES_OF_PRICES
 """All that a day's report is made of but its manifest, which is written last."""
 
@@ -76,11 +66,12 @@ def day_before(event_time: str) -> date:
     return at.astimezone(UTC).date() - timedelta(days=1)
 
 
-def run(day: date, settings: Settings, *, remaining_ms: Callable[[], int]) -> Manifest:
+def run(day: date, settings: Settings, *, remaining_ms: Callable[[], int]) -> Outcome:
     """Report a UTC day with clients of our own; `remaining_ms` is the time the Lambda has left.
 
     Raises what `report` raises, and SettingError where no setting says where the records are.
     """
+    dynamodb = boto3.client("dynamodb", settings.region, config=_CLIENT)
     return report(
         day,
         logs=boto3.client("logs", settings.region, config=_CLIENT),
@@ -89,6 +80,7 @@ def run(day: date, settings: Settings, *, remaining_ms: Callable[[], int]) -> Ma
         book=PriceBook.load(),
         now=datetime.now(UTC),
         remaining_ms=remaining_ms,
+        read_tenants=partial(Tenants.read_all, dynamodb, settings.tenants_table),
     )
 
 
@@ -102,48 +94,90 @@ def report(
     now: datetime,
     remaining_ms: Callable[[], int],
     sleep: Callable[[float], None] = time.sleep,
-) -> Manifest:
-    """Report a UTC day, once or again: the same records make the same bytes of both CSV files.
+    clock: Clock = utc_now,
+    read_tenants: Callable[[], Tenants] = lambda: NO_TENANTS,
+) -> Outcome:
+    """Report a UTC day, once or again: the same records make the same bytes of every file.
 
-    `book` is the list prices, over which the operator's own are laid. Raises IncompleteReport
-    where the records cannot be read whole, PriceBookError or SettingError where the operator's
-    prices cannot be trusted, botocore's errors where AWS refuses; the scheduler then sees a
-    failure, and the metric ReportIncomplete is 1.
+    `book` is the list prices, over which the operator's own are laid; `now` is until when records
+    are read, and `clock` tells how long the day may be written. A day of a closed month stays as
+    it is, and what moved becomes adjustments. Raises IncompleteReport where the records cannot be
+    read whole, PriceBookError or SettingError where the operator's prices cannot be trusted,
+    botocore's errors where AWS refuses; the scheduler then sees a failure, and the metric
+    ReportIncomplete is 1.
     """
     if not settings.usage_log_groups:
         raise SettingError(
             "USAGE_LOG_GROUPS is not set, nor is USAGE_LOG_GROUP: "
             "the report needs to know where the usage records are"
         )
-    outcome = {"ReportIncomplete": 1}
+    told = {"ReportIncomplete": 1}
     try:
         prices = book_in_force(book, s3, settings)
-        insights = Insights(logs, settings.usage_log_groups, Patience(remaining_ms, sleep))
         sampled = read_samples(s3, settings.reports_bucket, day)
+        insights = Insights(logs, settings.usage_log_groups, Patience(remaining_ms, sleep))
         counted = read_day(insights, day, now)
-        reported = rated(day, counted.lines, counted.orphaned, prices, sampled)
-        made = list(files(reported))
-        manifest = Manifest.of(reported, counted, hashes(made))
-        write(ReportStore(s3, settings.reports_bucket), made, manifest)
-        outcome = {
+        store = ReportStore(s3, settings.reports_bucket)
+        with claimed(store, day.isoformat(), clock) as claim:
+            tenants = tenants_of(store, day, read_tenants)
+            known = _known(day, counted, prices, sampled, tenants, now)
+            outcome = _written(last_said(store, claim, day), known, counted)
+        manifest = outcome.manifest
+        told = {
             "ReportIncomplete": 0,
             "Orphaned": manifest.orphaned,
             "Lost": manifest.lost,
             "Unpriced": manifest.unpriced,
         }
     finally:
-        metrics.emit(settings.stage, **outcome)
-    return manifest
+        metrics.emit(settings.stage, **told)
+    return outcome
 
 
-def files(reported: ReportedDay, makers: Iterable[FilesOf] = FILES) -> Iterator[Rendered]:
-    """Render a day's files, each to its end."""
-    return (rendered(file) for make in makers for file in make(reported))
+def _known(
+    day: date,
+    counted: DayCounts,
+    prices: PriceBook,
+    sampled: SampledDay,
+    tenants: Tenants,
+    now: datetime,
+) -> KnownDay:
+    def rate(book: PriceBook) -> ReportedDay:
+        return rated(
+            day,
+            counted.lines,
+            counted.orphaned,
+            book,
+            sampled,
+            tenants=tenants,
+            lost=counted.lost,
+        )
+
+    def manifest(reported: ReportedDay, hashes: Mapping[str, str]) -> Manifest:
+        return Manifest.of(reported, counted, hashes, now)
+
+    return KnownDay(day, prices, rate, manifest, now)
 
 
-def write(store: ReportStore, made: Iterable[Rendered], manifest: Manifest) -> None:
-    """Write files that are rendered already, and last the manifest that speaks of them."""
-    for each in made:
-        store.write(each)
-    key = manifest_key(date.fromisoformat(manifest.date))
-    store.write(File(key, JSON, lambda: iter((manifest.to_json(),))))
+def _written(said: HeldDay, known: KnownDay, counted: DayCounts) -> Outcome:
+    """Write the day, unless whoever wrote it last knew more of it.
+
+    Of two reports at once the one that read the records later stays, whichever ends first.
+    """
+    if said.manifest and said.manifest.reported_at > rfc3339(known.at):
+        return Outcome(said.manifest)
+    _hold_records(said, counted)
+    if is_closed(said.store, said.day):
+        return adjust(said, known)
+    return said.restate(known.remade(FILES))
+
+
+def _hold_records(said: HeldDay, counted: DayCounts) -> None:
+    """Raise IncompleteReport where records are gone that the day has been reported by."""
+    found = sum(line.n_started + line.n_usage + line.n_failed for line in counted.lines)
+    before = said.manifest
+    if before and found < before.started + before.usage + before.failed:
+        raise IncompleteReport(
+            f"{found} records are left of those by which {said.day} was reported: a log group is "
+            "gone, or keeps them no longer; the report stays as it is"
+        )

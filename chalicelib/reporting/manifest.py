@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from typing import Any, Final, Self
 
 from chalicelib.pricing.capacity import HOURS_OF_A_DAY
@@ -32,6 +33,16 @@ class OrphanedRow:
     service: str
     model_id: str
     calls: int
+
+
+@dataclass(frozen=True, slots=True)
+class Restated:
+    """What moved when the day was reported or rated again. An answer of the same bytes is none."""
+
+    at: str
+    files: tuple[str, ...]  # keys of those replaced or gone, sorted, the first MAX_LISTED
+    rows: Mapping[str, int]  # rows of costs.csv that moved, by reason
+    cost: str  # US dollars by which the day's costs moved, signed; "" where nobody can tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +81,17 @@ class Manifest:
     capacity_unpriced: int = 0  # endpoints and provisioned models of which an hour has no price
     capacity_sha256: str = ""  # of the day's samples
     files: Mapping[str, str] = field(default_factory=dict)  # SHA-256 by key, of all but this
+    reported_at: str = ""  # when the records were read; of two reports the later one stays
+    restated: tuple[Restated, ...] = ()  # in their order
 
     @classmethod
-    def of(cls, reported: ReportedDay, day: DayCounts, files: Mapping[str, str]) -> Self:
+    def of(
+        cls,
+        reported: ReportedDay,
+        day: DayCounts,
+        files: Mapping[str, str],
+        reported_at: datetime,
+    ) -> Self:
         """Say what a day's records are, and which files were made of them, by their hashes."""
         orphaned = sum(day.orphaned.values())
         unknown = _calls(day, "none")
@@ -94,6 +113,7 @@ class Manifest:
             foreign=day.foreign,
             window={"start": rfc3339(day.start), "end": rfc3339(day.end)},
             queries=day.queries,
+            reported_at=rfc3339(reported_at),
             counts_sha256=files[counts_key(reported.day)],
             orphaned_request_ids=day.orphaned_request_ids[:MAX_LISTED],
             orphaned_rows=tuple(
@@ -111,14 +131,28 @@ class Manifest:
         try:
             values: dict[str, Any] = json.loads(content)
             rows = tuple(OrphanedRow(**row) for row in values.pop("orphaned_rows"))
+            again = tuple(_restated(entry) for entry in values.pop("restated", ()))
             lists = {name: tuple(v) for name, v in values.items() if isinstance(v, list)}
-            return cls(**{**values, **lists, "orphaned_rows": rows})
+            return cls(**{**values, **lists, "orphaned_rows": rows, "restated": again})
         except (ValueError, TypeError, AttributeError, KeyError) as error:
             raise ValueError(f"this is not a manifest that can be read: {error}") from error
 
     def rated_again(self, reported: ReportedDay, files: Mapping[str, str]) -> Self:
         """Return what is to be said once the same counts are rated anew into these files."""
-        return replace(self, **_about_costs(reported, {**self.files, **files}))
+        known = {**self.hashes, **files}
+        counts_sha256 = known[counts_key(reported.day)]
+        return replace(self, counts_sha256=counts_sha256, **_about_costs(reported, known))
+
+    @property
+    def hashes(self) -> Mapping[str, str]:
+        """The SHA-256 of each file of the day by its key, of a manifest from before `files` too."""
+        day = datetime.fromisoformat(self.date).date()
+        first = {
+            counts_key(day): self.counts_sha256,
+            costs_key(day): self.csv_sha256,
+            price_rows_key(day): self.price_rows_sha256,
+        }
+        return self.files or first
 
     def orphans(self) -> dict[RowKey, int]:
         """Return how many calls of each row began and left no end record."""
@@ -126,6 +160,10 @@ class Manifest:
 
     def to_json(self) -> bytes:
         return (json.dumps(asdict(self), indent=2) + "\n").encode()
+
+
+def _restated(entry: Mapping[str, Any]) -> Restated:
+    return Restated(**{**entry, "files": tuple(entry["files"])})
 
 
 def _about_costs(reported: ReportedDay, files: Mapping[str, str]) -> dict[str, Any]:

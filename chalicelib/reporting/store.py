@@ -4,7 +4,8 @@ Conditional writes: docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-wr
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,6 +18,9 @@ PART: Final = 8 * 2**20
 
 KEPT: Final = 2**20
 """Bytes up to which a file that was rendered for its hash is kept, and not rendered again."""
+
+KEPT_IN_ALL: Final = 32 * KEPT
+"""Bytes of a day's small files that are kept, be there a file for each of thousands of teams."""
 
 _NOT_THERE: Final = frozenset({"NoSuchKey", "404"})
 _LOST: Final = frozenset({"PreconditionFailed", "ConditionalRequestConflict", *_NOT_THERE})
@@ -47,15 +51,24 @@ class FileChanged(RuntimeError):
     """A file was not the same bytes when it was rendered again. Nothing of it was written."""
 
 
-def rendered(file: File) -> Rendered:
-    """Render a file to its end, and keep no more of it than KEPT bytes."""
+def rendered(file: File, keep: int = KEPT) -> Rendered:
+    """Render a file to its end; its bytes are kept if they are no more than `keep`."""
     digest, size, kept = hashlib.sha256(), 0, bytearray()
     for chunk in file.render():
         digest.update(chunk)
         size += len(chunk)
-        if size <= KEPT:
+        if size <= keep:
             kept += chunk
-    return Rendered(file, digest.hexdigest(), bytes(kept) if size <= KEPT else None)
+    return Rendered(file, digest.hexdigest(), bytes(kept) if size <= keep else None)
+
+
+def all_rendered(files: Iterable[File]) -> list[Rendered]:
+    """Render files to their ends, and keep the bytes of the small ones, KEPT_IN_ALL at most."""
+    done, left = [], KEPT_IN_ALL
+    for file in files:
+        done.append(rendered(file, min(KEPT, left)))
+        left -= len(done[-1].body or b"")
+    return done
 
 
 def hashes(files: Iterable[Rendered]) -> dict[str, str]:
@@ -90,21 +103,26 @@ class ReportStore:
         while chunk := body.read(PART):
             yield chunk
 
-    def write(self, file: File | Rendered) -> None:
+    def write(self, made: Rendered, allowed: Callable[[], None] = lambda: None) -> None:
         """Put a file, in parts where it is large: all of it, or nothing.
 
-        Raises FileChanged where a Rendered file's bytes are not those of its hash any more.
+        `allowed` is called right before the bytes take their place, and may raise. Raises
+        FileChanged where they are not those of the hash any more.
         """
-        digest, parts = hashlib.sha256(), _parts(_chunks(file))
-        expected = file.sha256 if isinstance(file, Rendered) else ""
-        about = file.file if isinstance(file, Rendered) else file
+        digest, parts = hashlib.sha256(), _parts(made.chunks())
         first = next(parts, b"")
         digest.update(first)
         if len(first) < PART:
-            _hold(digest.hexdigest(), expected, about.key)
-            self._put(about.key, first, about.content_type)
+            _same(digest.hexdigest(), made)
+            allowed()
+            self._put(made.file.key, first, made.file.content_type)
             return
-        self._put_parts(about, first, parts, digest, expected)
+        with self._upload(made.file, allowed) as put_part:
+            put_part(first)
+            for part in parts:
+                digest.update(part)
+                put_part(part)
+            _same(digest.hexdigest(), made)
 
     def put_if(
         self, key: str, body: bytes, expected_etag: str | None, content_type: str = JSON
@@ -136,37 +154,30 @@ class ReportStore:
                 return
             after = found[-1]
 
-    def _put(self, key: str, body: bytes, content_type: str, **condition: str) -> str:
-        answer = self._s3.put_object(
+    def _put(self, key: str, body: bytes, content_type: str, **condition: str) -> None:
+        self._s3.put_object(
             Bucket=self.bucket, Key=key, Body=body, ContentType=content_type, **condition
         )
-        etag: str = answer["ETag"]
-        return etag
 
-    def _put_parts(
-        self, file: File, first: bytes, rest: Iterator[bytes], digest: Any, expected: str
-    ) -> None:
+    @contextmanager
+    def _upload(self, file: File, allowed: Callable[[], None]) -> Iterator[Callable[[bytes], None]]:
         target = {"Bucket": self.bucket, "Key": file.key}
         begun = self._s3.create_multipart_upload(**target, ContentType=file.content_type)
         upload = {**target, "UploadId": begun["UploadId"]}
+        done: list[dict[str, Any]] = []
+
+        def put_part(part: bytes) -> None:
+            number = len(done) + 1
+            answer = self._s3.upload_part(**upload, PartNumber=number, Body=part)
+            done.append({"PartNumber": number, "ETag": answer["ETag"]})
+
         try:
-            done = [self._put_part(upload, 1, first)]
-            for number, part in enumerate(rest, start=2):
-                digest.update(part)
-                done.append(self._put_part(upload, number, part))
-            _hold(digest.hexdigest(), expected, file.key)
+            yield put_part
+            allowed()
             self._s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": done})
         except BaseException:
             self._s3.abort_multipart_upload(**upload)
             raise
-
-    def _put_part(self, upload: dict[str, str], number: int, part: bytes) -> dict[str, Any]:
-        answer = self._s3.upload_part(**upload, PartNumber=number, Body=part)
-        return {"PartNumber": number, "ETag": answer["ETag"]}
-
-
-def _chunks(file: File | Rendered) -> Iterator[bytes]:
-    return file.chunks() if isinstance(file, Rendered) else file.render()
 
 
 def _parts(chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -181,6 +192,6 @@ def _parts(chunks: Iterator[bytes]) -> Iterator[bytes]:
         yield bytes(gathered)
 
 
-def _hold(found: str, expected: str, key: str) -> None:
-    if expected and found != expected:
-        raise FileChanged(f"{key} was rendered again and is not the same bytes")
+def _same(found: str, made: Rendered) -> None:
+    if found != made.sha256:
+        raise FileChanged(f"{made.file.key} was rendered again and is not the same bytes")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from chalicelib.reporting.daily import costs_key, counts_key, manifest_key
+from chalicelib.reporting.reported_day import costs_key, counts_key, manifest_key
 from local import project
 from local.proof.collect import fetch, report
 from local.proof.evidence import Evidence

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from chalicelib.reporting.capacity_files import hour_key
-from chalicelib.reporting.daily import costs_key, manifest_key
+from chalicelib.reporting.reported_day import costs_key, manifest_key
 from local.proof.evidence import Evidence
 from local.stack import Stack
 from local.traffic.sent import Sent
@@ -31,9 +31,10 @@ def days_of(records: Iterable[dict[str, Any]]) -> list[date]:
 
 
 def report(stack: Stack, day: date) -> dict[str, Any]:
-    """Let the scheduled function report a day, as it does on the morning after."""
+    """Let the scheduled function report a day, as on the morning after; return its manifest."""
     at = datetime.combine(day + timedelta(days=1), REPORTED_AT)
-    manifest: dict[str, Any] = stack.invoke("daily_report", {"time": at.isoformat()})
+    stack.invoke("daily_report", {"time": at.isoformat()})
+    manifest: dict[str, Any] = json.loads(fetch(stack, manifest_key(day)))
     return manifest
 
 

@@ -19,7 +19,7 @@ from chalicelib.async_jobs.table import JobsTable
 from chalicelib.aws_json import AwsApi
 from chalicelib.backends.async_invokes import AsyncInvokes
 from chalicelib.ledger import Ledger, LogGroupWriter
-from chalicelib.reporting.daily import costs_key
+from chalicelib.reporting.reported_day import costs_key
 from chalicelib.transport import CLOUDWATCH_LOGS, DYNAMODB, Transport
 from local.proof.collect import control, fetch, report
 from local.stack import Stack

@@ -13,7 +13,7 @@ import pytest
 
 from chalicelib.metering.usage import Usage
 from chalicelib.pricing.price_book import PriceBook
-from chalicelib.reporting import daily
+from chalicelib.reporting import daily, reported_day
 from chalicelib.reporting.insights import RESERVE_MS, IncompleteReport
 from chalicelib.reporting.manifest import Manifest
 from chalicelib.settings import Settings
@@ -88,7 +88,7 @@ class Account:
             now=datetime.now(UTC),
             remaining_ms=lambda: remaining_ms,
             sleep=lambda seconds: None,
-        )
+        ).manifest
 
     def files(self) -> dict[str, bytes]:
         listed = self._s3.list_objects_v2(Bucket="reports").get("Contents", [])
@@ -98,7 +98,7 @@ class Account:
         }
 
     def costs(self) -> list[dict[str, str]]:
-        return list(csv.DictReader(io.StringIO(self.files()[daily.costs_key(DAY)].decode())))
+        return list(csv.DictReader(io.StringIO(self.files()[reported_day.costs_key(DAY)].decode())))
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def test_records_become_a_bill(account: Account) -> None:
     account.write(*account.pair(call_id="c1"), *account.pair(call_id="c2"))
     account.write(*account.pair(call_id="c3", team_id="ads"))
 
-    manifest = daily.run(DAY, SETTINGS, remaining_ms=lambda: 900_000)
+    manifest = daily.run(DAY, SETTINGS, remaining_ms=lambda: 900_000).manifest
 
     assert manifest.complete
     rows = account.costs()
@@ -223,7 +223,7 @@ def test_forged_lines_are_foreign_on_nobodys_bill_and_both_files_stay_clean(
 
     assert (manifest.foreign, manifest.complete) == (1, False)
     assert [row["team_id"] for row in account.costs()] == ["search"]
-    counts = account.files()[daily.counts_key(DAY)]
+    counts = account.files()[reported_day.counts_key(DAY)]
     assert b"\n%3Dcmd%28%29%7C%22x%22%21A0,,,,line%0Abreak%2C%C3%A9," in counts
     assert b'"' not in counts
 
@@ -256,5 +256,5 @@ def test_the_same_day_again_is_the_same_bytes(account: Account) -> None:
     again = account.report()
 
     assert (first.counts_sha256, first.csv_sha256) == (again.counts_sha256, again.csv_sha256)
-    for key in (daily.counts_key(DAY), daily.costs_key(DAY)):
+    for key in (reported_day.counts_key(DAY), reported_day.costs_key(DAY)):
         assert account.files()[key] == files[key]

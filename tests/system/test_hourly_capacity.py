@@ -13,6 +13,7 @@ from urllib.parse import quote
 import pytest
 
 from chalicelib.reporting.capacity_files import hour_key, read_hour
+from chalicelib.reporting.reported_day import manifest_key
 from local.stack import Stack
 from ops import keys, tenants
 from ops.directory import Directory
@@ -66,7 +67,10 @@ class Gateway:
             self.s3.put_object(Bucket=self.bucket, Key=hour_key(DAY, number), Body=hour)
 
     def report(self) -> dict[str, Any]:
-        return self.stack.invoke("daily_report", {"time": TOMORROW.isoformat()})
+        self.stack.invoke("daily_report", {"time": TOMORROW.isoformat()})
+        kept = self.s3.get_object(Bucket=self.bucket, Key=manifest_key(DAY))
+        manifest: dict[str, Any] = json.load(kept["Body"])
+        return manifest
 
     def costs(self) -> dict[tuple[str, str], dict[str, str]]:
         key = f"costs/date={DAY}/costs.csv"

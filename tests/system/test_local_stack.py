@@ -84,14 +84,14 @@ def test_a_second_gateway_runs_beside_the_first(stack):
 def test_the_daily_report_runs_on_a_scheduled_event(stack):
     result = stack.invoke("daily_report", {"time": "2026-11-24T02:15:00Z"})
 
-    assert result["date"] == "2026-11-23"
+    assert [day["date"] for day in result["days"]] == ["2026-11-23"]
 
 
 def test_a_function_that_raises_fails_with_its_own_words(stack):
     stack.aws.insights.behave(Behaviour(ends="Failed"))
 
     with pytest.raises(FunctionError, match="in daily_report"):
-        stack.invoke("daily_report", {"time": "2026-11-24T02:15:00Z"})
+        stack.invoke("daily_report", {"time": "2026-11-25T02:15:00Z"})
 
     stack.aws.insights.behave(Behaviour())
 
@@ -162,7 +162,7 @@ def test_a_served_stacks_scheduled_functions_run_when_they_are_told_to():
         sample = run_local("invoke", "sample_capacity", "--time", "2026-11-24T09:30:00+01:00")
         process.terminate()
 
-    assert json.loads(report.stdout)["date"] == "2026-11-23"
+    assert [day["date"] for day in json.loads(report.stdout)["days"]] == ["2026-11-23"]
     assert json.loads(sweep.stdout)["settled"] == 0
     assert json.loads(sample.stdout)["key"] == "capacity/date=2026-11-24/hour=08.csv"
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from chalicelib.pricing.costs import CSV_COLUMNS, CostLine
-from chalicelib.reporting import daily
+from chalicelib.reporting import reported_day
 from chalicelib.reporting.manifest import Manifest
 from ops.deploy.templates.analytics import QUERIES, RENAMED, analytics
 from ops.deploy.templates.views import VIEWS
@@ -123,7 +123,7 @@ def test_a_renamed_column_is_read_from_its_own_field() -> None:
 
 
 @pytest.mark.parametrize(
-    ("table", "key"), [("costs", daily.costs_key), ("manifests", daily.manifest_key)]
+    ("table", "key"), [("costs", reported_day.costs_key), ("manifests", reported_day.manifest_key)]
 )
 def test_a_day_s_partition_is_where_the_report_is_written(table: str, key: Any) -> None:
     location = TABLES[table]["Parameters"]["storage.location.template"]["Fn::Sub"]

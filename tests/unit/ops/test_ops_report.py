@@ -9,6 +9,7 @@ from chalicelib import metrics
 from chalicelib.reporting import daily
 from chalicelib.reporting.insights import IncompleteReport
 from chalicelib.reporting.manifest import Manifest
+from chalicelib.reporting.restating import Outcome
 from ops import __main__ as command_line
 from ops import report
 
@@ -58,7 +59,7 @@ def nightly(monkeypatch):
     def run(day, settings, *, remaining_ms):
         calls.append((day, settings.usage_log_groups, remaining_ms()))
         metrics.emit("prod", Lost=0)
-        return WHOLE
+        return Outcome(WHOLE)
 
     monkeypatch.setattr(daily, "run", run)
     return calls

@@ -13,11 +13,19 @@ class Bucket:
     """What S3 does with a report: keep it, give it back, or fail."""
 
     fails_at: str = ""
+    fails_to_put: str = ""
     files: dict[str, bytes] = field(default_factory=dict)
+
+    @property
+    def reports(self) -> dict[str, bytes]:
+        """The files but for those that say who writes them."""
+        return {k: body for k, body in self.files.items() if not k.startswith("claims/")}
 
     def put_object(self, **request: Any) -> dict[str, str]:
         key = request["Key"]
         self._fail_at(key, "PutObject")
+        if key == self.fails_to_put:
+            raise ClientError({"Error": {"Code": "SlowDown"}}, "PutObject")
         found = self._etag(key) if key in self.files else None
         if "IfMatch" in request and found is None:
             raise ClientError({"Error": {"Code": "NoSuchKey"}}, "PutObject")

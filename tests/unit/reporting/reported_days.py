@@ -1,6 +1,7 @@
 """A day's report, made of scripted logs and kept in a bucket, at the prices of one model."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -8,8 +9,10 @@ from kept_files import Bucket
 from scripted_logs import ScriptedLogs, numbering, scripted_day, total
 
 from chalicelib.pricing.price_book import PriceBook
-from chalicelib.reporting import daily
+from chalicelib.reporting import daily, reported_day
 from chalicelib.reporting.manifest import Manifest
+from chalicelib.reporting.restating import Outcome
+from chalicelib.reporting.tenant_tree import NO_TENANTS, Tenants
 from chalicelib.settings import Settings
 
 DAY = date(2026, 11, 23)
@@ -44,19 +47,35 @@ def report(
     day: date = DAY,
 ) -> Manifest:
     """Report the day on the next one, at a quarter past the hour."""
+    return outcome(logs, bucket or Bucket(), settings, hour, book, day).manifest
+
+
+def outcome(
+    logs: ScriptedLogs,
+    bucket: Bucket,
+    settings: Settings = SETTINGS,
+    hour: int = 2,
+    book: PriceBook = BOOK,
+    day: date = DAY,
+    read_tenants: Callable[[], Tenants] = lambda: NO_TENANTS,
+) -> Outcome:
+    """Report the day on the next one, and say what came of it."""
     midnight = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
+    now = midnight + timedelta(hours=hour, minutes=15)
     return daily.report(
         day,
         logs=logs,
-        s3=bucket or Bucket(),
+        s3=bucket,
         settings=settings,
         book=book,
-        now=midnight + timedelta(hours=hour, minutes=15),
+        now=now,
         remaining_ms=lambda: 900_000,
         sleep=lambda seconds: None,
+        clock=lambda: now,
+        read_tenants=read_tenants,
     )
 
 
 def manifest_of(bucket: Bucket) -> dict[str, Any]:
-    manifest: dict[str, Any] = json.loads(bucket.files[daily.manifest_key(DAY)])
+    manifest: dict[str, Any] = json.loads(bucket.files[reported_day.manifest_key(DAY)])
     return manifest

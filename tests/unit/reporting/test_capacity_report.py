@@ -15,7 +15,7 @@ from scripted_logs import Row, numbering, scripted_day, total
 
 from chalicelib.pricing.capacity import Resource, Sample
 from chalicelib.pricing.price_book import PriceBook
-from chalicelib.reporting import daily
+from chalicelib.reporting import reported_day
 from chalicelib.reporting.capacity_files import hour_key, write_hour
 from chalicelib.reporting.rerating import CannotRerate, rerate
 
@@ -54,7 +54,7 @@ def reported(bucket: Bucket, book: PriceBook = BOOK) -> dict[str, Any]:
 
 
 def rows(bucket: Bucket) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(bucket.files[daily.costs_key(DAY)].decode())))
+    return list(csv.DictReader(io.StringIO(bucket.files[reported_day.costs_key(DAY)].decode())))
 
 
 def test_the_day_s_hours_are_shared_and_what_nobody_used_is_a_row_of_its_own() -> None:
@@ -101,17 +101,17 @@ def test_the_price_rows_of_the_day_hold_those_of_its_hours() -> None:
 
     reported(bucket)
 
-    assert bucket.files[daily.price_rows_key(DAY)].decode() == PRICES
+    assert bucket.files[reported_day.price_rows_key(DAY)].decode() == PRICES
 
 
 def test_the_day_rated_again_reads_the_same_samples_and_is_the_same_bytes() -> None:
     bucket = sampled_bucket(*range(22))
     reported(bucket)
-    before = dict(bucket.files)
+    before = bucket.reports
 
     rerate(DAY, s3=bucket, settings=SETTINGS, book=BOOK)
 
-    assert bucket.files == before
+    assert bucket.reports == before
 
 
 def test_the_day_rated_again_at_another_price_restates_every_share() -> None:
@@ -136,7 +136,7 @@ def test_a_day_from_before_there_were_samples_can_be_rated_again() -> None:
     bucket = Bucket()
     manifest = reported(bucket)
     older = {name: v for name, v in manifest.items() if not name.startswith("capacity_")}
-    bucket.files[daily.manifest_key(DAY)] = json.dumps(older).encode()
+    bucket.files[reported_day.manifest_key(DAY)] = json.dumps(older).encode()
 
     rerate(DAY, s3=bucket, settings=SETTINGS, book=BOOK)
 
@@ -150,4 +150,4 @@ def test_samples_that_cannot_be_read_stop_the_report_before_it_writes() -> None:
     with pytest.raises(ValueError, match=r"hour=08\.csv"):
         reported(bucket)
 
-    assert list(bucket.files) == [hour_key(DAY, 8)]
+    assert list(bucket.reports) == [hour_key(DAY, 8)]

@@ -23,6 +23,17 @@ COSTS = "costs/date=2026-11-23/costs.csv"
 PRICE_ROWS = "prices/date=2026-11-23/prices.csv"
 MANIFEST = "manifests/date=2026-11-23/manifest.json"
 OVERRIDE = "prices-override.csv"
+FILES = [
+    COUNTS,
+    "tenants/date=2026-11-23/tenants.csv",
+    COSTS,
+    PRICE_ROWS,
+    "focus/date=2026-11-23/focus.csv",
+    "teams/team=search/date=2026-11-23/costs.csv",
+    "teams/date=2026-11-23/prices.csv",
+    "team_files/date=2026-11-23/index.csv",
+    "teams/date=2026-11-23/day.json",
+]
 
 
 def metrics_of(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
@@ -35,7 +46,7 @@ def test_a_report_is_counts_costs_prices_and_last_a_manifest_each_under_its_own_
 
     report(quiet_day(), bucket)
 
-    assert list(bucket.files) == [COUNTS, COSTS, PRICE_ROWS, MANIFEST]
+    assert list(bucket.reports) == [*FILES, MANIFEST]
     header, row = bucket.files[COSTS].decode().splitlines()
     assert header.startswith("date,team_id,service,model_id,invocations,")
     assert row.startswith("2026-11-23,search,bedrock,amazon.nova-lite-v1:0,1,30,50,")
@@ -87,7 +98,7 @@ def test_the_same_records_make_the_same_bytes_on_another_run() -> None:
     assert first.files[COSTS] == again.files[COSTS]
     manifests = [json.loads(bucket.files[MANIFEST]) for bucket in (first, again)]
     differing = {name for name in manifests[0] if manifests[0][name] != manifests[1][name]}
-    assert differing == {"window"}
+    assert differing == {"window", "reported_at"}
 
 
 def test_an_orphan_makes_the_day_incomplete_and_is_listed_by_request_id() -> None:
@@ -174,20 +185,15 @@ def test_an_incomplete_query_writes_nothing_and_leaves_what_was_there() -> None:
 
 @pytest.mark.parametrize(
     ("fails_at", "written"),
-    [
-        (COUNTS, []),
-        (COSTS, [COUNTS]),
-        (PRICE_ROWS, [COUNTS, COSTS]),
-        (MANIFEST, [COUNTS, COSTS, PRICE_ROWS]),
-    ],
+    [(file, FILES[:place]) for place, file in enumerate([*FILES, MANIFEST])],
 )
 def test_when_s3_fails_no_manifest_claims_a_report(fails_at: str, written: list[str]) -> None:
-    bucket = Bucket(fails_at)
+    bucket = Bucket(fails_to_put=fails_at)
 
     with pytest.raises(ClientError, match="SlowDown"):
         report(quiet_day(), bucket)
 
-    assert list(bucket.files) == written
+    assert list(bucket.reports) == written
 
 
 def test_when_s3_fails_in_a_repeated_report_the_older_manifest_does_not_match_the_new_file() -> (
@@ -196,7 +202,7 @@ def test_when_s3_fails_in_a_repeated_report_the_older_manifest_does_not_match_th
     bucket = Bucket()
     report(quiet_day(), bucket)
     older = json.loads(bucket.files[MANIFEST])
-    bucket.fails_at = MANIFEST
+    bucket.fails_to_put = MANIFEST
     late = scripted_day([total(4, {"n_started": 2, "n_usage": 2, "input_tokens": 60})])
 
     with pytest.raises(ClientError):

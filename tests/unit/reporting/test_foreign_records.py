@@ -12,7 +12,7 @@ from scripted_logs import Row, ScriptedLogs, call, numbering, record, scripted_d
 from chalicelib.metering.usage import Usage
 from chalicelib.pricing.capacity import Resource, Sample
 from chalicelib.pricing.price_book import PriceBook
-from chalicelib.reporting import daily
+from chalicelib.reporting import reported_day
 from chalicelib.reporting.capacity_files import hour_key, write_hour
 from chalicelib.reporting.cells import KEY_FIELDS
 from chalicelib.reporting.insights import Insights, Patience
@@ -43,7 +43,7 @@ def report(logs: ScriptedLogs, bucket: Bucket) -> dict[str, Any]:
 def costs(*totals: Row, pairs: tuple[Row, ...] = (), sampled: Bucket | None = None) -> bytes:
     bucket = sampled or Bucket()
     report(scripted_day(totals, pairs), bucket)
-    return bucket.files[daily.costs_key(DAY)]
+    return bucket.files[reported_day.costs_key(DAY)]
 
 
 def read(logs: ScriptedLogs) -> DayCounts:
@@ -83,7 +83,7 @@ def test_a_forged_record_stays_in_the_counts_and_is_told_in_the_manifest() -> No
         scripted_day([total(2, PAIR), total(2, A_MILLION_TOKENS, usage_source="=cmd()")]), bucket
     )
 
-    assert b",%3Dcmd%28%29,1,1,0,1000000," in bucket.files[daily.counts_key(DAY)]
+    assert b",%3Dcmd%28%29,1,1,0,1000000," in bucket.files[reported_day.counts_key(DAY)]
     assert manifest["foreign"] == 2
 
 
@@ -110,11 +110,11 @@ def test_a_forged_beginning_of_an_odd_team_has_no_row_in_the_costs() -> None:
 def test_rating_the_kept_counts_again_leaves_foreign_lines_out_too(field: str) -> None:
     bucket = Bucket()
     report(scripted_day([total(2, PAIR), total(2, A_MILLION_TOKENS, **{field: "=cmd()"})]), bucket)
-    before = dict(bucket.files)
+    before = bucket.reports
 
     rerate(DAY, s3=bucket, settings=SETTINGS, book=BOOK)
 
-    assert bucket.files == before
+    assert bucket.reports == before
 
 
 @pytest.mark.parametrize("field", ["team_id", "account", "family", "tier", "usage_source"])

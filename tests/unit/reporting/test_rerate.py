@@ -18,7 +18,7 @@ from chalicelib.metering.usage import COUNTERS, Usage
 from chalicelib.pricing import price_file
 from chalicelib.pricing.count_line import CountLine
 from chalicelib.pricing.price_book import PriceBook, PriceBookError
-from chalicelib.reporting import daily
+from chalicelib.reporting import reported_day
 from chalicelib.reporting.csv_writer import read_counts, write_counts
 from chalicelib.reporting.rated import rated
 from chalicelib.reporting.rerating import CannotRerate, Restatement, rerate
@@ -39,11 +39,11 @@ def again(bucket: Bucket, book: PriceBook = BOOK, day: date = DAY, **settings: A
 
 def test_the_same_counts_and_prices_make_the_same_bytes_of_every_file() -> None:
     bucket = reported(quiet_day())
-    before = dict(bucket.files)
+    before = bucket.reports
 
     again(bucket)
 
-    assert bucket.files == before
+    assert bucket.reports == before
 
 
 def test_a_mended_price_restates_the_day_and_nothing_but_its_prices() -> None:
@@ -53,7 +53,8 @@ def test_a_mended_price_restates_the_day_and_nothing_but_its_prices() -> None:
     again(bucket, DEARER)
 
     assert (
-        b",0.0000021,0.000012,0,0,0,0,0.0000141,USD,PRICED," in bucket.files[daily.costs_key(DAY)]
+        b",0.0000021,0.000012,0,0,0,0,0.0000141,USD,PRICED,"
+        in bucket.files[reported_day.costs_key(DAY)]
     )
     after = manifest_of(bucket)
     assert {name for name in after if after[name] != before[name]} == {
@@ -61,17 +62,21 @@ def test_a_mended_price_restates_the_day_and_nothing_but_its_prices() -> None:
         "csv_sha256",
         "price_rows_sha256",
         "files",
+        "restated",
     }
 
 
 def test_a_restatement_holds_both_reports_so_that_it_can_be_explained() -> None:
     bucket = reported(quiet_day())
-    costs, rows = bucket.files[daily.costs_key(DAY)], bucket.files[daily.price_rows_key(DAY)]
+    costs, rows = (
+        bucket.files[reported_day.costs_key(DAY)],
+        bucket.files[reported_day.price_rows_key(DAY)],
+    )
 
     restatement = again(bucket, DEARER)
 
     assert (restatement.costs_before, restatement.price_rows_before) == (costs, rows)
-    assert restatement.costs_after == bucket.files[daily.costs_key(DAY)]
+    assert restatement.costs_after == bucket.files[reported_day.costs_key(DAY)]
     assert restatement.manifest.price_book_sha256 == DEARER.sha256
 
 
@@ -87,21 +92,21 @@ def test_a_price_that_was_missing_is_no_longer_counted_as_unpriced() -> None:
 def test_orphans_survive_even_where_an_unannounced_call_of_the_row_hides_them() -> None:
     pairs = [call(1, 0, request_id="r7"), call(0, 1, call_id="c2")]
     bucket = reported(scripted_day([total(2, ORPHAN_AND_UNANNOUNCED)], pairs))
-    before = dict(bucket.files)
+    before = bucket.reports
 
     again(bucket)
 
-    assert b",INCOMPLETE," in before[daily.costs_key(DAY)]
-    assert bucket.files == before
+    assert b",INCOMPLETE," in before[reported_day.costs_key(DAY)]
+    assert bucket.reports == before
 
 
 def test_an_orphan_without_any_ended_call_keeps_its_row() -> None:
     bucket = reported(scripted_day([total(1, {"n_started": 1})], [call(1, 0)]))
-    before = dict(bucket.files)
+    before = bucket.reports
 
     again(bucket, DEARER)
 
-    assert bucket.files[daily.costs_key(DAY)] == before[daily.costs_key(DAY)]
+    assert bucket.files[reported_day.costs_key(DAY)] == before[reported_day.costs_key(DAY)]
     assert manifest_of(bucket)["orphaned_rows"] == [
         {
             "team_id": "search",
@@ -125,7 +130,7 @@ def test_a_price_that_changes_on_a_date_rates_each_day_by_its_own(
 
     again(bucket, book, the_day)
 
-    assert f",{total_cost},USD,PRICED," in bucket.files[daily.costs_key(the_day)].decode()
+    assert f",{total_cost},USD,PRICED," in bucket.files[reported_day.costs_key(the_day)].decode()
 
 
 def test_the_operators_own_prices_apply_to_a_past_day_too() -> None:
@@ -134,31 +139,31 @@ def test_the_operators_own_prices_apply_to_a_past_day_too() -> None:
 
     again(bucket, prices_override="ours.csv")
 
-    assert b",0.0000135,USD,PRICED," in bucket.files[daily.costs_key(DAY)]
+    assert b",0.0000135,USD,PRICED," in bucket.files[reported_day.costs_key(DAY)]
 
 
 def test_a_bad_override_changes_nothing() -> None:
     bucket = reported(quiet_day())
     bucket.files["ours.csv"] = PRICES.replace("6E-8", "six").encode()
-    before = dict(bucket.files)
+    before = bucket.reports
 
     with pytest.raises(PriceBookError, match=r"^ours\.csv:2: "):
         again(bucket, prices_override="ours.csv")
 
-    assert bucket.files == before
+    assert bucket.reports == before
 
 
 def test_counts_that_are_not_those_of_the_manifest_are_refused() -> None:
     bucket = reported(quiet_day())
-    bucket.files[daily.counts_key(DAY)] = bucket.files[daily.counts_key(DAY)].replace(
+    bucket.files[reported_day.counts_key(DAY)] = bucket.files[reported_day.counts_key(DAY)].replace(
         b",30,", b",3,"
     )
-    before = dict(bucket.files)
+    before = bucket.reports
 
     with pytest.raises(CannotRerate, match="not those of its manifest: report it again"):
         again(bucket, DEARER)
 
-    assert bucket.files == before
+    assert bucket.reports == before
 
 
 def test_a_day_that_was_never_reported_cannot_be_rated_again() -> None:
@@ -168,7 +173,9 @@ def test_a_day_that_was_never_reported_cannot_be_rated_again() -> None:
 
 def test_a_manifest_that_says_what_this_version_does_not_know_is_refused() -> None:
     bucket = reported(quiet_day())
-    bucket.files[daily.manifest_key(DAY)] = json.dumps(manifest_of(bucket) | {"new": 1}).encode()
+    bucket.files[reported_day.manifest_key(DAY)] = json.dumps(
+        manifest_of(bucket) | {"new": 1}
+    ).encode()
 
     with pytest.raises(ValueError, match="not a manifest that can be read"):
         again(bucket)
@@ -176,11 +183,11 @@ def test_a_manifest_that_says_what_this_version_does_not_know_is_refused() -> No
 
 def test_a_re_rating_that_breaks_off_is_told_by_its_hashes_and_mended_by_the_next() -> None:
     bucket = reported(quiet_day())
-    bucket.fails_at = daily.manifest_key(DAY)
+    bucket.fails_to_put = reported_day.manifest_key(DAY)
     with pytest.raises(ClientError, match="SlowDown"):
         again(bucket, DEARER)
 
-    bucket.fails_at = ""
+    bucket.fails_to_put = ""
     restatement = again(bucket, DEARER)
 
     assert manifest_of(bucket)["csv_sha256"] == hashlib.sha256(restatement.costs_after).hexdigest()
@@ -188,7 +195,7 @@ def test_a_re_rating_that_breaks_off_is_told_by_its_hashes_and_mended_by_the_nex
 
 def test_a_bucket_that_fails_is_not_taken_for_one_without_the_report() -> None:
     with pytest.raises(ClientError, match="SlowDown"):
-        again(Bucket(fails_at=daily.manifest_key(DAY)))
+        again(Bucket(fails_at=reported_day.manifest_key(DAY)))
 
 
 LINE = CountLine(**IDENTITY)

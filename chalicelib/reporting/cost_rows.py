@@ -1,0 +1,113 @@
+"""Rows of costs.csv as amounts that can be added up and taken from one another. Pure.
+
+An empty cell, a cost that nobody knows, adds nothing: the row's status says that it is missing.
+"""
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation
+from functools import reduce
+from typing import Final
+
+from chalicelib.pricing.costs import COST_COLUMNS, CSV_COLUMNS, CostLine
+from chalicelib.pricing.price_file import plain
+
+IDENTITY: Final = ("date", "team_id", "service", "model_id")
+COUNTS: Final = tuple(
+    name
+    for name in CSV_COLUMNS
+    if name not in (*IDENTITY, *COST_COLUMNS, "total_cost", "currency", "status", "price_version")
+)
+AMOUNTS: Final = (*COUNTS, *COST_COLUMNS, "total_cost")
+"""What adds up, in the order of costs.csv."""
+
+EXACT: Final = Context(prec=80, traps=[Inexact, InvalidOperation, DivisionByZero])
+_NONE: Final = (Decimal(0),) * len(AMOUNTS)
+
+Amounts = tuple[Decimal, ...]
+"""A value of each of AMOUNTS."""
+
+
+@dataclass(frozen=True, slots=True)
+class CostRow:
+    """A row of costs.csv, or a signed one that adjusts it."""
+
+    date: str
+    team_id: str
+    service: str
+    model_id: str
+    amounts: Amounts
+    status: str
+    price_version: str
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """By this are the rows of a costs.csv sorted, and those of days one after the other."""
+        return self.date, self.team_id, self.model_id, self.service
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        return self.date, self.team_id, self.service, self.model_id
+
+    @property
+    def counts(self) -> Amounts:
+        return self.amounts[: len(COUNTS)]
+
+    def of(self, column: str) -> Decimal:
+        return self.amounts[AMOUNTS.index(column)]
+
+    def cells(self) -> tuple[str, ...]:
+        """Render it in the columns of costs.csv, exactly; an amount of nothing is 0."""
+        return (*self.identity, *map(plain, self.amounts), "USD", self.status, self.price_version)
+
+
+def row_of(line: CostLine) -> CostRow:
+    return row_from(dict(zip(CSV_COLUMNS, line.cells(), strict=True)))
+
+
+def row_from(cells: Mapping[str, str]) -> CostRow:
+    """Read a row by its columns' names; one that an older file lacks counted nothing.
+
+    Raises ValueError where a cell is no amount.
+    """
+    try:
+        return CostRow(
+            date=cells["date"],
+            team_id=cells["team_id"],
+            service=cells["service"],
+            model_id=cells["model_id"],
+            amounts=tuple(Decimal(cells.get(name) or 0) for name in AMOUNTS),
+            status=cells["status"],
+            price_version=cells["price_version"],
+        )
+    except (KeyError, InvalidOperation) as error:
+        raise ValueError(f"this is no row of costs.csv: {error}") from error
+
+
+def read_rows(chunks: Iterable[bytes]) -> Iterator[CostRow]:
+    """Read a costs.csv that comes in pieces, one row at a time."""
+    return map(row_from, csv.DictReader(_lines(chunks), strict=True))
+
+
+def summed(amounts: Iterable[Amounts]) -> Amounts:
+    return reduce(lambda one, two: tuple(map(EXACT.add, one, two)), amounts, _NONE)
+
+
+def difference(after: Amounts, before: Amounts) -> Amounts:
+    return tuple(map(EXACT.subtract, after, before))
+
+
+def named(amounts: Sequence[Decimal]) -> dict[str, str]:
+    """Spell amounts out by their columns' names."""
+    return dict(zip(AMOUNTS, map(plain, amounts), strict=True))
+
+
+def _lines(chunks: Iterable[bytes]) -> Iterator[str]:
+    """Cut pieces into lines. No cell of ours holds a line end."""
+    rest = b""
+    for chunk in chunks:
+        *lines, rest = (rest + chunk).split(b"\n")
+        yield from (line.decode("ascii") for line in lines)
+    if rest:
+        yield rest.decode("ascii")

@@ -1,0 +1,1 @@
+"""Closed months: books that change by signed adjustments alone."""

@@ -1,0 +1,69 @@
+"""Adjusting: a day whose month is closed, reported or rated again, becomes signed rows.
+
+What is closed stays as it is. The day's newer files go under `adjusted/`, for the next time that
+it is rated, and what moved is added to the month's adjustments in two steps, so that each row has
+one reason: first what is counted now, at the prices by which the day was last rated; then the same
+at the prices of now.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from heapq import merge
+from typing import Final
+
+from chalicelib.pricing.price_book import PriceBook
+from chalicelib.reporting import day_files
+from chalicelib.reporting.claims import Claim
+from chalicelib.reporting.cost_rows import CostRow, read_rows, row_of
+from chalicelib.reporting.day_files import FilesOf
+from chalicelib.reporting.differences import Difference, differences
+from chalicelib.reporting.known_day import KnownDay
+from chalicelib.reporting.months.adjustments import add, of_day, read_adjustments
+from chalicelib.reporting.months.month import Month
+from chalicelib.reporting.reported_day import costs_key, price_rows_key
+from chalicelib.reporting.restating import ADJUSTED, HeldDay, Outcome
+from chalicelib.reporting.store import ReportStore
+
+KEPT_BESIDE: Final[tuple[FilesOf, ...]] = (
+    day_files.counts,
+    day_files.costs,
+    day_files.price_rows,
+)
+"""What the next rating of the day needs."""
+
+
+def last_said(store: ReportStore, claim: Claim, day: date) -> HeldDay:
+    """Return a day's report as it was last adjusted, else as it stands."""
+    adjusted = HeldDay.read(store, claim, day, ADJUSTED)
+    return adjusted if adjusted.manifest else HeldDay.read(store, claim, day)
+
+
+def adjust(said: HeldDay, known: KnownDay) -> Outcome:
+    """Keep what is known of a closed day beside it, and add to the adjustments what moved.
+
+    The files come first. If all ends between the two, the next report finds the same difference
+    between what is booked and what is known.
+    """
+    store, claim, day = said.store, said.claim, said.day
+    found = list(_found(said, known))
+    outcome = HeldDay.read(store, claim, day, ADJUSTED).restate(known.remade(KEPT_BESIDE, ADJUSTED))
+    claim.hold()
+    added = add(store, Month.of(day), found, known.at.date())
+    return replace(outcome, adjustments=len(added))
+
+
+def booked(store: ReportStore, day: date) -> Iterator[CostRow]:
+    """Yield a closed day's rows with those that adjust them, in the order of costs.csv."""
+    adjusting = of_day(read_adjustments(store, Month.of(day)), day)
+    closed = read_rows(store.chunks(costs_key(day)))
+    return merge(closed, adjusting, key=lambda row: row.order)
+
+
+def _found(said: HeldDay, known: KnownDay) -> Iterator[Difference]:
+    kept = said.store.read(said.prefix + price_rows_key(said.day)) or b""
+    as_before = known.book.overridden_by(PriceBook.read(kept, "kept prices"))
+    counted = known.rate(as_before).costs
+    priced = known.rate(known.book).costs
+    yield from differences(booked(said.store, said.day), map(row_of, counted))
+    yield from differences(map(row_of, counted), map(row_of, priced))

@@ -1,0 +1,63 @@
+"""adjustments.csv: signed rows that bring a closed month to what its records say now.
+
+Rows are only ever added, each put on the condition that the file is still the one that was read.
+The closed rows of a day and its adjustments are together the day's costs as they were last said.
+"""
+
+import csv
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from chalicelib.pricing.costs import CSV_COLUMNS
+from chalicelib.reporting.cost_rows import CostRow, row_from
+from chalicelib.reporting.csv_writer import render_signed
+from chalicelib.reporting.differences import Difference
+from chalicelib.reporting.months.month import Month
+from chalicelib.reporting.reported_day import CSV
+from chalicelib.reporting.store import ReportStore
+
+COLUMNS: Final = ("adjusted_on", "reason", *CSV_COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """A signed row of a closed month, with the day on which it was made and why."""
+
+    adjusted_on: str
+    reason: str
+    row: CostRow
+
+    def cells(self) -> tuple[str, ...]:
+        return (self.adjusted_on, self.reason, *self.row.cells())
+
+
+def read_adjustments(store: ReportStore, month: Month) -> list[Adjustment]:
+    """Return a month's adjustments in the order in which they were made."""
+    return _read(store.read(month.adjustments_key) or b"")
+
+
+def add(
+    store: ReportStore, month: Month, found: Sequence[Difference], adjusted_on: date
+) -> Sequence[Adjustment]:
+    """Add differences to a month's adjustments, beside whatever others add at the same time."""
+    new = [Adjustment(adjusted_on.isoformat(), each.reason, each.row) for each in found]
+    while new:
+        kept = store.kept(month.adjustments_key)
+        rows = [*_read(kept.body if kept else b""), *new]
+        content = render_signed(COLUMNS, (each.cells() for each in rows))
+        if store.put_if(month.adjustments_key, content, kept.etag if kept else None, CSV):
+            break
+    return new
+
+
+def of_day(adjustments: Iterable[Adjustment], day: date) -> list[CostRow]:
+    """Return the rows that adjust a day, as they are to be added to its closed ones."""
+    rows = (each.row for each in adjustments if each.row.date == day.isoformat())
+    return sorted(rows, key=lambda row: row.order)
+
+
+def _read(content: bytes) -> list[Adjustment]:
+    lines = csv.DictReader(content.decode("ascii").splitlines(), strict=True)
+    return [Adjustment(cells["adjusted_on"], cells["reason"], row_from(cells)) for cells in lines]

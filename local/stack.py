@@ -74,6 +74,7 @@ class Stack:
             self._clients = self._running.enter_context(Clients(self._client_urls()))
             resources.create(self.client, project.STAGE, project.ACCOUNT)
             endpoints.create(self.client, load_endpoints(self._settings).values())
+            self._create_topic()
             self._running.callback(self._stop_gateways)
             gateway = self.start_gateway(self._port)
             self.urls |= {
@@ -141,6 +142,11 @@ class Stack:
     def log_events(self) -> list[dict[str, Any]]:
         """Return every usage record written so far."""
         return [json.loads(line) for line in self.aws.messages(self._settings["USAGE_LOG_GROUP"])]
+
+    def _create_topic(self) -> None:
+        """Make the topic of the alerts, which a deployed stage has from its stack of alarms."""
+        if arn := self._settings.get("ALERTS_TOPIC_ARN"):
+            self.client("sns").create_topic(Name=arn.rpartition(":")[2])
 
     @property
     def _child_environ(self) -> dict[str, str]:

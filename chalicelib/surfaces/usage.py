@@ -76,7 +76,7 @@ class UsageSurface:
             found = self._team_days.read(team_id, reported)
             if period.last == today:
                 found.append(self._so_far(team_id, today))
-        except (ClientError, BotoCoreError, AwsFault, ValueError) as error:
+        except (ClientError, BotoCoreError, ValueError) as error:
             log.warning("the reports of a team cannot be read: %s", type(error).__name__)
             raise ReportsUnavailable from error
         headers = {"x-request-id": invocation.request_id, "cache-control": "no-store"}
@@ -85,7 +85,10 @@ class UsageSurface:
         return json_answer(200, _told(team_id, period, found, today), headers)
 
     def _so_far(self, team_id: str, today: date) -> TeamDay:
-        kept = self._today.of(team_id, today, _WAIT_SECONDS)
+        try:
+            kept = self._today.of(team_id, today, _WAIT_SECONDS)
+        except AwsFault:  # the days before today are known all the same
+            kept = None
         if kept is None or not (kept.as_of or kept.query_id):
             return TeamDay(today, "unavailable")
         if not kept.as_of:

@@ -233,5 +233,9 @@ def test_what_cannot_be_read_is_a_503_that_says_nothing_of_buckets() -> None:
     with pytest.raises(ReportsUnavailable) as refused:
         told(Away(denied))
     assert "arn" not in refused.value.message
-    with pytest.raises(ReportsUnavailable):
-        told(Days(), Away(AwsFault("NoAnswer")))
+
+
+def test_past_days_are_told_though_today_cannot_be_counted() -> None:
+    days = Days({YESTERDAY: TeamDay(YESTERDAY, "reported", (ROW,))})
+    answer = told(days, Away(AwsFault("NoAnswer")))
+    assert [day["status"] for day in answer["days"]] == ["reported", "unavailable"]

@@ -6,31 +6,38 @@ record that was sent again under its `event_id` is taken out of the sums, so tha
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
+from itertools import chain
+from sys import intern
 from typing import Final
 
 from chalicelib.pricing.costs import RowKey
 from chalicelib.reporting.cells import KEY_FIELDS, ROW_FIELDS, clean
+from chalicelib.reporting.exceptions import ExceptionRow, Kind
 from chalicelib.reporting.groups import Group, single
-from chalicelib.reporting.insights import MAX_ROWS, IncompleteReport, Insights, Query, Row, whole
+from chalicelib.reporting.insights import Row, whole
+from chalicelib.reporting.reading import Question, Reading, RecordsArrived
 from chalicelib.usage_record import RECORD_COUNTERS
 
 CALL_FIELDS: Final = ("call_id", "request_id", *ROW_FIELDS)
 """Who a call is. Both records carry all of it, so a forged end closes nobody else's call."""
 
-BROKEN: Final = (
+CALLS: Final = (
     "stats count(*) as records, sum(n_started) as starts, sum(n_usage) as usages, "
-    f"sum(n_failed) as failures by {', '.join(CALL_FIELDS)}"
-    " | filter starts != 1 or records != 2"
+    f"sum(n_failed) as failures, earliest(time) as time by {', '.join(CALL_FIELDS)}"
 )
+BROKEN: Final = f"{CALLS} | filter starts != 1 or records != 2"
 """A pair is two records of which one is `started`; this keeps the calls that are no pair."""
 
-_RECORD_FIELDS: Final = ", ".join(
+RECORDS: Final = "fields " + ", ".join(
     dict.fromkeys(("event_id", "time", *CALL_FIELDS, *KEY_FIELDS, *RECORD_COUNTERS))
 )
+Repeats = dict[tuple[str, ...], list[Group]]
+"""Records that are there twice, by their call's identity."""
+
 _CALL_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")  # what may stand in a query's text
-_CALLS_A_QUERY: Final = 100  # keeps its text below the 10,000 characters that StartQuery takes
+_LISTED: Final = 8_000  # characters of call ids, of the 10,000 that StartQuery takes in all
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,11 @@ class Call:
     records: int
     starts: int
     ends: int
+    time: str = ""  # of its earliest record, as that says
+
+    @property
+    def broken(self) -> bool:
+        return self.starts != 1 or self.records != 2
 
     @property
     def call_id(self) -> str:
@@ -69,6 +81,16 @@ class Call:
     def unannounced(self) -> int:
         return max(self.ends - self.starts, 0)
 
+    def plus(self, other: "Call") -> "Call":
+        """Add records of the same call that were found in another slice."""
+        records, starts = self.records + other.records, self.starts + other.starts
+        first = min(filter(None, (self.time, other.time)), default="")
+        return Call(self.identity, records, starts, self.ends + other.ends, first)
+
+    def exception(self, kind: Kind) -> ExceptionRow:
+        call_id, time = clean(self.call_id), clean(self.time)
+        return ExceptionRow(kind, self.request_id, call_id, *self.row, time)
+
     def without(self, surplus: Sequence[Group]) -> "Call":
         lines = [group.line for group in surplus]
         return replace(
@@ -94,35 +116,52 @@ class Record:
 
 
 def read_call(row: Row) -> Call:
-    """Read a row of BROKEN. A count that nobody of ours wrote is 0 here as in the sums."""
-    counts = {
-        name: whole(row.get(name)) or 0 for name in ("records", "starts", "usages", "failures")
-    }
-    return Call(
-        _identity(row), counts["records"], counts["starts"], counts["usages"] + counts["failures"]
+    """Read a row of CALLS. A count that nobody of ours wrote is 0 here as in the sums."""
+    records, starts, usages, failures = (
+        whole(row.get(name)) or 0 for name in ("records", "starts", "usages", "failures")
     )
+    return Call(identity_of(row), records, starts, usages + failures, row.get("time", ""))
 
 
-def surplus(
-    insights: Insights, calls: Sequence[Call], template: Query
-) -> dict[tuple[str, ...], list[Group]]:
-    """Read the records of calls that have too many, and return each that repeats an `event_id`.
+def read_record(row: Row) -> Record:
+    return Record(row.get("event_id", ""), row.get("time", ""), identity_of(row), single(row))
 
-    They come by the call's identity. The first record of an `event_id` by its own time is the one
-    that counts; a foreign record repeats nothing and takes nobody's place. `template` is the query
-    of the day's records, to be narrowed. Raises IncompleteReport where the records are not as many
-    as the calls said.
+
+def identity_of(row: Row) -> tuple[str, ...]:
+    call_id, request_id, *row_key = (row.get(name, "") for name in CALL_FIELDS)
+    return call_id, request_id, *map(intern, row_key)
+
+
+def joined(calls: Iterable[Call]) -> dict[tuple[str, ...], Call]:
+    """Add up what slices hold of each call."""
+    together: dict[tuple[str, ...], Call] = {}
+    for call in calls:
+        held = together.get(call.identity)
+        together[call.identity] = held.plus(call) if held else call
+    return together
+
+
+def of_repeated_calls(calls: Sequence[Call], day: Question[Record]) -> list[Reading[Record]]:
+    """Ask for the records of calls that have too many; `day` is all of the day's records."""
+    return [
+        Reading(replace(day, records=f"{day.records} | filter call_id in [{listed}]"))
+        for listed in _listed(sorted({call.call_id for call in calls}))
+    ]
+
+
+def surplus(calls: Sequence[Call], read: Iterable[Reading[Record]]) -> Repeats:
+    """Return, by their call's identity, the records that repeat an `event_id`.
+
+    The first record of an `event_id` by its own time is the one that counts; a foreign record
+    repeats nothing and takes nobody's place. Raises RecordsArrived where the records are not as
+    many as the calls said.
     """
     expected = Counter({call.identity: call.records for call in calls})
-    records = [
-        record
-        for query in _queries(calls, template)
-        for record in _records(insights, query)
-        if record.identity in expected
-    ]
+    rows = chain.from_iterable(reading.rows for reading in read)
+    records = [record for record in rows if record.identity in expected]
     if Counter(record.identity for record in records) != expected:
-        raise IncompleteReport("records of repeated calls came or went while they were read")
-    repeats: dict[tuple[str, ...], list[Group]] = {}
+        raise RecordsArrived("records of repeated calls came or went while they were read")
+    repeats: Repeats = {}
     seen: set[tuple[str, ...]] = set()
     ours = (record for record in records if not record.group.foreign)
     for record in sorted(ours, key=Record.order):
@@ -133,28 +172,12 @@ def surplus(
     return repeats
 
 
-def _queries(calls: Sequence[Call], template: Query) -> Iterator[Query]:
-    call_ids = sorted({call.call_id for call in calls})
-    for start in range(0, len(call_ids), _CALLS_A_QUERY):
-        listed = ", ".join(f'"{call_id}"' for call_id in call_ids[start : start + _CALLS_A_QUERY])
-        text = (
-            f"{template.text} | filter call_id in [{listed}]"
-            f" | fields {_RECORD_FIELDS} | limit {MAX_ROWS}"
-        )
-        yield replace(template, name="repeated calls", text=text)
-
-
-def _records(insights: Insights, query: Query) -> list[Record]:
-    with insights.running(query) as (running,):
-        answer = running.answer(_record)
-    if answer.matched != len(answer.rows):
-        raise IncompleteReport(f"{len(answer.rows)} records of {answer.matched} came")
-    return answer.rows
-
-
-def _record(row: Row) -> Record:
-    return Record(row.get("event_id", ""), row.get("time", ""), _identity(row), single(row))
-
-
-def _identity(row: Row) -> tuple[str, ...]:
-    return tuple(row.get(name, "") for name in CALL_FIELDS)
+def _listed(call_ids: Sequence[str]) -> Iterator[str]:
+    listed = ""
+    for call_id in call_ids:
+        if len(listed) + len(call_id) > _LISTED:
+            yield listed
+            listed = ""
+        listed += f'{", " if listed else ""}"{call_id}"'
+    if listed:
+        yield listed

@@ -106,12 +106,16 @@ class Slice:
     def parts(self, count: int) -> tuple["Slice", ...]:
         """Part it into about as many; none where it cannot be parted any further."""
         if self.prefix is None or self.prefix.ends:
-            return tuple(self._within(span) for span in self.span.parts(count))
+            return self.in_time(count)
         if len(self.prefix.digits) > 1:
             return tuple(self._beginning(prefix) for prefix in self.prefix.parts(count))
         longer = self.prefix.longer()
         others = replace(self, filters=(*self.filters, longer.others), prefix=None)
         return others, *(self._beginning(prefix) for prefix in longer.parts(count))
+
+    def in_time(self, count: int) -> tuple["Slice", ...]:
+        """Part it in time alone; a single millisecond has no parts."""
+        return tuple(self._within(span) for span in self.span.parts(count))
 
     def _beginning(self, prefix: Prefix) -> "Slice":
         return replace(self, filters=(*self.filters, prefix.filter), prefix=prefix)

@@ -1,41 +1,29 @@
 """A day's records, added up by Logs Insights on AWS's own engine, and proved to be whole."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import chain
-from typing import Final, NamedTuple
+from typing import Final
 
 from chalicelib.pricing.costs import RowKey
 from chalicelib.pricing.count_line import CountLine
-from chalicelib.reporting.broken_pairs import BROKEN, Call, read_call, surplus
-from chalicelib.reporting.groups import KEYS, SUMS, Group, merged, summed
-from chalicelib.reporting.insights import (
-    MAX_ROWS,
-    Answer,
-    IncompleteReport,
-    Insights,
-    Query,
-    Row,
-    T,
-    whole,
-)
+from chalicelib.reporting import numbering, unsure_calls
+from chalicelib.reporting.broken_pairs import Call, Repeats, joined, of_repeated_calls, surplus
+from chalicelib.reporting.day_questions import DayQuestions
+from chalicelib.reporting.exceptions import ExceptionRow
+from chalicelib.reporting.groups import Group, merged
+from chalicelib.reporting.insights import RESERVE_MS, IncompleteReport, Insights, NotFinished
+from chalicelib.reporting.progress import Progress
+from chalicelib.reporting.reading import Reading, RecordsArrived, read_all
 
 CLOCK_SKEW: Final = timedelta(minutes=5)
 LATEST: Final = timedelta(days=3)
 """How long after its day began a record may be written and still be found."""
 
-CALLS_END: Final = timedelta(days=1, minutes=30)
-"""By then all calls of the day have ended: none lasts longer than a Lambda, 15 minutes."""
-
-_NUMBERED: Final = "filter ispresent(tollgate) and ispresent(instance) and seq >= 0"
-_GAPS: Final = (
-    f"{_NUMBERED} | stats count(*) as copies by instance, seq"
-    " | stats count(*) as seen, sum(copies) as records, min(seq) as lowest, max(seq) as highest"
-    f" by instance | limit {MAX_ROWS}"
-)
-"""Two `stats`: the first takes copies out, the second adds up what it left."""
+_TIMES: Final = 3  # that a day is read at most, while records arrive between its queries
+_WRITING_MS: Final = 1  # a line: to price it, and to write all the files that it is in
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,79 +40,115 @@ class DayCounts:
     start: datetime
     end: datetime
     queries: tuple[Mapping[str, str | int], ...]
+    exceptions: tuple[ExceptionRow, ...]  # sorted: the calls that are not whole, by their ids
 
 
-class _Numbers(NamedTuple):
-    """What the numbering of one process says of its records."""
-
-    lost: int
-    records: int
-
-
-def read_day(insights: Insights, day: date, now: datetime) -> DayCounts:
+def read_day(
+    insights: Insights, day: date, now: datetime, progress: Progress | None = None
+) -> DayCounts:
     """Read a UTC day's records. Raises IncompleteReport where they are not all there.
 
-    The record's own `day` decides; the window of the log only has to be wide enough.
+    The record's own `day` decides; the window of the log only has to be wide enough. What was
+    read is kept in `progress` where a query fails, and where no time is left for the rest, or for
+    writing the day's files; then NotFinished is raised.
     """
     start = datetime.combine(day, time(), UTC)
     if now < start:
         raise IncompleteReport(f"{day} has not begun")
-    window = Query("records", _records_of(day), start - CLOCK_SKEW, min(now, start + LATEST))
-    with insights.running(
-        _narrowed(window, "totals", f"stats count(*) as records, {SUMS} by {KEYS}"),
-        _narrowed(window, "broken pairs", BROKEN),
-        Query("gaps", _GAPS, window.start, min(now, start + CALLS_END)),
-    ) as (totals, pairs, gaps):
-        answers = totals.answer(summed), pairs.answer(read_call), gaps.answer(_numbers)
-    return _day_counts(insights, window, *answers)
+    progress = progress or Progress(None, day)
+    end = min(progress.window_end(now), start + LATEST)
+    try:
+        counts = _settled(insights, progress, DayQuestions(day, start - CLOCK_SKEW, end))
+        _leave_time_to_write(insights, progress, len(counts.lines))
+    except RecordsArrived:
+        progress.forget()
+        raise
+    except IncompleteReport:
+        progress.keep()
+        raise
+    return counts
 
 
-def _records_of(day: date) -> str:
-    return f'filter ispresent(tollgate) and day = "{day.isoformat()}"'
+def _settled(insights: Insights, progress: Progress, questions: DayQuestions) -> DayCounts:
+    """Read the day again, a few times, where records arrived while it was read."""
+    times = range(1, _TIMES + 1)
+    tries = insights.patience.tries("records that still arrive")
+    for time_read, _ in zip(times, tries, strict=False):
+        try:
+            return _read(insights, progress, questions)
+        except RecordsArrived:
+            if time_read == _TIMES:
+                raise
+            progress.forget()
+    raise AssertionError("the last time returns or raises")
 
 
-def _narrowed(window: Query, name: str, commands: str) -> Query:
-    return replace(window, name=name, text=f"{window.text} | {commands} | limit {MAX_ROWS}")
+def _leave_time_to_write(insights: Insights, progress: Progress, lines: int) -> None:
+    """Leave the files to a run that has all its time, where this one has spent it on reading."""
+    needed = RESERVE_MS + lines * _WRITING_MS
+    if progress.asked_anew and insights.patience.remaining_ms() < needed:
+        raise NotFinished(f"{lines} lines are read, and no time is left to write their files")
 
 
-def _day_counts(
-    insights: Insights,
-    window: Query,
-    totals: Answer[Group],
-    pairs: Answer[Call],
-    gaps: Answer[_Numbers],
-) -> DayCounts:
-    _check_whole(totals, (group.records for group in totals.rows))
-    _check_whole(gaps, (numbers.records for numbers in gaps.rows))
+def _read(insights: Insights, progress: Progress, questions: DayQuestions) -> DayCounts:
+    totals = Reading(questions.totals(insights, progress))
+    pairs, gaps = Reading(questions.pairs()), Reading(questions.gaps())
+    read_all(insights, progress, (totals, pairs, gaps))
     if pairs.matched != totals.matched:
-        raise IncompleteReport("records arrived between the queries")
-    repeated = [call for call in pairs.rows if call.may_be_repeated]
-    repeats = surplus(insights, repeated, window) if repeated else {}
-    calls = [call.without(repeats.get(call.identity, ())) for call in pairs.rows]
+        raise RecordsArrived("records arrived between the queries")
+    calls = [call for call in joined(pairs.rows).values() if call.broken]
+    repeats = _repeats(insights, progress, questions, calls)
+    unsure = _unsure(insights, progress, questions, totals.rows)
+    whole = [call.without(repeats.get(call.identity, ())) for call in calls]
     groups = merged(totals.rows, chain.from_iterable(repeats.values()))
-    _check_balance(groups, calls)
+    _check_balance(groups, whole)
     return DayCounts(
         lines=tuple(group.line for group in groups),
-        orphaned=_orphaned(calls),
-        orphaned_request_ids=tuple(sorted(call.request_id for call in calls if call.orphaned)),
-        unannounced=sum(call.unannounced for call in calls),
+        orphaned=_orphaned(whole),
+        orphaned_request_ids=tuple(sorted(call.request_id for call in whole if call.orphaned)),
+        unannounced=sum(call.unannounced for call in whole),
         duplicated=len(repeats),
-        lost=sum(numbers.lost for numbers in gaps.rows),
+        lost=numbering.lost(gaps.rows),
         foreign=sum(group.records for group in groups if group.foreign),
-        start=window.start,
-        end=window.end,
-        queries=(_about(totals), _about(pairs), _about(gaps)),
+        start=questions.start,
+        end=questions.end,
+        queries=tuple(chain(totals.about, pairs.about, gaps.about)),
+        exceptions=tuple(sorted((*_exceptions(whole, repeats), *unsure))),
     )
 
 
-def _numbers(row: Row) -> _Numbers:
-    names = ("lowest", "highest", "seen", "records")
-    lowest, highest, seen, records = (whole(row.get(name)) for name in names)
-    if seen is None or records is None:
-        raise IncompleteReport(f"the numbering of a process is {dict(row)}")
-    if lowest is None or highest is None:  # forged: what it hides cannot be told from a loss
-        return _Numbers(lost=1, records=records)
-    return _Numbers(lost=max(highest - lowest + 1 - seen, 0), records=records)
+def _repeats(
+    insights: Insights, progress: Progress, questions: DayQuestions, calls: Sequence[Call]
+) -> Repeats:
+    """Read the records of calls that have too many, and return those that are there twice."""
+    repeated = [call for call in calls if call.may_be_repeated]
+    readings = of_repeated_calls(repeated, questions.records())
+    read_all(insights, progress, readings)
+    return surplus(repeated, readings)
+
+
+def _unsure(
+    insights: Insights, progress: Progress, questions: DayQuestions, groups: Sequence[Group]
+) -> list[ExceptionRow]:
+    """Ask which calls are partial or unknown, where the sums say that there are any."""
+    if not (expected := unsure_calls.expected(groups)):
+        return []
+    reading = Reading(questions.unsure())
+    read_all(insights, progress, [reading])
+    if reading.matched < expected:
+        raise RecordsArrived("partial and unknown calls came or went while they were read")
+    return unsure_calls.exceptions(reading.rows)
+
+
+def _exceptions(calls: Iterable[Call], repeats: Repeats) -> Iterator[ExceptionRow]:
+    """List the calls that are no pair; `calls` are without what was recorded twice."""
+    for call in calls:
+        if call.orphaned:
+            yield call.exception("orphaned")
+        if call.unannounced:
+            yield call.exception("unannounced")
+        if call.identity in repeats:
+            yield call.exception("duplicated")
 
 
 def _orphaned(calls: Iterable[Call]) -> Mapping[RowKey, int]:
@@ -134,17 +158,11 @@ def _orphaned(calls: Iterable[Call]) -> Mapping[RowKey, int]:
     return +orphaned  # only rows that have any
 
 
-def _check_whole(answer: Answer[T], records: Iterable[int]) -> None:
-    if (counted := sum(records)) != answer.matched:
-        raise IncompleteReport(
-            f"the query of {answer.name} counts {counted} records of {answer.matched}"
-        )
-
-
 def _check_balance(groups: Iterable[Group], calls: Iterable[Call]) -> None:
     """Hold the sums against the pairs: started + unannounced = usage + failed + orphaned.
 
-    But for rows that hold foreign records: whose writer may do as it likes.
+    But for rows that hold foreign records: whose writer may do as it likes. Raises RecordsArrived,
+    as each query may have seen another record, and as many.
     """
     difference: Counter[RowKey] = Counter()
     foreign: set[RowKey] = set()
@@ -156,14 +174,4 @@ def _check_balance(groups: Iterable[Group], calls: Iterable[Call]) -> None:
     for call in calls:
         difference[call.row] += call.unannounced - call.orphaned
     if unbalanced := sorted(row for row, n in difference.items() if n and row not in foreign):
-        raise IncompleteReport(f"beginnings and ends do not balance for {', '.join(unbalanced[0])}")
-
-
-def _about(answer: Answer[T]) -> Mapping[str, str | int]:
-    return {
-        "name": answer.name,
-        "query_id": answer.query_id,
-        "records_matched": answer.matched,
-        "records_scanned": answer.scanned,
-        "rows": len(answer.rows),
-    }
+        raise RecordsArrived(f"beginnings and ends do not balance for {', '.join(unbalanced[0])}")

@@ -6,6 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from chalicelib.reporting.insights import whole
 from chalicelib.usage_record import RECORD_COUNTERS
 
 Row = dict[str, str]
@@ -76,7 +77,7 @@ class Script:
 
 @dataclass
 class ScriptedLogs:
-    """Plays `scripts` by the kind of query: totals, pairs, gaps, repeated."""
+    """Plays `scripts` by the kind of query: totals, pairs, gaps, repeated, unsure."""
 
     scripts: dict[str, Script]
     refusals: list[str] = field(default_factory=list)
@@ -115,7 +116,12 @@ class ScriptedLogs:
 
 def kind_of(query: str) -> str:
     """Tell the report's queries apart by what only each of them says."""
-    marks = {"call_id in [": "repeated", "by call_id": "pairs", "by instance, seq": "gaps"}
+    marks = {
+        "call_id in [": "repeated",
+        "usage_source in [": "unsure",
+        "by call_id": "pairs",
+        "by instance, seq": "gaps",
+    }
     return next((kind for mark, kind in marks.items() if mark in query), "totals")
 
 
@@ -124,8 +130,12 @@ def scripted_day(
     pairs: Sequence[Row] = (),
     gaps: Sequence[Row] = (),
     repeated: Sequence[Row] = (),
+    unsure: Sequence[Row] = (),
 ) -> ScriptedLogs:
-    """Script a day on which the engine finds every record that the rows tell of."""
+    """Script a day on which the engine finds every record that the rows tell of.
+
+    Partial and unknown calls that are not scripted are as many as the totals have.
+    """
     matched = sum(int(float(row["records"])) for row in totals)
     numbered = sum(int(float(row["records"])) for row in gaps)
     return ScriptedLogs(
@@ -134,5 +144,20 @@ def scripted_day(
             "pairs": Script(pairs, matched),
             "gaps": Script(gaps, numbered),
             "repeated": Script(repeated),
+            "unsure": Script(unsure or _unsure(totals)),
         }
     )
+
+
+def unsure_call(source: str, **identity: str) -> Row:
+    """Make a row of the calls that are partial, or unknown: their usage_source is `none`."""
+    return {**CALL, "usage_source": source, "records": "1", "time": "t", **identity}
+
+
+def _unsure(totals: Sequence[Row]) -> list[Row]:
+    return [
+        unsure_call(row["usage_source"], call_id=f"u{place}-{n}", request_id=f"ru{place}-{n}")
+        for place, row in enumerate(totals)
+        if row.get("usage_source") in ("partial", "none")
+        for n in range(whole(row["sum_n_usage"]) or 0)
+    ]

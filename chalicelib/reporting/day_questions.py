@@ -1,0 +1,90 @@
+"""What is asked of Logs Insights about a day."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+
+from chalicelib.reporting import numbering, team_slices
+from chalicelib.reporting.broken_pairs import (
+    BROKEN,
+    CALLS,
+    RECORDS,
+    Call,
+    Record,
+    read_call,
+    read_record,
+)
+from chalicelib.reporting.groups import KEYS, SUMS, Group, summed
+from chalicelib.reporting.insights import Insights, Row, T
+from chalicelib.reporting.progress import Progress
+from chalicelib.reporting.reading import Question, read_unsliced
+from chalicelib.reporting.slices import Prefix, Slice, Span
+from chalicelib.reporting.unsure_calls import UNSURE, Unsure, read_unsure
+
+CALLS_END: Final = timedelta(days=1, minutes=30)
+"""By then all calls of the day have ended: none lasts longer than a Lambda, 15 minutes."""
+
+_TOTALS: Final = f"stats count(*) as records, {SUMS} by {KEYS}"
+_BY_CALL: Final = Prefix("call_id", depth=3)  # 4,096 slices, before what is left is read in time
+_BY_PROCESS: Final = Prefix("instance", depth=2)
+
+
+@dataclass(frozen=True, slots=True)
+class DayQuestions:
+    """The questions about a day, over one window of the log."""
+
+    day: date
+    start: datetime
+    end: datetime
+
+    def totals(self, insights: Insights, progress: Progress) -> Question[Group]:
+        """Ask for the sums; the records of a key may be in several slices, and are added up."""
+
+        def plan() -> tuple[str, ...]:
+            teams = read_unsliced(insights, progress, self._teams())
+            return () if teams is None else team_slices.filters(teams, insights.max_rows // 2)
+
+        return replace(
+            self._of_day("totals", _TOTALS, summed),
+            counted=lambda group: group.records,
+            plan=plan,
+        )
+
+    def pairs(self) -> Question[Call]:
+        pairs = self._of_day("broken pairs", BROKEN, read_call)
+        return replace(pairs, flat=CALLS, hides_groups=True)
+
+    def gaps(self) -> Question[numbering.Numbers]:
+        begun = datetime.combine(self.day, time(), UTC)
+        span = Span.of(self.start, min(self.end, begun + CALLS_END))
+        return Question(
+            "gaps",
+            numbering.NUMBERED,
+            numbering.GAPS,
+            numbering.read_numbers,
+            Slice(span, _BY_PROCESS),
+            flat=numbering.EACH_NUMBER,
+            counted=lambda numbers: numbers.records,
+            hides_groups=True,
+        )
+
+    def records(self) -> Question[Record]:
+        """Ask for the records themselves: to be narrowed to those of some calls."""
+        records = self._of_day("repeated calls", RECORDS, read_record)
+        by_time = replace(records.whole, prefix=None)
+        return replace(records, whole=by_time, counted=lambda record: 1)
+
+    def unsure(self) -> Question[Unsure]:
+        unsure = self._of_day("partial and unknown calls", UNSURE, read_unsure)
+        return replace(unsure, counted=lambda each: each.call.records)
+
+    def _teams(self) -> Question[team_slices.TeamGroups]:
+        teams = self._of_day("groups of teams", team_slices.GROUPS_OF_TEAMS, team_slices.read_team)
+        return replace(teams, counted=lambda team: team.records)
+
+    def _of_day(self, name: str, commands: str, read: Callable[[Row], T]) -> Question[T]:
+        """Ask about the day's records. Their own `day` decides, not when they were written."""
+        records = f'filter ispresent(tollgate) and day = "{self.day.isoformat()}"'
+        whole = Slice(Span.of(self.start, self.end), _BY_CALL)
+        return Question(name, records, commands, read, whole)

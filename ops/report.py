@@ -1,6 +1,7 @@
 """`python -m ops report`: the daily report of a day, now, by the code that runs every night.
 
-With `--rerate` the day's kept counts are rated again, and what moved is said.
+With `--rerate` the day's kept counts are rated again, and what moved is said. With `--month` a
+month's reports become one page.
 """
 
 import argparse
@@ -9,6 +10,7 @@ import time
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -29,26 +31,46 @@ EXAMPLES = """examples:
   python -m ops report --date 2026-11-22
   python -m ops report --date 2026-11-22 --print
   python -m ops report --date 2026-11-22 --rerate
+  python -m ops report --month 2026-11
 
 A day can be reported again at any time: the same records make the same bytes. --rerate reads no
 logs: it rates the kept counts at the prices that the book now has for that day, and says which
-lines moved and why."""
+lines moved and why. --month draws what is in the bucket already: one HTML file, which needs nothing
+else and can be mailed or printed."""
 
 
 def add_command(groups: Any) -> None:
     """Add the command to the parser's groups."""
     command = groups.add_parser(
         "report",
-        help="a day's costs by tenant and model, now",
+        help="a day's costs by tenant and model, now; a month's page",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    command.add_argument("--date", required=True, metavar="YYYY-MM-DD", help="the day, in UTC")
+    of = command.add_mutually_exclusive_group(required=True)
+    of.add_argument("--date", metavar="YYYY-MM-DD", help="the day, in UTC")
+    of.add_argument(
+        "--month", metavar="YYYY-MM", help="make the month's page, of the days that are reported"
+    )
+    command.add_argument("--out", metavar="FILE", help="of the page (default: tollgate-MONTH.html)")
     command.add_argument(
         "--rerate", action="store_true", help="rate the kept counts again; read no logs"
     )
     command.add_argument("--print", action="store_true", help="print costs.csv as well")
-    command.set_defaults(open=settings.load, run=_report)
+    command.set_defaults(open=settings.load, run=_run)
+
+
+def _run(args: argparse.Namespace, configured: Settings) -> None:
+    (_page if args.month else _report)(args, configured)
+
+
+def _page(args: argparse.Namespace, configured: Settings) -> None:
+    from chalicelib.reporting.months.month import Month
+    from ops.month_page.command import make
+
+    month = Month.read(args.month)
+    made = make(month, configured, Path(args.out or f"tollgate-{month}.html"))
+    print(f"page      {made}")
 
 
 def read_day(text: str, today: date) -> date:
@@ -120,7 +142,7 @@ def _made(day: date, configured: Settings) -> "tuple[Manifest, list[str]]":
 
     try:
         with redirect_stdout(io.StringIO()):  # the metrics are for a Lambda's log
-            outcome = daily.run(day, configured, remaining_ms=_countdown(PATIENCE_SECONDS))
+            outcome = daily.run(day, configured, remaining_ms=countdown(PATIENCE_SECONDS))
     except IncompleteReport as error:
         raise Refused(f"the report of {day} was not made: {error}") from error
     return outcome.manifest, booked(outcome.adjustments, day)
@@ -140,6 +162,6 @@ def _rerated(day: date, configured: Settings) -> "tuple[Manifest, list[str]]":
     return restatement.manifest, explained(restatement) + booked(restatement.adjustments, day)
 
 
-def _countdown(seconds: float) -> Callable[[], int]:
+def countdown(seconds: float) -> Callable[[], int]:
     end = time.monotonic() + seconds
     return lambda: int((end - time.monotonic()) * 1000)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -15,9 +16,12 @@ from builders import provider_call
 from chalicelib.metering.usage import Usage
 from chalicelib.pricing.price_file import COLUMNS
 from chalicelib.reporting import daily, reported_day, rerating
+from chalicelib.reporting.months.month import Month
 from chalicelib.settings import Settings
 from chalicelib.usage_record import Outcome, record_line
 from local.aws import ENVIRON, REGION, Aws
+from ops.directory import Refused
+from ops.month_page.command import make
 
 pytestmark = pytest.mark.system
 NOON = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=1)
@@ -97,3 +101,18 @@ def test_a_negotiated_price_restates_a_past_day_and_its_manifest(reported: Any) 
     assert manifest["orphaned"] == 1
     assert b"contract 7" in files(reported)[reported_day.price_rows_key(DAY)]
     assert files(reported)[reported_day.counts_key(DAY)] == before[reported_day.counts_key(DAY)]
+
+
+def test_the_month_s_page_is_drawn_from_what_the_reports_left(
+    reported: Any, tmp_path: Path
+) -> None:
+    page = make(Month.of(DAY), SETTINGS, tmp_path / "month.html", NOON + timedelta(days=1))
+
+    text = page.read_text()
+    assert "<b>$0.30</b>Total" in text
+    assert "1 orphaned: calls that began and left no end record" in text
+
+
+def test_a_month_that_has_not_begun_has_no_page(reported: Any, tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="has not begun"):
+        make(Month(Month.of(DAY).end), SETTINGS, tmp_path / "month.html", NOON)

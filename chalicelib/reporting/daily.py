@@ -9,7 +9,7 @@ report, the manifest there does not match the newer file, and reporting the day 
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from typing import Any, Final
 
 import boto3
@@ -27,6 +27,8 @@ from chalicelib.reporting.known_day import KnownDay
 from chalicelib.reporting.manifest import Manifest
 from chalicelib.reporting.months.adjusting import adjust, last_said
 from chalicelib.reporting.months.closed import is_closed
+from chalicelib.reporting.notices.after_report import after_report
+from chalicelib.reporting.notices.notices import Notices
 from chalicelib.reporting.price_override import book_in_force
 from chalicelib.reporting.rated import rated
 from chalicelib.reporting.reported_day import ReportedDay
@@ -72,15 +74,18 @@ def run(day: date, settings: Settings, *, remaining_ms: Callable[[], int]) -> Ou
     Raises what `report` raises, and SettingError where no setting says where the records are.
     """
     dynamodb = boto3.client("dynamodb", settings.region, config=_CLIENT)
+    s3 = boto3.client("s3", settings.region, config=_CLIENT)
+    notices = Notices.of(settings, ReportStore(s3, settings.reports_bucket))
     return report(
         day,
         logs=boto3.client("logs", settings.region, config=_CLIENT),
-        s3=boto3.client("s3", settings.region, config=_CLIENT),
+        s3=s3,
         settings=settings,
         book=PriceBook.load(),
         now=datetime.now(UTC),
         remaining_ms=remaining_ms,
         read_tenants=partial(Tenants.read_all, dynamodb, settings.tenants_table),
+        tell=partial(after_report, notices, settings=settings) if notices else None,
     )
 
 
@@ -96,15 +101,16 @@ def report(
     sleep: Callable[[float], None] = time.sleep,
     clock: Clock = utc_now,
     read_tenants: Callable[[], Tenants] = lambda: NO_TENANTS,
+    tell: Callable[[ReportedDay, Manifest], None] | None = None,
 ) -> Outcome:
     """Report a UTC day, once or again: the same records make the same bytes of every file.
 
     `book` is the list prices, over which the operator's own are laid; `now` is until when records
     are read, and `clock` tells how long the day may be written. A day of a closed month stays as
-    it is, and what moved becomes adjustments. Raises IncompleteReport where the records cannot be
-    read whole, PriceBookError or SettingError where the operator's prices cannot be trusted,
-    botocore's errors where AWS refuses; the scheduler then sees a failure, and the metric
-    ReportIncomplete is 1.
+    it is, and what moved becomes adjustments. What is written is `tell`'s to tell people of.
+    Raises IncompleteReport where the records cannot be read whole, PriceBookError or SettingError
+    where the operator's prices cannot be trusted, botocore's errors where AWS refuses; the
+    scheduler then sees a failure, and the metric ReportIncomplete is 1.
     """
     if not settings.usage_log_groups:
         raise SettingError(
@@ -131,6 +137,8 @@ def report(
         }
     finally:
         metrics.emit(settings.stage, **told)
+    if tell:
+        tell(known.rate(prices), manifest)
     return outcome
 
 
@@ -142,6 +150,7 @@ def _known(
     tenants: Tenants,
     now: datetime,
 ) -> KnownDay:
+    @cache
     def rate(book: PriceBook) -> ReportedDay:
         return rated(
             day,

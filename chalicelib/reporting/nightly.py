@@ -6,8 +6,8 @@ for the night once its manifest says that its records were read since the night 
 has nothing to do costs a list and four reads, and the next goes on where one stopped.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
@@ -17,6 +17,8 @@ from chalicelib.reporting import daily
 from chalicelib.reporting.claims import Busy
 from chalicelib.reporting.insights import IncompleteReport, NotFinished
 from chalicelib.reporting.manifest import Manifest
+from chalicelib.reporting.notices.after_report import not_reported
+from chalicelib.reporting.notices.notices import Notices
 from chalicelib.reporting.reported_day import manifest_key
 from chalicelib.reporting.restating import ADJUSTED, Outcome
 from chalicelib.reporting.store import ReportStore
@@ -25,6 +27,9 @@ from chalicelib.usage_record import rfc3339
 
 BEGINS: Final = time(2, tzinfo=UTC)
 """The schedule's first run is a quarter later. A report of before this hour is of the day."""
+
+LAST_RUN: Final = time(5, 55)
+"""When the schedule's last run of a night is: what it cannot report waits until the next."""
 
 ONCE_MORE: Final = 3
 """Days before yesterday that are reported once more each night."""
@@ -45,7 +50,7 @@ class Night:
     """What one run did, the oldest day first."""
 
     days: tuple[dict[str, Any], ...]
-    failed: tuple[str, ...] = ()  # why, of each day that could not be reported
+    failed: Mapping[date, str] = field(default_factory=dict)  # why, of each day without success
 
     def to_dict(self) -> dict[str, Any]:
         return {"days": list(self.days)}
@@ -61,16 +66,19 @@ def run(event_time: str, settings: Settings, *, remaining_ms: Callable[[], int])
     def report(day: date) -> Outcome:
         return daily.run(day, settings, remaining_ms=remaining_ms)
 
-    night = report_due(datetime.fromisoformat(event_time), store, report)
+    at = datetime.fromisoformat(event_time)
+    night = report_due(at, store, report)
+    if at.astimezone(UTC).time() >= LAST_RUN:
+        not_reported(Notices.of(settings, store), settings, night.failed)
     if night.failed:
-        raise NightFailed("; ".join(night.failed))
+        raise NightFailed("; ".join(f"{day}: {why}" for day, why in night.failed.items()))
     return night
 
 
 def report_due(at: datetime, store: ReportStore, report: ReportDay) -> Night:
     """Report the days that are due, the oldest first, until the time is up."""
     days: list[dict[str, Any]] = []
-    failed: list[str] = []
+    failed: dict[date, str] = {}
     for day in due(at, store):
         try:
             days.append(_about(day, report(day)))
@@ -80,8 +88,8 @@ def report_due(at: datetime, store: ReportStore, report: ReportDay) -> Night:
         except Busy as error:
             days.append({"date": day.isoformat(), "goes_on": str(error)})
         except (IncompleteReport, ValueError) as error:
-            failed.append(f"{day}: {error}")
-    return Night(tuple(days), tuple(failed))
+            failed[day] = str(error)
+    return Night(tuple(days), failed)
 
 
 def due(at: datetime, store: ReportStore) -> Iterator[date]:

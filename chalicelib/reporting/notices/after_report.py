@@ -1,7 +1,7 @@
 """What people are told once a day is reported, or could not be."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -11,7 +11,7 @@ from chalicelib.reporting.manifest import Manifest
 from chalicelib.reporting.notices import completeness, spend
 from chalicelib.reporting.notices.notices import Notice, Notices
 from chalicelib.reporting.notices.unpriced import unpriced
-from chalicelib.reporting.reported_day import ReportedDay
+from chalicelib.reporting.reported_day import ReportedDay, manifest_key
 from chalicelib.settings import Settings
 
 log = logging.getLogger("tollgate.notices")
@@ -28,9 +28,11 @@ def after_report(
     _tell(notices, settings, reported.day, _found(notices, reported, manifest, settings))
 
 
-def not_reported(notices: Notices, settings: Settings, day: date, why: str) -> None:
-    """Tell that a day could not be reported, and why; as after a report."""
-    _tell(notices, settings, day, (completeness.missing(day, why),))
+def not_reported(notices: Notices, settings: Settings, failed: Mapping[date, str]) -> None:
+    """Tell which days could not be reported, and why; one that has a report keeps that."""
+    for day, why in failed.items():
+        if notices and notices.store.read(manifest_key(day)) is None:
+            _tell(notices, settings, day, (completeness.missing(day, why),))
 
 
 def _found(
@@ -45,7 +47,7 @@ def _found(
 
 
 def _tell(notices: Notices, settings: Settings, day: date, found: Iterable[Notice | None]) -> None:
-    if not settings.alerts_topic_arn:
+    if not notices:
         return
     failed = 1
     try:

@@ -69,13 +69,17 @@ class Notices:
         sns = boto3.client("sns", settings.region, config=_PATIENT) if topic else None
         return cls(sns, topic, store, settings.stage)
 
+    def __bool__(self) -> bool:
+        """Whether anybody is told."""
+        return bool(self._topic_arn)
+
     def tell(self, day: date, cause: Cause, subject: str, text: str) -> bool:
         """Tell a cause of a day, if nobody has; say whether it was told now.
 
         Raises botocore's errors where SNS or S3 cannot be reached: the cause is then told by the
         next report of the day.
         """
-        if not self._topic_arn:
+        if not self:
             return False
         key = notice_key(day, cause)
         seen = self.store.kept(key)

@@ -17,7 +17,7 @@ from chalicelib.reporting.notices.after_report import after_report, not_reported
 from chalicelib.reporting.notices.notices import Notices
 from chalicelib.reporting.notices.spend import same_weekdays
 from chalicelib.reporting.rated import rated
-from chalicelib.reporting.reported_day import ReportedDay, costs_key
+from chalicelib.reporting.reported_day import ReportedDay, costs_key, manifest_key
 from chalicelib.reporting.store import ReportStore
 
 DAY = date(2026, 11, 22)
@@ -92,8 +92,14 @@ def test_costs_that_cannot_be_read_leave_the_other_causes_told(capsys) -> None:
 def test_a_day_that_could_not_be_reported_is_told_once(capsys) -> None:
     sns, bucket = Sns(), Bucket()
     for _ in range(2):
-        not_reported(notices(sns, bucket), TOLD, DAY, "IncompleteReport: it ended as Failed")
+        not_reported(notices(sns, bucket), TOLD, {DAY: "the query ended as Failed"})
     assert sns.subjects == ["Tollgate test: there is no report of 2026-11-22"]
+
+
+def test_a_day_that_keeps_the_report_it_has_is_not_missing(capsys) -> None:
+    sns, bucket = Sns(), Bucket(files={manifest_key(DAY): b"{}"})
+    not_reported(notices(sns, bucket), TOLD, {DAY: "the query ended as Failed"})
+    assert sns.subjects == []
 
 
 def test_without_a_topic_nothing_is_looked_at(capsys) -> None:

@@ -22,6 +22,10 @@ $(VENV)/.checks: requirements-check.txt $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-check.txt
 	@touch $@
 
+$(VENV)/.bench: requirements-bench.txt $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
+	@touch $@
+
 demo: $(VENV)/.installed ## the main job, end to end, on this machine alone
 	@$(BIN)/python -m local demo
 
@@ -75,7 +79,7 @@ bench: $(VENV)/.installed ## speed of the gateway, as ratios to bare boto3 in on
 	@$(BIN)/python -m bench.gateway
 	@$(BIN)/python -m bench.streams
 
-bench-report: $(VENV)/.installed ## speed and memory of the daily report over a million records
+bench-report: $(VENV)/.bench ## a day of a million records: speed and memory of its report, held to DuckDB
 	@$(BIN)/python -m bench.report
 
 bench-zip: $(VENV)/.installed ## size of the deployed package, and its cold start beside bare boto3's

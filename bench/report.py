@@ -1,221 +1,160 @@
-"""How fast the daily report is, and how much memory it takes: `make bench-report`.
+"""A day of a million records and 300,000 groups, reported and proved: `make bench-report`.
 
-A million records are written as the ledger writes them and aggregated by the local Logs Insights
-engine; its answers are kept as GetQueryResults would send them. What is measured is the report's
-own share, in a process of its own: from those bytes to the two CSV files and the manifest, the
-price book's loading included, and the time the engine took left out.
+The records are written as the ledger writes them. The report runs in a process of its own, by
+unmodified boto3, against AWS on this machine; counts.csv and costs.csv are then held, line by line,
+to what DuckDB makes of the raw records. The answers are kept, and replayed to the report without
+boto3 and without a network: that is the time of our own code.
 """
 
 import json
-import resource
-import statistics
+import os
 import subprocess
 import sys
 import tempfile
 import time
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
-from contextlib import redirect_stdout
-from dataclasses import asdict, dataclass, field
-from datetime import timedelta
-from io import StringIO
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
+from statistics import median
 from typing import Any, Final
 
-from bench.report_records import NOON, ORPHANS, Size, events, write
-from chalicelib.pricing.price_book import PriceBook
-from chalicelib.reporting import daily
-from chalicelib.reporting.insights import PAGE_ROWS
-from chalicelib.reporting.manifest import Manifest
-from chalicelib.settings import Settings
-from local.insights.engine import Engine
+import boto3
 
-LARGE: Final = Size(records=1_000_000, groups=10_000)
-SMALL: Final = Size(records=100_000, groups=1_000)
-GOALS: Final = {"report_ms_per_group": 1, "report_peak_mb": 200, "report_scaling_10x": 11}
+from bench.report_answers import KeptInsights
+from bench.report_oracle import DECIDED_BY_PRICES, Oracle
+from bench.report_process import DAY, REGION
+from bench.report_records import ORPHANS, REPEATS, Size, events, write
+from bench.surroundings import ROOT, print_figures
+from chalicelib.reporting import daily
+from local.aws import ENVIRON, Aws
+
+LARGE: Final = Size(records=1_000_000, groups=300_000)
+SMALL: Final = Size(records=100_000, groups=30_000)
+GOALS: Final = {
+    "report_ms_per_group": 1,
+    "report_with_boto3_ms_per_group": 1,
+    "report_peak_mb": 512,
+    "report_scaling_10x": 11,
+}
 SHARDS: Final = 2
-ROUNDS: Final = 3
 RUNS: Final = 3
-SETTINGS: Final = Settings(
-    region="us-east-1",
-    tenants_table="tenants",
-    reports_bucket="reports",
-    payloads_bucket="payloads",
-    stage="bench",
-    usage_log_groups=("usage",),
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What one process measured of itself."""
+
+    ms: float  # of the CPU: waiting for the engine is not in it
+    idle_mb: float  # Python, the report's modules and its clients, before it begins
+    peak_mb: float
+
+    @classmethod
+    def of(cls, answers: str = "", **environ: str) -> "Figures":
+        command = [sys.executable, "-m", "bench.report_process", answers]
+        child = {**os.environ, **environ}
+        output = subprocess.run(command, check=True, stdout=subprocess.PIPE, env=child, cwd=ROOT)
+        return cls(**json.loads(output.stdout))
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One size of day: what the report took, by boto3 and without."""
+
+    size: Size
+    live: Figures
+    own: list[Figures]
+    queries: int
+    pages: int
+    engine_s: float
+
+    @property
+    def own_ms(self) -> float:
+        return median(figures.ms for figures in self.own)
+
+    def __str__(self) -> str:
+        own_mb = max(figures.peak_mb for figures in self.own)
+        return (
+            f"{self.size.records:>9,} {self.size.groups:>7,} {self.own_ms:>8.0f} {own_mb:>7.0f}"
+            f" {self.live.ms:>9.0f} {self.live.peak_mb:>8.0f} {self.live.idle_mb:>8.0f}"
+            f" {self.queries:>8} {self.pages:>6} {self.engine_s:>7.0f}"
+        )
+
+
+HEADER: Final = (
+    f"{'records':>9} {'groups':>7} {'own ms':>8} {'own MB':>7} {'boto3 ms':>9} {'boto3 MB':>8}"
+    f" {'idle MB':>8} {'queries':>8} {'pages':>6} {'in all s':>8}"
 )
 
 
-@dataclass
-class EngineLogs:
-    """A `logs` client over files of records: runs each query, and keeps its answer in `answers`."""
-
-    records: list[Path]
-    answers: Path
-    executor: Executor
-    queries: list[Future[None]] = field(default_factory=list)
-
-    def start_query(self, **request: Any) -> dict[str, str]:
-        query_id = str(len(self.queries))
-        done = self.executor.submit(_answer, self.records, request, self.answers / query_id)
-        self.queries.append(done)
-        return {"queryId": query_id}
-
-    def get_query_results(self, **request: Any) -> dict[str, Any]:
-        self.queries[int(request["queryId"])].result()
-        return KeptLogs(self.answers).get_query_results(**request)
-
-
-@dataclass
-class KeptLogs:
-    """A `logs` client that answers from files; a reply is parsed from its JSON, as boto3 does."""
-
-    answers: Path
-    started: int = 0
-
-    def start_query(self, **_: Any) -> dict[str, str]:
-        self.started += 1
-        return {"queryId": str(self.started - 1)}
-
-    def get_query_results(self, **request: Any) -> dict[str, Any]:
-        page = self.answers / f"{request['queryId']}-{request.get('nextToken', '0')}.json"
-        reply: dict[str, Any] = json.loads(page.read_bytes())
-        return reply
-
-
-@dataclass
-class Bucket:
-    """An S3 that takes what it is given, and holds nothing."""
-
-    def put_object(self, **_: Any) -> None:
-        return None
-
-    def list_objects_v2(self, **_: Any) -> dict[str, Any]:
-        return {}
-
-
-def _answer(records: list[Path], request: dict[str, Any], stem: Path) -> None:
-    """Run a query and write its pages, each as the body of a reply."""
-    engine = Engine(events(records))
-    window = request["startTime"], request["endTime"]
-    result = engine.run(request["queryString"], *window, request["limit"])
-    numbers = {name: float(value) for name, value in asdict(result.statistics).items()}
-    for start in range(0, max(len(result.rows), 1), PAGE_ROWS):
-        rows = result.rows[start : start + PAGE_ROWS]
-        end = start + PAGE_ROWS
-        reply = {
-            "status": "Complete",
-            "statistics": numbers,
-            "results": [[{"field": f, "value": v} for f, v in row.items()] for row in rows],
-            **({"nextToken": str(end)} if end < len(result.rows) else {}),
-        }
-        stem.with_name(f"{stem.name}-{start}.json").write_text(json.dumps(reply))
-
-
-def report(logs: Any) -> Manifest:
-    with redirect_stdout(StringIO()):  # its metric lines are not our figures
-        return daily.report(
-            NOON.date(),
-            logs=logs,
-            s3=Bucket(),
-            settings=SETTINGS,
-            book=PriceBook.load(),
-            now=NOON + timedelta(days=1),
-            remaining_ms=lambda: 900_000,
-        )
-
-
-def measure(answers: Path) -> None:
-    """In a process of its own: report from kept answers, and print each run's ms and the MB."""
-    times = []
-    for _ in range(RUNS):
-        began = time.perf_counter()
-        report(KeptLogs(answers))
-        times.append((time.perf_counter() - began) * 1000)
-    print(json.dumps({"ms": times, "peak_mb": _peak_mb()}))
-
-
-def _peak_mb() -> float:
-    """The most memory this process ever held, of Python and boto3 too."""
-    status = Path("/proc/self/status")
-    if status.exists():  # ru_maxrss would include the parent's, as it was before exec
-        lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
-        return int(lines["VmHWM"].split()[0]) / 1024
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
-
-
-@dataclass
-class Case:
-    """One size of day: what the engine answered, and what the report then took."""
-
-    records: int
-    groups: int
-    answers: Path
-    write_s: float
-    query_s: float
-    times_ms: list[float] = field(default_factory=list)
-    peak_mb: float = 0.0
-
-    @property
-    def ms(self) -> float:
-        return statistics.median(self.times_ms)
-
-    def run(self) -> None:
-        command = [sys.executable, "-m", "bench.report", str(self.answers)]
-        output = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
-        self.times_ms += output["ms"]
-        self.peak_mb = max(self.peak_mb, output["peak_mb"])
-
-
-def prepare(size: Size, folder: Path, executor: Executor) -> Case:
-    """Write the records and aggregate them; hold the manifest to what was written."""
-    began = time.perf_counter()
-    records = write(size, folder, SHARDS, executor)
-    written = time.perf_counter()
-    answers = folder / str(size.groups)
+def run(size: Size, folder: Path, records: list[Path]) -> Case:
+    """Report a day by boto3, hold it to the raw records, and replay it."""
+    answers = folder / f"answers-{size.groups}"
     answers.mkdir()
-    manifest = report(EngineLogs(records, answers, executor))
-    totals = manifest.queries[0]
-    expected = (size.records, size.groups, size.calls, size.calls - ORPHANS, ORPHANS, 0)
-    found = (
-        *(totals["records_matched"], totals["rows"]),
-        *(manifest.started, manifest.usage, manifest.orphaned, manifest.unpriced),
-    )
-    if found != expected:
-        raise SystemExit(f"the report says {found}, not {expected}")
-    query_s = time.perf_counter() - written
-    return Case(size.records, size.groups, answers, written - began, query_s)
+    aws = Aws()
+    insights = aws.insights = KeptInsights(events(records), answers)
+    with aws:
+        environ = {**ENVIRON, "AWS_ENDPOINT_URL": aws.url}
+        os.environ.update(environ)
+        s3 = boto3.client("s3", REGION)
+        s3.create_bucket(Bucket="reports")
+        boto3.client("logs", REGION).create_log_group(logGroupName="usage")
+        began = time.perf_counter()
+        live = Figures.of()
+        took = time.perf_counter() - began
+        prove(size, s3, records)
+    own = [Figures.of(str(answers)) for _ in range(RUNS)]
+    asked = insights.asked
+    return Case(size, live, own, asked["StartQuery"], asked["GetQueryResults"], took)
+
+
+def prove(size: Size, s3: Any, records: list[Path]) -> None:
+    """Hold both files and the manifest to DuckDB's, line by line. Ends the program otherwise."""
+    oracle = Oracle(records, ROOT / "chalicelib/pricing/prices.csv", DAY.isoformat())
+    _same("counts.csv", _lines(s3, daily.counts_key(DAY)), oracle.counts())
+    header, *rows = _lines(s3, daily.costs_key(DAY))
+    place = header.split(",").index(DECIDED_BY_PRICES)
+    _same("costs.csv", (",".join(row.split(",")[:place]) for row in rows), oracle.costs())
+    manifest = json.loads("\n".join(_lines(s3, daily.manifest_key(DAY))))
+    told = [manifest[name] for name in ("started", "usage", "orphaned", "duplicated", "lost")]
+    _same("the manifest", told, [size.calls, size.calls - ORPHANS, ORPHANS, REPEATS, 0])
+
+
+def _lines(s3: Any, key: str) -> Iterator[str]:
+    body = s3.get_object(Bucket="reports", Key=key)["Body"]
+    return (line.decode() for line in body.iter_lines())
+
+
+def _same(name: str, ours: Iterable[object], theirs: Iterable[object]) -> None:
+    count = 0
+    for count, (mine, other) in enumerate(zip_longest(ours, theirs), start=1):
+        if mine != other:
+            raise SystemExit(f"{name}, line {count}, says {mine!r}, and the records say {other!r}")
+    print(f"  {name}: {count:,} lines, all as DuckDB adds up the raw records")
 
 
 def main() -> None:
-    with (
-        tempfile.TemporaryDirectory(prefix="tollgate-") as folder,
-        ProcessPoolExecutor(SHARDS) as executor,
-    ):
-        small, large = (prepare(size, Path(folder), executor) for size in (SMALL, LARGE))
-        for case in (small, large) * ROUNDS:  # by turns, so that the machine's moods fall on both
-            case.run()
-    print(
-        f"the daily report's own share, medians of {len(large.times_ms)} runs,"
-        f" Python {sys.version.split()[0]}"
-    )
-    print(f"  {'records':>9} {'groups':>7} {'own ms':>8} {'peak MB':>8}   written, queried in")
-    for case in (small, large):
-        print(
-            f"  {case.records:>9,} {case.groups:>7,} {case.ms:>8.0f} {case.peak_mb:>8.0f}"
-            f"   {case.write_s:.0f} s, {case.query_s:.0f} s"
-        )
+    with tempfile.TemporaryDirectory(prefix="tollgate-") as name:
+        folder, cases = Path(name), []
+        for size in (SMALL, LARGE):
+            with ProcessPoolExecutor(SHARDS) as executor:
+                records = write(size, folder, SHARDS, executor)
+            print(f"{size.records:,} records, {size.groups:,} groups")
+            cases.append(run(size, folder, records))
+    small, large = cases
+    print(f"a day's report, Python {sys.version.split()[0]}; own: medians of {RUNS} runs")
+    print(HEADER, *cases, sep="\n")
     figures = {
-        "report_ms_per_group": large.ms / large.groups,
-        "report_peak_mb": large.peak_mb,
-        "report_scaling_10x": large.ms / small.ms,
+        "report_ms_per_group": large.own_ms / large.size.groups,
+        "report_with_boto3_ms_per_group": large.live.ms / large.size.groups,
+        "report_peak_mb": large.live.peak_mb,
+        "report_peak_without_idle_mb": large.live.peak_mb - large.live.idle_mb,
+        "report_scaling_10x": large.own_ms / small.own_ms,
+        "report_queries": large.queries,
     }
-    for name, figure in figures.items():
-        print(f"{name}={figure:.3f}  # goal: at most {GOALS[name]}")
+    print_figures(figures, GOALS)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        measure(Path(sys.argv[1]))
-    else:
-        main()
+    main()

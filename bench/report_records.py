@@ -4,18 +4,26 @@ import random
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
+from typing import Final
+from uuid import UUID
 
+from bench.report_process import NOON
 from chalicelib.metering.usage import Usage
 from chalicelib.pricing.price_book import PriceBook
-from chalicelib.usage_record import Outcome, ProviderCall, record_line
+from chalicelib.usage_record import Outcome, ProviderCall, UsageSource, record_line
 
-NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
-MODELS = 25
-ORPHANS = 20
+MODELS: Final = 25
+UNPRICED: Final = "acme.unpriced-v1:0"
+"""The last of the models: nobody names a price for it."""
+
+INSTANCES_A_SHARD: Final = 256
+ORPHANS: Final = 20
 """Calls without an end record, so that broken pairs are read, too. An even number."""
+
+REPEATS: Final = 20
+"""End records that were written twice; the calls after the orphans have them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +35,7 @@ class Size:
 
     @property
     def calls(self) -> int:
-        return (self.records + ORPHANS) // 2
+        return (self.records + ORPHANS - REPEATS) // 2
 
     @property
     def teams(self) -> int:
@@ -48,46 +56,74 @@ def events(paths: list[Path]) -> Iterator[tuple[int, str, str]]:
     for path in paths:
         with path.open("r") as lines:
             for line in lines:
-                yield at, line, "usage"
+                yield at, line.rstrip("\n"), "usage"
 
 
 def _write_shard(size: Size, calls: range, path: Path) -> None:
     figures = random.Random(calls.start)
-    identities = list(product(range(size.teams), _models()))
+    identities = list(product(range(size.teams), range(MODELS)))
+    models = _models()
+    instances = [_Instance(_hex(figures)) for _ in range(INSTANCES_A_SHARD)]
     with path.open("w") as file:
-        for place, number in enumerate(calls):
+        for number in calls:
             team, model = identities[number % len(identities)]
-            call = _call(number, f"team{team:03}", model)
-            usage = Usage(figures.randrange(1, 20_000), figures.randrange(1, 4_000))
-            outcomes = [None, Outcome("usage", usage, "header")][: 1 if number < ORPHANS else 2]
-            for half, outcome in enumerate(outcomes):
-                seq = 2 * place + half + 1
-                line = record_line(call, outcome, at=NOON, instance=path.stem, seq=seq)
-                file.write(line + "\n")
+            call = _call(_hex(figures), f"team{team:04}", models[model])
+            instance = instances[number % INSTANCES_A_SHARD]
+            lines = [instance.line(call, None)]
+            if number >= ORPHANS:
+                lines.append(instance.line(call, _outcome(figures, team, model)))
+            lines += lines[-1:] if ORPHANS <= number < ORPHANS + REPEATS else []
+            file.writelines(line + "\n" for line in lines)
 
 
-def _models() -> list[tuple[str, str]]:
-    """Models with a price for their tokens, and where."""
-    return [
-        (price.key.model, price.key.region)
+@dataclass
+class _Instance:
+    """A process of the gateway, which numbers its records."""
+
+    name: str
+    seq: int = 0
+
+    def line(self, call: ProviderCall, outcome: Outcome | None) -> str:
+        self.seq += 1
+        return record_line(call, outcome, at=NOON, instance=self.name, seq=self.seq)
+
+
+def _outcome(figures: random.Random, team: int, model: int) -> Outcome:
+    usage = Usage(
+        input_tokens=figures.randrange(1, 20_000),
+        output_tokens=figures.randrange(1, 4_000),
+        cache_read_tokens=figures.randrange(100_000),
+        cache_write_tokens=figures.randrange(3) * figures.randrange(10_000),
+    )
+    source: UsageSource = "partial" if (team + model) % 97 == 0 else "header"
+    return Outcome("usage", usage, source)
+
+
+def _hex(figures: random.Random) -> str:
+    return UUID(int=figures.getrandbits(128)).hex
+
+
+def _models() -> list[str]:
+    """Models of us-east-1 with a price for their cache reads, and so for all their tokens."""
+    priced = [
+        price.key.model
         for price in PriceBook.load()
-        if price.key.unit == "output_tokens"
-        and price.key.region == "us-east-1"
-        and price.key[2:6] == ("none", "on_demand", "default", "none")
-    ][:MODELS]
+        if price.key.unit == "cache_read_tokens"
+        and price.key[1:6] == ("us-east-1", "none", "on_demand", "default", "none")
+    ]
+    return [*list(dict.fromkeys(priced))[: MODELS - 1], UNPRICED]
 
 
-def _call(number: int, team_id: str, model: tuple[str, str]) -> ProviderCall:
-    base_model, region = model
+def _call(call_id: str, team_id: str, base_model: str) -> ProviderCall:
     return ProviderCall(
-        call_id=f"{number:032x}",
-        request_id=f"request-{number:024x}",
+        call_id=call_id,
+        request_id=f"request-{call_id}",
         attempt=1,
         day=NOON.date().isoformat(),
         team_id=team_id,
         key_id="abcdefghijkl",
         service="bedrock",
-        region=region,
+        region="us-east-1",
         account="aws:123456789012",
         model_id=base_model,
         base_model=base_model,

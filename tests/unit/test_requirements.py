@@ -40,7 +40,7 @@ def third_party(path: Path) -> Iterator[str]:
     "name",
     [
         *("requirements.txt", "requirements-dev.txt"),
-        *("requirements-check.txt", "requirements-focus.txt"),
+        *("requirements-check.txt", "requirements-focus.txt", "requirements-bench.txt"),
     ],
 )
 def test_every_requirement_is_one_version_with_its_hashes(name: str) -> None:

@@ -7,12 +7,16 @@ no price, and the report says so.
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Self
 
 from chalicelib.pricing import price_file
 from chalicelib.pricing.price import EVERYWHERE, Price, PriceKey
 from chalicelib.pricing.price_file import Fault
+
+KEPT_LOOK_UPS = 16_384
+"""A day asks for the same few thousand keys for each of its teams."""
 
 PRICES_CSV = Path(__file__).with_name("prices.csv")
 
@@ -29,6 +33,7 @@ class PriceBook:
 
     def __init__(self, layers: tuple[Layer, ...], sha256: str) -> None:
         self._layers = layers
+        self._found = lru_cache(KEPT_LOOK_UPS)(partial(_find, layers))
         self.sha256 = sha256
         """Of the file's bytes; with an override, of both files' hashes, a line each."""
 
@@ -69,7 +74,7 @@ class PriceBook:
 
     def find(self, key: PriceKey, day: date) -> Price | None:
         """Return the row in force on that day: the region's own, else the one for everywhere."""
-        return _find(self._layers, key, day)
+        return self._found(key, day)
 
     def list_price(self, key: PriceKey, day: date) -> Price | None:
         """Return the row in force on that day as it is without the operator's own."""

@@ -1,7 +1,5 @@
 """A day's FOCUS file, rendered piece by piece: RFC 4180, ASCII, lines that end in LF. Pure."""
 
-import csv
-import io
 from collections.abc import Iterator
 from datetime import date
 from operator import itemgetter
@@ -39,19 +37,19 @@ def files(reported: ReportedDay) -> Iterator[File]:
 
 def pieces(reported: ReportedDay) -> Iterator[bytes]:
     """Render the file in pieces. What it keeps in memory is one team's rows."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    lines: list[str] = []
+    length = 0
     for row in rows(reported):
-        writer.writerow(row)
-        if text.tell() >= PIECE:
-            yield text.getvalue().encode("ascii")
-            text.seek(0)
-            text.truncate()
-    yield text.getvalue().encode("ascii")
+        lines.append(",".join(row) + "\n")
+        length += len(lines[-1])
+        if length >= PIECE:
+            yield "".join(lines).encode("ascii")
+            lines, length = [], 0
+    yield "".join(lines).encode("ascii")
 
 
 def rows(reported: ReportedDay) -> Iterator[Cells]:
-    """Yield the file's rows, the header first."""
+    """Yield the file's rows, the header first, in cells that are quoted where they must be."""
     yield COLUMNS
     render = _Cells(reported.day, reported.tenants)
     for row in focus_rows(reported):
@@ -63,24 +61,32 @@ class _Cells:
 
     def __init__(self, day: date, tenants: Tenants) -> None:
         self._tenants = tenants
-        self._of_day = (*CONSTANT.values(), *(column(day) for column in OF_DAY.values()))
+        of_day = (column(day) for column in OF_DAY.values())
+        self._of_day = tuple(map(_quoted, (*CONSTANT.values(), *of_day)))
         self._of_team: tuple[str, Cells] = ("", ())  # the last one: rows come by team
         self._of_sku: dict[tuple[object, ...], Cells] = {}
 
     def __call__(self, row: FocusRow) -> Cells:
-        own = (column(row) for column in OF_ROW.values())
+        own = (column(row) for column in OF_ROW.values())  # numbers and words: no quotes
         cells: Cells = _ordered((*self._of_day, *self._team(row.team_id), *self._sku(row), *own))
         return cells
 
     def _team(self, team_id: str) -> Cells:
         if team_id != self._of_team[0]:
             payer = Payer.of(team_id, self._tenants)
-            self._of_team = (team_id, tuple(column(payer) for column in OF_TEAM.values()))
+            cells = (_quoted(column(payer)) for column in OF_TEAM.values())
+            self._of_team = (team_id, tuple(cells))
         return self._of_team[1]
 
     def _sku(self, row: FocusRow) -> Cells:
         cells = self._of_sku.get(row.sku[:5])
         if cells is None:
-            cells = tuple(column(row.sku) for column in OF_SKU.values())
+            cells = tuple(_quoted(column(row.sku)) for column in OF_SKU.values())
             self._of_sku[row.sku[:5]] = cells
         return cells
+
+
+def _quoted(cell: str) -> str:
+    if '"' in cell:
+        return '"' + cell.replace('"', '""') + '"'
+    return f'"{cell}"' if "," in cell else cell

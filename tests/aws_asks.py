@@ -24,6 +24,7 @@ VIA_BEDROCK = (
     ("aws:ViaAWSService", "true"),
 )
 _SCOPE = re.compile(r"Credential=(?P<key>[^/]+)/\d{8}/[^/]+/(?P<service>[^/]+)/aws4_request")
+_RPC = re.compile(r"/service/GraniteServiceVersion20100801/operation/(\w+)")
 _MODELS = {
     "bedrock": ("bedrock-runtime", "bedrock"),
     "sagemaker": ("sagemaker-runtime", "sagemaker"),
@@ -70,14 +71,20 @@ def _of_s3(request: Request) -> Ask:
     bucket, _, key = unquote(request.path).removeprefix("/").partition("/")
     actions = {"GET": "GetObject", "PUT": "PutObject"}
     action = actions[request.method] if key else "ListBucket"
-    assert key or "list-type=2" in request.query
-    return Ask(f"s3:{action}", f"arn:aws:s3:::{bucket}" + (f"/{key}" if key else ""))
+    if key:
+        return Ask(f"s3:{action}", f"arn:aws:s3:::{bucket}/{key}")
+    query = parse_qs(request.query)
+    assert query["list-type"] == ["2"]
+    prefix = query.get("prefix", [""])[0]
+    return Ask(f"s3:{action}", f"arn:aws:s3:::{bucket}", (*DIRECT, ("s3:prefix", prefix)))
 
 
 def _read(request: Request) -> tuple[str, Parameters]:
     """Return an operation as `service:Operation`, and its parameters by their names."""
     if target := request.headers.get("x-amz-target"):
         return f"{request.service}:{target.rpartition('.')[2]}", json.loads(request.body)
+    if rpc := _RPC.fullmatch(request.path):  # CBOR, of which no resource is read
+        return f"cloudwatch:{rpc[1]}", {}
     if request.service == "sts":
         form = {name: values[0] for name, values in parse_qs(request.body.decode()).items()}
         return f"sts:{form['Action']}", form
@@ -279,6 +286,8 @@ _ASKS: Mapping[str, Callable[[str, Parameters], Iterator[Ask]]] = {
     "sagemaker:DescribeEndpointConfig": _on(
         "EndpointConfigName", lambda name: own("sagemaker", f"endpoint-config/{name.lower()}")
     ),
+    "cloudwatch:GetMetricData": _on_nothing,
+    "cloudwatch:ListMetrics": _on_nothing,
     "dynamodb:GetItem": _table,
     "dynamodb:PutItem": _table,
     "dynamodb:UpdateItem": _table,

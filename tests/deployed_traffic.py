@@ -21,6 +21,7 @@ from chalicelib.async_jobs.table import JobsTable
 from chalicelib.aws_json import AwsApi
 from chalicelib.metering.metered import Metered
 from chalicelib.metering.usage import NO_USAGE
+from chalicelib.reporting.team_keys import team_day_key
 from chalicelib.streams.job import StreamJob
 from chalicelib.streams.table import StreamsTable
 from chalicelib.transport import DYNAMODB, Transport
@@ -193,6 +194,17 @@ def queue_models(client: Client, models: Mapping[str, Body]) -> None:
     client.ended(client.queue(NOVA, NOVA_BODY, **GUARDRAIL))
 
 
+def look_at_the_usage(client: Client, stack: Stack) -> None:
+    """Ask for a day that is reported, and for today."""
+    today = _now().date()
+    day = today - timedelta(days=1)
+    stack.client("s3").put_object(
+        Bucket=stack.environ["REPORTS_BUCKET"], Key=team_day_key(day), Body=b'{"lost": 0}'
+    )
+    days = client.call("GET", f"/usage?from={day}&to={today}").json["days"]
+    assert [each["status"] for each in days] == ["reported", "so_far"]
+
+
 def count_tokens(client: Client) -> None:
     counted = {"input": {"converse": NOVA_BODY}}
     client.call("POST", f"/model/{quote(COUNTS_TOKENS)}/count-tokens", counted)
@@ -356,6 +368,7 @@ def report(stack: Stack) -> None:
     stack.invoke("sample_capacity", {"time": now.isoformat()})
     tomorrow = (now + timedelta(days=1)).replace(hour=2, minute=15)
     stack.invoke("daily_report", {"time": tomorrow.isoformat()})
+    stack.invoke("reconcile", {"time": tomorrow.replace(hour=6, minute=45).isoformat()})
     stack.aws.insights.behave(Behaviour(ends="Failed"))
     with suppress(FunctionError):
         stack.invoke("daily_report", {"time": tomorrow.isoformat()})

@@ -138,6 +138,7 @@ def use_as_tenants_do(stack: Stack, client: traffic.Client, models: Mapping[str,
     traffic.call_models(client, models)
     traffic.queue_models(client, models)
     traffic.count_tokens(client)
+    traffic.look_at_the_usage(client, stack)
     traffic.look_at_a_video(client, stack)
     traffic.start_a_job(client, stack)
     traffic.read_and_forget(client)

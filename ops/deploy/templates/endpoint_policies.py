@@ -63,6 +63,5 @@ def _here(arn: str) -> str:
     """An ARN of any account and of one stage, as that of this account and of this stage."""
     named = re.sub(rf"tollgate([-/]){STAGE}\b", r"tollgate\1${Stage}", arn)
     owned = re.sub(r":(\*?):\*:", r":\1:${AWS::AccountId}:", named)
-    return owned.replace("payloads-*", "payloads-${AWS::AccountId}").replace(
-        "arn:aws:", "arn:${AWS::Partition}:"
-    )
+    owned = re.sub(r"(payloads|reports)-\*", r"\1-${AWS::AccountId}", owned)
+    return owned.replace("arn:aws:", "arn:${AWS::Partition}:")

@@ -111,7 +111,20 @@ def test_through_a_service_nothing_but_tenants_media_is_reached(function: str) -
 
 def test_only_who_makes_reports_reaches_them() -> None:
     reaching = {name for name in FUNCTIONS if "-reports-" in text_of(name, "prod")}
-    assert reaching == {"daily_report", "sample_capacity"}
+    assert reaching == {"api_handler", "daily_report", "sample_capacity"}
+
+
+def test_who_serves_tenants_reads_of_the_reports_what_is_for_teams_and_not_through_a_service() -> (
+    None
+):
+    theirs = Ask("s3:GetObject", f"{REPORTS}/teams/team=search/date=2026-11-22/costs.csv")
+    listed = Ask("s3:ListBucket", REPORTS)
+    policy = deployed("api_handler")
+    assert allows(policy, theirs)
+    assert denies(policy, theirs.within(*VIA_BEDROCK))
+    assert allows(policy, listed.within(("s3:prefix", "teams/team=search/date=")))
+    assert not allows(policy, listed.within(("s3:prefix", "costs/")))
+    assert not allows(policy, listed)
 
 
 def function_model(name: str, *subnets: str) -> models.LambdaFunction:

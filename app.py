@@ -201,6 +201,15 @@ def daily_report(event: CloudWatchEvent) -> Any:
     return nightly.run(event.time, settings.load(), remaining_ms=remaining_ms).to_dict()
 
 
+@app.schedule(Cron(45, 6, "*", "*", "?", "*"))
+def reconcile(event: CloudWatchEvent) -> Any:
+    """Hold the reported days against AWS's own counters, and a month against its bill."""
+    from chalicelib.reconciliation.morning import Reconciler
+
+    done = Reconciler.of(settings.load()).due(event.time)
+    return {"reconciled": [{"period": each.period, "said": each.sentence()} for each in done]}
+
+
 @app.schedule(Cron(7, "*", "*", "*", "?", "*"))
 def sample_capacity(event: CloudWatchEvent) -> Any:
     """Keep what runs and is billed by the hour, for the hour of the event's own time."""

@@ -6,7 +6,9 @@ from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-SERVICES: Final = frozenset({"bedrock", "bedrock-runtime", "logs", "s3", "sagemaker", "sns", "sts"})
+SERVICES: Final = frozenset(
+    {"bedrock", "bedrock-runtime", "cloudwatch", "logs", "s3", "sagemaker", "sns", "sts"}
+)
 """The services that a boto3 client is made of; botocore ships the models of 400 others."""
 
 LEFT_OUT: Final = (

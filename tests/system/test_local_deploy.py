@@ -17,6 +17,7 @@ pytestmark = pytest.mark.system
 SIZES = {
     "api_handler": (1024, 900),
     "daily_report": (512, 900),
+    "reconcile": (512, 600),
     "sample_capacity": (512, 120),
     "settle_jobs": (512, 240),
     "stream_dead_letters": (512, 60),
@@ -112,7 +113,8 @@ def test_the_report_is_scheduled_daily_at_0215_utc_and_samples_are_taken_every_h
     rules = client("events").list_rules()["Rules"]
 
     assert {rule["Name"]: rule["ScheduleExpression"] for rule in rules} == {
-        "tollgate-dev-daily_report-event": "cron(15 2 * * ? *)",
+        "tollgate-dev-daily_report-event": "cron(15/20 2-5 * * ? *)",
+        "tollgate-dev-reconcile-event": "cron(45 6 * * ? *)",
         "tollgate-dev-sample_capacity-event": "cron(7 * * * ? *)",
         "tollgate-dev-settle_jobs-event": "rate(5 minutes)",
         "tollgate-dev-sweep_streams-event": "rate(5 minutes)",

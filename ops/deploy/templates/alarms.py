@@ -18,6 +18,7 @@ HOUR: Final = 3600
 FUNCTIONS: Final = {
     "api_handler": "Requests to the gateway end as 502 without a usage record of their end.",
     "daily_report": "A day's report was not made; the function has tried it thrice.",
+    "reconcile": "A day was not held against AWS's own counters. What was reported stands.",
     "sample_capacity": "An hour's capacity was not sampled: its cost will be incomplete.",
     "settle_jobs": "Asynchronous jobs that ended are not billed until a sweep succeeds.",
     "stream_worker": "Queued streams are not run, or end without their records.",
@@ -128,6 +129,12 @@ ALARMS: Final = (
         "unpriced",
         "Something that was used has no price: no total contains it.",
         "Unpriced",
+        period=HOUR,
+    ),
+    Alarm(
+        "reconciliation",
+        "What was reported and what AWS counted or charged are not the same.",
+        "ReconciliationDifference",
         period=HOUR,
     ),
     Alarm(

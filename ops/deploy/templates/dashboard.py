@@ -45,7 +45,10 @@ def _rows(alarms: Sequence[str]) -> list[list[Node]]:
     ]
 
 
-REPORTED: Final = ("ReportIncomplete", "Orphaned", "Lost", "Unpriced")
+REPORTED: Final = (
+    *("ReportIncomplete", "Orphaned", "Lost", "Unpriced"),
+    "ReconciliationDifference",
+)
 FAULTS: Final = (
     "LedgerFault",
     "UsageNotKnown",

@@ -16,6 +16,7 @@ STAGES = ("dev", "prod")
 FUNCTIONS = {
     "api_handler": (1024, 900),  # a streamed answer may take as long as a Lambda may
     "daily_report": (512, 900),
+    "reconcile": (512, 600),
     "sample_capacity": (512, 120),
     "settle_jobs": (512, 240),  # less than the five minutes after which the next one starts
     "stream_dead_letters": (512, 60),

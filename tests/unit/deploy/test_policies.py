@@ -111,7 +111,7 @@ def test_through_a_service_nothing_but_tenants_media_is_reached(function: str) -
 
 def test_only_who_makes_reports_reaches_them() -> None:
     reaching = {name for name in FUNCTIONS if "-reports-" in text_of(name, "prod")}
-    assert reaching == {"api_handler", "daily_report", "sample_capacity"}
+    assert reaching == {"api_handler", "daily_report", "reconcile", "sample_capacity"}
 
 
 def test_who_serves_tenants_reads_of_the_reports_what_is_for_teams_and_not_through_a_service() -> (

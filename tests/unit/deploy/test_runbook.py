@@ -60,7 +60,7 @@ def test_a_log_group_on_the_page_is_one_that_is_made() -> None:
     }
     named = set(re.findall(r"(/(?:aws/lambda|tollgate)/[a-z_/-]*prod[a-z_/-]*)", PAGE))
     assert named <= made
-    assert len(named) == 8
+    assert len(named) == 9
 
 
 def test_a_link_on_the_page_leads_somewhere() -> None:

@@ -13,7 +13,7 @@ from local import project, resources
 CHALICE = project.ROOT / ".chalice"
 DEPLOYED = ("dev", "prod")
 FUNCTIONS = (
-    *("api_handler", "daily_report", "sample_capacity", "settle_jobs"),
+    *("api_handler", "daily_report", "reconcile", "sample_capacity", "settle_jobs"),
     *("stream_worker", "stream_dead_letters", "sweep_streams"),
 )
 
@@ -102,9 +102,10 @@ def test_only_what_knows_no_resource_type_is_allowed_on_every_resource(stage):
     allowed = [s for s in statements if s["Effect"] == "Allow"]
     unbounded = [s["Action"] for s in allowed if s["Resource"] == "*"]
 
-    # Service Authorization Reference: CloudWatch Logs, Amazon Bedrock.
+    # Service Authorization Reference: CloudWatch Logs, CloudWatch, Amazon Bedrock.
     assert unbounded == [
         ["logs:GetQueryResults", "logs:StopQuery"],
+        ["cloudwatch:GetMetricData", "cloudwatch:ListMetrics"],
         "bedrock:ListProvisionedModelThroughputs",
         "bedrock:ListAsyncInvokes",
     ]

@@ -1,0 +1,61 @@
+"""`python -m ops reconcile`: a day beside AWS's own counters, now, by the code of every morning."""
+
+import argparse
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from chalicelib import settings
+from chalicelib.settings import Settings
+from ops.printing import print_table
+from ops.report import read_day
+
+if TYPE_CHECKING:
+    from chalicelib.reconciliation.statement import Statement
+
+EXAMPLES = """examples:
+  python -m ops reconcile --date 2026-11-22
+
+Every number that is not the same is named, with its cause. The last line says it all:
+`reconciliation: 1 difference, found: a direct call that bypassed the gateway`."""
+
+
+def add_command(groups: Any) -> None:
+    """Add the command to the parser's groups."""
+    command = groups.add_parser(
+        "reconcile",
+        help="a day beside AWS's own counters",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument("--date", required=True, metavar="YYYY-MM-DD", help="the day, in UTC")
+    command.set_defaults(open=settings.load, run=_reconcile)
+
+
+def _reconcile(args: argparse.Namespace, configured: Settings) -> None:
+    from chalicelib.reconciliation.morning import Reconciler  # other commands need none of it
+
+    day = read_day(args.date, datetime.now(UTC).date())
+    statement = Reconciler.of(configured).day(day)
+    if off := list(differing(statement)):
+        print_table(off, list(off[0]))
+    print(f"rows       s3://{configured.reports_bucket}/{statement.csv_key}")
+    if explained := statement.explained():
+        print(f"explained  {explained}")
+    print(f"reconciliation: {statement.sentence()}")
+
+
+def differing(statement: "Statement") -> Iterator[Mapping[str, str]]:
+    """Yield what is not the same, as a line of a table."""
+    from chalicelib.reconciliation.causes import joined
+    from chalicelib.reconciliation.row import plain
+
+    for row in statement.rows:
+        if row.status not in ("equal", "tolerated"):
+            yield {
+                "scope": row.scope,
+                "unit": row.unit,
+                "ours": plain(row.ours),
+                "theirs": plain(row.theirs),
+                "cause": joined(row.causes),
+            }

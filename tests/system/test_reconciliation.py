@@ -1,0 +1,107 @@
+"""A day on the local stack, held against the counters that AWS keeps of the same calls."""
+
+import csv
+import io
+import json
+import urllib.request
+from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from local.proof.collect import control, fetch
+from local.stack import Stack
+from ops import __main__ as command_line
+from ops import keys, tenants
+from ops.directory import Directory
+
+pytestmark = pytest.mark.system
+LITE, MICRO = "us.amazon.nova-lite-v1:0", "us.amazon.nova-micro-v1:0"
+BODY = {"messages": [{"role": "user", "content": [{"text": "Which bridge held?"}]}]}
+NOW = datetime.now(UTC)
+NEXT = datetime.combine(NOW.date() + timedelta(days=1), time(6, 45), UTC)
+
+
+class Gateway:
+    """The stack with one tenant, whose calls and others' are of this day."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        directory = Directory(stack.client("dynamodb"), stack.environ["TENANTS_TABLE"])
+        tenants.create(directory, "search", NOW, allow=["us.*"])
+        self.key = keys.create(directory, "search", NOW)[0]
+
+    def call(self, model: str, **query: str) -> None:
+        more = "".join(f"&{name}={value}" for name, value in query.items())
+        request = urllib.request.Request(
+            f"{self.stack.urls['gateway']}/invoke?model_id={quote(model)}{more}",
+            json.dumps(BODY).encode(),
+            {
+                "Authorization": f"Bearer {self.key}",
+                "Content-Type": "application/json",
+                "Accept": "text/event-stream" if query else "application/json",
+            },
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            answer.read()
+
+    def direct(self, model: str) -> None:
+        """Call a model as somebody who has credentials, and no need of a gateway."""
+        self.stack.client("bedrock-runtime").converse(modelId=model, **BODY)
+
+    def reconciled(self) -> list[dict[str, str]]:
+        """Report the day and reconcile it as the next morning does; return the statements."""
+        self.stack.invoke("daily_report", {"time": NEXT.replace(hour=2).isoformat()})
+        answer: dict[str, Any] = self.stack.invoke("reconcile", {"time": NEXT.isoformat()})
+        return answer["reconciled"]
+
+    def rows(self) -> dict[tuple[str, str], dict[str, str]]:
+        content = fetch(self.stack, f"reconciliation/date={NOW.date()}/reconciliation.csv")
+        rows = csv.DictReader(io.StringIO(content.decode()))
+        return {(row["scope"], row["unit"]): row for row in rows}
+
+
+@pytest.fixture(scope="module")
+def gateway() -> Iterator[Gateway]:
+    with Stack() as stack:
+        yield Gateway(stack)
+
+
+def test_a_day_of_the_gateways_own_calls_is_what_aws_counted(gateway: Gateway) -> None:
+    gateway.call(LITE)
+    gateway.call(LITE, stream="true")
+    (done,) = gateway.reconciled()
+    assert done == {"period": f"date={NOW.date()}", "said": "no difference"}
+    assert gateway.rows()[LITE, "output_tokens"]["status"] == "equal"
+
+
+def test_it_is_not_reconciled_again_while_it_is_as_it_was(gateway: Gateway) -> None:
+    assert gateway.reconciled() == []
+
+
+def test_what_a_cut_stream_was_billed_for_is_found_and_explained(gateway: Gateway) -> None:
+    fault = {"match": {"model": MICRO}, "do": "stream_cut", "after": 3}
+    control(gateway.stack, "PUT", "faults", [fault])
+    gateway.call(MICRO, stream="true")
+    control(gateway.stack, "PUT", "faults", [])
+    (done,) = gateway.reconciled()
+    row = gateway.rows()[MICRO, "output_tokens"]
+    assert (row["cause"], row["status"], row["calls"]) == ("cut_stream", "explained", "1")
+    assert done["said"] == "no difference"
+
+
+def test_a_direct_call_that_bypassed_the_gateway_is_found(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gateway.direct(LITE)
+    for name, value in gateway.stack.environ.items():
+        monkeypatch.setenv(name, value)
+    status = command_line.main(["reconcile", "--date", NOW.date().isoformat()])
+    *table, rows, explained, said = capsys.readouterr().out.splitlines()
+    assert status == 0
+    assert said == "reconciliation: 1 difference, found: a direct call that bypassed the gateway"
+    assert explained == "explained  a cut answer whose rest was billed"
+    assert rows.endswith(f"/reconciliation/date={NOW.date()}/reconciliation.csv")
+    assert [line.split()[-1] for line in table if line.startswith(LITE)] == ["bypass"] * 3

@@ -8,7 +8,7 @@ node without a kind; and where parents go round, the first of them by id is the 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from chalicelib.pricing.capacity import IDLE
 from chalicelib.reporting.cells import clean
@@ -48,12 +48,18 @@ class Sums:
         )
 
     def __add__(self, other: "Sums") -> "Sums":
-        added: dict[str, Any] = {
-            name: EXACT.add(mine, theirs) if isinstance(mine, Decimal) else mine + theirs
-            for name in SUMMED
-            for mine, theirs in [(getattr(self, name), getattr(other, name))]
-        }
-        return Sums(**added)
+        return Sums(
+            self.invocations + other.invocations,
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            self.cache_read_tokens + other.cache_read_tokens,
+            self.cache_write_tokens + other.cache_write_tokens,
+            self.images + other.images,
+            _EXACT.add(self.seconds, other.seconds),
+            self.queries + other.queries,
+            _EXACT.add(self.total_cost, other.total_cost),
+            self.not_priced + other.not_priced,
+        )
 
 
 SUMMED: Final = tuple(each.name for each in fields(Sums))

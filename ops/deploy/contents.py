@@ -7,7 +7,17 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 
 SERVICES: Final = frozenset(
-    {"bedrock", "bedrock-runtime", "cloudwatch", "logs", "s3", "sagemaker", "sns", "sts"}
+    {
+        "bedrock",
+        "bedrock-runtime",
+        "cloudwatch",
+        "dynamodb",
+        "logs",
+        "s3",
+        "sagemaker",
+        "sns",
+        "sts",
+    }
 )
 """The services that a boto3 client is made of; botocore ships the models of 400 others."""
 

@@ -55,9 +55,9 @@ class Sums:
             self.cache_read_tokens + other.cache_read_tokens,
             self.cache_write_tokens + other.cache_write_tokens,
             self.images + other.images,
-            _EXACT.add(self.seconds, other.seconds),
+            EXACT.add(self.seconds, other.seconds),
             self.queries + other.queries,
-            _EXACT.add(self.total_cost, other.total_cost),
+            EXACT.add(self.total_cost, other.total_cost),
             self.not_priced + other.not_priced,
         )
 

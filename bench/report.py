@@ -27,7 +27,7 @@ from bench.report_oracle import DECIDED_BY_PRICES, Oracle
 from bench.report_process import DAY, REGION
 from bench.report_records import ORPHANS, REPEATS, Size, events, write
 from bench.surroundings import ROOT, print_figures
-from chalicelib.reporting import daily
+from chalicelib.reporting.reported_day import costs_key, counts_key, manifest_key
 from local.aws import ENVIRON, Aws
 
 LARGE: Final = Size(records=1_000_000, groups=300_000)
@@ -112,11 +112,11 @@ def run(size: Size, folder: Path, records: list[Path]) -> Case:
 def prove(size: Size, s3: Any, records: list[Path]) -> None:
     """Hold both files and the manifest to DuckDB's, line by line. Ends the program otherwise."""
     oracle = Oracle(records, ROOT / "chalicelib/pricing/prices.csv", DAY.isoformat())
-    _same("counts.csv", _lines(s3, daily.counts_key(DAY)), oracle.counts())
-    header, *rows = _lines(s3, daily.costs_key(DAY))
+    _same("counts.csv", _lines(s3, counts_key(DAY)), oracle.counts())
+    header, *rows = _lines(s3, costs_key(DAY))
     place = header.split(",").index(DECIDED_BY_PRICES)
     _same("costs.csv", (",".join(row.split(",")[:place]) for row in rows), oracle.costs())
-    manifest = json.loads("\n".join(_lines(s3, daily.manifest_key(DAY))))
+    manifest = json.loads("\n".join(_lines(s3, manifest_key(DAY))))
     told = [manifest[name] for name in ("started", "usage", "orphaned", "duplicated", "lost")]
     _same("the manifest", told, [size.calls, size.calls - ORPHANS, ORPHANS, REPEATS, 0])
 

@@ -168,6 +168,21 @@ def test_a_condition_that_does_not_hold(condition):
     assert answer(f"filter {condition}", {"team": "red", "n": 5}) == []
 
 
+def test_filters_follow_one_another():
+    events = [{"n": 1, "team": "red"}, {"n": 2, "team": "red"}, {"n": 2, "team": "blue"}]
+
+    rows = answer("filter n = 2 | filter team like /^[r]/ | display n, team", *events)
+
+    assert rows == [{"n": "2", "team": "red", "@ptr": "event-1"}]
+
+
+def test_an_event_without_the_field_is_kept_by_not_like_here():
+    condition = "team not like /^r/"
+
+    assert len(answer(f"filter {condition}", {"colour": "red"})) == 1
+    assert len(answer(f"filter not ispresent(team) or {condition}", {"colour": "red"})) == 1
+
+
 def test_a_text_is_a_pattern_only_between_slashes():
     assert answer('filter team like "r.d"', {"team": "red"}) == []
 

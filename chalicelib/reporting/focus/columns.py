@@ -7,20 +7,20 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Context, Decimal
+from decimal import Decimal
 from typing import Final
 from urllib.parse import quote
 
 from chalicelib.pricing.capacity import IDLE
 from chalicelib.pricing.price import PriceKey
 from chalicelib.pricing.price_book import version_of
+from chalicelib.reporting.cost_rows import EXACT
 from chalicelib.reporting.focus.meters import METERS, Meter
 from chalicelib.reporting.focus.resources import AWS, developer
 from chalicelib.reporting.focus.rows import FocusRow, Sku
 from chalicelib.reporting.tenant_tree import Tenants
 from chalicelib.tenants.nouns import Tenant
 
-_EXACT: Final = Context(prec=80)
 _FORMULA: Final = ("=", "+", "-", "@")
 _PRINTABLE: Final = "".join(map(chr, range(0x20, 0x7F))).replace("%", "")
 _SERVICES: Final = {"bedrock": "Amazon Bedrock", "sagemaker": "Amazon SageMaker"}
@@ -53,7 +53,7 @@ class Payer:
 
 def plain(amount: Decimal) -> str:
     """Render a number exactly, with a point and without an exponent or needless zeros."""
-    text = f"{amount.normalize(_EXACT):f}"
+    text = f"{amount.normalize(EXACT):f}"
     return text if "." in text else f"{text}.0"
 
 
@@ -155,7 +155,7 @@ def _details(key: PriceKey) -> str:
 
 
 def _scaled(amount: Decimal, power: int) -> str:
-    return plain(amount.scaleb(power, context=_EXACT))
+    return plain(amount.scaleb(power, context=EXACT))
 
 
 def _midnight(day: date) -> str:

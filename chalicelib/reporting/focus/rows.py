@@ -7,7 +7,7 @@ and `capacity_unpriced`.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation
+from decimal import Decimal
 from itertools import groupby
 from typing import Final, NamedTuple
 
@@ -17,6 +17,7 @@ from chalicelib.pricing.costs import ENDS_UNKNOWN
 from chalicelib.pricing.count_line import CountLine
 from chalicelib.pricing.price import Price, PriceKey
 from chalicelib.reporting.cells import KEY_FIELDS, is_ours
+from chalicelib.reporting.cost_rows import EXACT
 from chalicelib.reporting.focus import resources
 from chalicelib.reporting.reported_day import ReportedDay
 
@@ -24,7 +25,6 @@ HOURS_PLACES: Final = 18
 """Of a share of an hour, so that what it costs is known to far less than a cell of costs.csv."""
 
 _UNKNOWN_ACCOUNT: Final = "aws:unknown"  # of hours on a day without any call
-_EXACT: Final = Context(prec=80, traps=[Inexact, InvalidOperation, DivisionByZero])
 
 
 class Sku(NamedTuple):
@@ -52,11 +52,11 @@ class FocusRow:
     @property
     def cost(self) -> Decimal:
         """What it costs in US dollars, exact."""
-        return _EXACT.multiply(self.sku.price.usd_per_unit, self.quantity)
+        return EXACT.multiply(self.sku.price.usd_per_unit, self.quantity)
 
     @property
     def list_cost(self) -> Decimal:
-        return _EXACT.multiply(self.sku.listed.usd_per_unit, self.quantity)
+        return EXACT.multiply(self.sku.listed.usd_per_unit, self.quantity)
 
 
 def focus_rows(reported: ReportedDay) -> Iterator[FocusRow]:
@@ -121,7 +121,7 @@ def _hours_of(shares: Sequence[Share], account: str, reported: ReportedDay) -> I
         sku = Sku(price.key, resource.service, resource.region, account, used, price, listed)
         parts = largest_remainder(hours * 10**HOURS_PLACES, weights)
         for share, part in zip(shares, parts, strict=True):
-            borne = Decimal(part).scaleb(-HOURS_PLACES, context=_EXACT)
+            borne = Decimal(part).scaleb(-HOURS_PLACES, context=EXACT)
             yield FocusRow(share.team_id, sku, borne, None, share.incomplete)
 
 

@@ -24,7 +24,8 @@ VIA_BEDROCK = (
     ("aws:ViaAWSService", "true"),
 )
 _SCOPE = re.compile(r"Credential=(?P<key>[^/]+)/\d{8}/[^/]+/(?P<service>[^/]+)/aws4_request")
-_RPC = re.compile(r"/service/GraniteServiceVersion20100801/operation/(\w+)")
+_PREFIXES = {"monitoring": "cloudwatch"}
+"""Of actions, where it is not the signing name."""
 _MODELS = {
     "bedrock": ("bedrock-runtime", "bedrock"),
     "sagemaker": ("sagemaker-runtime", "sagemaker"),
@@ -82,9 +83,8 @@ def _of_s3(request: Request) -> Ask:
 def _read(request: Request) -> tuple[str, Parameters]:
     """Return an operation as `service:Operation`, and its parameters by their names."""
     if target := request.headers.get("x-amz-target"):
-        return f"{request.service}:{target.rpartition('.')[2]}", json.loads(request.body)
-    if rpc := _RPC.fullmatch(request.path):  # CBOR, of which no resource is read
-        return f"cloudwatch:{rpc[1]}", {}
+        prefix = _PREFIXES.get(request.service, request.service)
+        return f"{prefix}:{target.rpartition('.')[2]}", json.loads(request.body)
     if request.service == "sts":
         form = {name: values[0] for name, values in parse_qs(request.body.decode()).items()}
         return f"sts:{form['Action']}", form

@@ -11,6 +11,7 @@ from focus_days import NOVA_LINE, TENANTS, read, reported, total
 
 from chalicelib.pricing.capacity import NOT_SAMPLED
 from chalicelib.pricing.price import UNITS
+from chalicelib.pricing.price_book import PriceBook
 from chalicelib.reporting.focus.columns import (
     COLUMNS,
     CONSTANT,
@@ -234,6 +235,11 @@ def test_what_was_used_is_named_as_aws_names_it(fields, used):
 )
 def test_a_model_is_published_by_who_made_it(model, who):
     assert developer(model) == who
+
+
+def test_whoever_made_a_model_of_the_price_list_is_named():
+    ours = {price.key.model for price in PriceBook.load() if developer(price.key.model) == "AWS"}
+    assert {model.partition(".")[0] for model in ours} == {"amazon", "guardrails"}
 
 
 def test_a_day_without_a_call_is_a_file_of_its_header():

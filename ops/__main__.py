@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ops import environment, keys, models, prices, reconcile, report, tenants
+from ops import environment, keys, models, month, prices, reconcile, report, tenants
 from ops.deploy import command as deployment
 from ops.directory import Refused
 from ops.doctor import command as doctor
@@ -44,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
     keys.add_commands(groups)
     models.add_commands(groups)
     report.add_command(groups)
+    month.add_commands(groups)
     reconcile.add_command(groups)
     trace.add_command(groups)
     prices.add_commands(groups)

@@ -157,8 +157,12 @@ def booked(adjustments: int, day: date) -> list[str]:
 
 def _rerated(day: date, configured: Settings) -> "tuple[Manifest, list[str]]":
     from chalicelib.reporting import rerating
+    from chalicelib.reporting.insights import IncompleteReport
 
-    restatement = rerating.run(day, configured)
+    try:
+        restatement = rerating.run(day, configured)
+    except IncompleteReport as error:  # another report of the day is being written
+        raise Refused(f"{day} was not rated again: {error}") from error
     return restatement.manifest, explained(restatement) + booked(restatement.adjustments, day)
 
 

@@ -87,7 +87,12 @@ def row_from(cells: Mapping[str, str]) -> CostRow:
 
 def read_rows(chunks: Iterable[bytes]) -> Iterator[CostRow]:
     """Read a costs.csv that comes in pieces, one row at a time."""
-    return map(row_from, csv.DictReader(_lines(chunks), strict=True))
+    return map(row_from, read_cells(chunks))
+
+
+def read_cells(chunks: Iterable[bytes]) -> Iterator[Mapping[str, str]]:
+    """Read the cells of a report's file that comes in pieces, by their columns' names."""
+    return csv.DictReader(_lines(chunks), strict=True)
 
 
 def summed(amounts: Iterable[Amounts]) -> Amounts:

@@ -17,7 +17,7 @@ from botocore.config import Config
 
 from chalicelib import metrics
 from chalicelib.pricing.price_book import PriceBook
-from chalicelib.reporting import day_files, team_files
+from chalicelib.reporting import day_files, exception_files, team_files
 from chalicelib.reporting.capacity_files import SampledDay, read_samples
 from chalicelib.reporting.claims import Clock, claimed, utc_now
 from chalicelib.reporting.day_files import FilesOf
@@ -30,6 +30,7 @@ from chalicelib.reporting.months.closed import is_closed
 from chalicelib.reporting.notices.after_report import after_report
 from chalicelib.reporting.notices.notices import Notices
 from chalicelib.reporting.price_override import book_in_force
+from chalicelib.reporting.progress import Progress
 from chalicelib.reporting.rated import rated
 from chalicelib.reporting.reported_day import ReportedDay
 from chalicelib.reporting.restating import HeldDay, Outcome
@@ -42,7 +43,11 @@ from chalicelib.usage_record import rfc3339
 
 # A report's calls change nothing that is billed, so boto3 may repeat them unseen.
 _CLIENT = Config(retries={"mode": "standard"})
-FILES_OF_RECORDS: Final[tuple[FilesOf, ...]] = (day_files.counts, day_files.tenants)
+FILES_OF_RECORDS: Final[tuple[FilesOf, ...]] = (
+    day_files.counts,
+    day_files.tenants,
+    exception_files.files,
+)
 """What prices have no part in: re-rating leaves these as they are."""
 
 FILES_OF_PRICES: Final[tuple[FilesOf, ...]] = (
@@ -122,12 +127,14 @@ def report(
         prices = book_in_force(book, s3, settings)
         sampled = read_samples(s3, settings.reports_bucket, day)
         insights = Insights(logs, settings.usage_log_groups, Patience(remaining_ms, sleep))
-        counted = read_day(insights, day, now)
         store = ReportStore(s3, settings.reports_bucket)
+        progress = Progress(store, day)
+        counted = read_day(insights, day, now, progress)
         with claimed(store, day.isoformat(), clock) as claim:
             tenants = tenants_of(store, day, read_tenants)
-            known = _known(day, counted, prices, sampled, tenants, now)
+            known = _known(day, counted, prices, sampled, tenants, progress.end or now)
             outcome = _written(last_said(store, claim, day), known, counted)
+        progress.forget()
         manifest = outcome.manifest
         told = {
             "ReportIncomplete": 0,
@@ -148,7 +155,7 @@ def _known(
     prices: PriceBook,
     sampled: SampledDay,
     tenants: Tenants,
-    now: datetime,
+    read_until: datetime,
 ) -> KnownDay:
     @cache
     def rate(book: PriceBook) -> ReportedDay:
@@ -158,14 +165,15 @@ def _known(
             counted.orphaned,
             book,
             sampled,
+            exceptions=counted.exceptions,
             tenants=tenants,
             lost=counted.lost,
         )
 
     def manifest(reported: ReportedDay, hashes: Mapping[str, str]) -> Manifest:
-        return Manifest.of(reported, counted, hashes, now)
+        return Manifest.of(reported, counted, hashes, read_until)
 
-    return KnownDay(day, prices, rate, manifest, now)
+    return KnownDay(day, prices, rate, manifest, read_until)
 
 
 def _written(said: HeldDay, known: KnownDay, counted: DayCounts) -> Outcome:

@@ -45,6 +45,11 @@ class Progress:
     _goes_on: bool = False
     _unkept: dict[str, bytes] = field(default_factory=dict)
 
+    @property
+    def end(self) -> datetime | None:
+        """Until when records are read: what came later, no answer of this work knows."""
+        return self._end
+
     def window_end(self, now: datetime) -> datetime:
         """Return where the window ends: as in the run that this one goes on from, or now."""
         body = self.store.read(self._window_key) if self.store else None

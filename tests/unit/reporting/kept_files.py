@@ -18,8 +18,9 @@ class Bucket:
 
     @property
     def reports(self) -> dict[str, bytes]:
-        """The files but for those that say who writes them."""
-        return {k: body for k, body in self.files.items() if not k.startswith("claims/")}
+        """The files but for those that say who writes them, and what is kept for another run."""
+        ours = ("claims/", "work/")
+        return {key: body for key, body in self.files.items() if not key.startswith(ours)}
 
     def put_object(self, **request: Any) -> dict[str, str]:
         key = request["Key"]

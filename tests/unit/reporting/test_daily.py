@@ -26,6 +26,7 @@ OVERRIDE = "prices-override.csv"
 FILES = [
     COUNTS,
     "tenants/date=2026-11-23/tenants.csv",
+    "exceptions/date=2026-11-23/exceptions.csv",
     COSTS,
     PRICE_ROWS,
     "focus/date=2026-11-23/focus.csv",
@@ -180,7 +181,7 @@ def test_an_incomplete_query_writes_nothing_and_leaves_what_was_there() -> None:
     with pytest.raises(IncompleteReport):
         report(logs, bucket)
 
-    assert bucket.files == {COSTS: b"yesterday's run"}
+    assert bucket.reports == {COSTS: b"yesterday's run"}
 
 
 @pytest.mark.parametrize(

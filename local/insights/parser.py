@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TypeVar
 
 from local.insights.aggregates import AGGREGATES
@@ -41,6 +42,7 @@ _NAMED_GROUP = re.compile(r"\(\?<(?![=!])")  # AWS's regex dialect writes (?<nam
 _T = TypeVar("_T")
 
 
+@lru_cache(maxsize=256)
 def parse(text: str) -> tuple[Command, ...]:
     """Read a query. Raises MalformedQuery, which says where and why."""
     return _Parser(text).query()

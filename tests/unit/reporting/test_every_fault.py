@@ -8,7 +8,9 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from botocore.exceptions import ClientError
@@ -18,7 +20,7 @@ from reported_days import BOOK, DAY, SETTINGS
 
 from chalicelib.metering.usage import Usage
 from chalicelib.reporting import daily
-from chalicelib.reporting.insights import IncompleteReport
+from chalicelib.reporting.insights import MAX_ROWS, IncompleteReport, Insights
 from chalicelib.usage_record import Outcome, record_line
 from local.insights.client import LogsClient
 from local.insights.engine import Rendering
@@ -38,21 +40,22 @@ Files = dict[str, bytes]
 def event(seq: int, call_id: str, outcome: Outcome | None, **fields: Any) -> Event:
     about = {"call_id": call_id, "request_id": f"r-{call_id}", "geo": "none"} | fields
     call = provider_call(day=DAY.isoformat(), **about)
-    line = record_line(call, outcome, at=NOON, instance="i1", seq=seq)
-    return int(NOON.timestamp() * 1000), line, "i1"
+    at = NOON + timedelta(minutes=seq)
+    line = record_line(call, outcome, at=at, instance="i1", seq=seq)
+    return int(at.timestamp() * 1000), line, "i1"
 
 
 def pair(seq: int, call_id: str, **fields: Any) -> list[Event]:
     return [event(seq, call_id, None, **fields), event(seq + 1, call_id, METERED, **fields)]
 
 
-EARLY = [*pair(1, "c1", team_id="search"), *pair(3, "c2", team_id="ads")]
+EARLY = [*pair(1, "1a", team_id="search"), *pair(3, "5b", team_id="ads")]
 EVENTS = [
     *EARLY,
-    *pair(5, "c3", team_id="search", region="eu-west-1"),
-    *(doubled := pair(7, "c4", team_id="ads", model_id="amazon.nova-pro-v1:0")),
+    *pair(5, "8c", team_id="search", region="eu-west-1"),
+    *(doubled := pair(7, "bd", team_id="ads", model_id="amazon.nova-pro-v1:0")),
     doubled[-1],
-    event(9, "c5", None, team_id="search"),  # an orphan
+    event(9, "fe", None, team_id="search"),  # an orphan
 ]
 
 
@@ -63,22 +66,24 @@ class Night:
     events: list[Event] = field(default_factory=lambda: EVENTS)
     bucket: Bucket = field(default_factory=lambda: Bucket(files=dict(OLDER)))
     now: datetime = NEXT_NIGHT
+    limit: int = MAX_ROWS
 
     def report(self, *faults: Fault, behaviour: Behaviour = TRICKLE) -> LogsClient:
         """Report the day. Raises what the report raises."""
         logs = LogsClient(InsightsService(), Events(self.events))
         logs.service.behave(behaviour, *faults)
         end = self.now + timedelta(minutes=15)
-        daily.report(
-            DAY,
-            logs=logs,
-            s3=self.bucket,
-            settings=SETTINGS,
-            book=BOOK,
-            now=self.now,
-            remaining_ms=lambda: int((end - self.now).total_seconds() * 1000),
-            sleep=self._pass,
-        )
+        with patch.object(daily, "Insights", partial(Insights, max_rows=self.limit)):
+            daily.report(
+                DAY,
+                logs=logs,
+                s3=self.bucket,
+                settings=SETTINGS,
+                book=BOOK,
+                now=self.now,
+                remaining_ms=lambda: int((end - self.now).total_seconds() * 1000),
+                sleep=self._pass,
+            )
         return logs
 
     def files(self) -> Files:
@@ -113,21 +118,30 @@ def made(events: list[Event], older: Files | None = None) -> Bucket:
 
 OLDER: Files = {}
 OLDER.update(made(EARLY).files)
-CALLS = Night().report().calls
+SLICED = 8
+"""A limit on rows at which the day can only be read in slices."""
+
+CALLS = {limit: Night(limit=limit).report().calls for limit in (MAX_ROWS, SLICED)}
 KEPT = Night().files()
 RIGHT = Night(bucket=made(EVENTS, OLDER)).files()
 
 
-def at_every_call(operation: str, does: Refusal | Behaviour | Page) -> Iterator[Fault]:
+def calls(operation: str, limit: int = MAX_ROWS) -> int:
+    return sum(called == operation for called, _ in CALLS[limit])
+
+
+def at_every_call(
+    operation: str, does: Refusal | Behaviour | Page, limit: int = MAX_ROWS
+) -> Iterator[Fault]:
     """Yield the fault for each of the operation's calls in turn, and then for all of them."""
-    count = sum(called == operation for called, _ in CALLS)
+    count = calls(operation, limit)
     yield from (Fault(operation, does, nth) for nth in range(1, count + 1))
     yield Fault(operation, does)
 
 
-def outcome(fault: Fault, capsys: pytest.CaptureFixture[str]) -> str:
+def outcome(fault: Fault, capsys: pytest.CaptureFixture[str], limit: int = MAX_ROWS) -> str:
     """Report a day with a fault, and then without; say what the first run left behind."""
-    night = Night()
+    night = Night(limit=limit)
     try:
         night.report(fault)
         ended = "a report"
@@ -149,8 +163,9 @@ def metric(capsys: pytest.CaptureFixture[str]) -> int:
 
 def test_the_day_has_something_of_everything_that_a_report_reads() -> None:
     assert RIGHT != KEPT
-    assert sum(operation == "StartQuery" for operation, _ in CALLS) >= 4
-    assert any("nextToken" in request for _, request in CALLS)
+    assert calls("StartQuery") >= 4
+    assert any("nextToken" in request for _, request in CALLS[MAX_ROWS])
+    assert calls("StartQuery", SLICED) > 20
 
 
 @pytest.mark.parametrize(
@@ -222,7 +237,23 @@ def test_a_page_that_goes_wrong_ends_in_the_right_report_or_in_none(
     assert "none" in outcomes
 
 
-@pytest.mark.parametrize("call_id", ["c1", "c2", "c3", "c4", "c5"])
+@pytest.mark.parametrize(
+    ("operation", "does"),
+    [("StartQuery", replace(TRICKLE, ends="Timeout")), ("GetQueryResults", Page.SHORT)],
+    ids=str,
+)
+def test_a_slice_that_goes_wrong_ends_in_the_right_report_or_in_none(
+    operation: str, does: Behaviour | Page, capsys: pytest.CaptureFixture[str]
+) -> None:
+    faults = at_every_call(operation, does, SLICED)
+
+    outcomes = {outcome(fault, capsys, SLICED) for fault in faults}
+
+    assert outcomes <= {"a report", "none"}
+    assert "none" in outcomes
+
+
+@pytest.mark.parametrize("call_id", ["1a", "5b", "8c", "bd", "fe"])
 @pytest.mark.parametrize("half", ["-s", "-e", "-"])
 def test_records_that_become_searchable_in_between_are_all_in_it_or_none_or_next_time(
     call_id: str, half: str, capsys: pytest.CaptureFixture[str]
@@ -231,7 +262,7 @@ def test_records_that_become_searchable_in_between_are_all_in_it_or_none_or_next
     without = [event for event in EVENTS if text not in event[1]]
     accepted = [tables(files) for files in (RIGHT, KEPT, made(without, OLDER).files)]
 
-    for looks in range(1, sum(operation == "StartQuery" for operation, _ in CALLS) + 1):
+    for looks in range(1, calls("StartQuery") + 1):
         night = Night()
         incomplete = False
         try:

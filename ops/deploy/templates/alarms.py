@@ -138,6 +138,12 @@ ALARMS: Final = (
         period=HOUR,
     ),
     Alarm(
+        "notices-failed",
+        "What a report found could not be told to anybody; the report itself is there.",
+        "NoticesFailed",
+        period=HOUR,
+    ),
+    Alarm(
         "ledger-fault",
         "Usage records could not be written: calls are refused, or their end is kept for later.",
         "LedgerFault",

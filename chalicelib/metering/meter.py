@@ -20,7 +20,7 @@ from chalicelib.metering import (
     twelvelabs,
 )
 from chalicelib.metering.exchange import Exchange
-from chalicelib.metering.metered import DEFERRED, FREE, Metered, unknown
+from chalicelib.metering.metered import DEFERRED, TOKENS_COUNTED, Metered, unknown
 from chalicelib.metering.served import DEFAULT, LATENCY, STANDARD, TIER, as_served
 
 Read = Callable[[Exchange], Metered]
@@ -175,7 +175,7 @@ def _apply_guardrail(_model: Model, exchange: Exchange) -> Metered:
 
 
 def _count_tokens(_model: Model, _exchange: Exchange) -> Metered:
-    return FREE
+    return TOKENS_COUNTED
 
 
 def _start_async_invoke(_model: Model, _exchange: Exchange) -> Metered:

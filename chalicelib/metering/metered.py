@@ -28,8 +28,8 @@ def unknown(problem: str, so_far: Usage = NO_USAGE) -> Metered:
     return Metered(so_far, "none", problem=problem)
 
 
-FREE = Metered(NO_USAGE, "body")
-"""Answered, and nothing of it is billed."""
+TOKENS_COUNTED = Metered(NO_USAGE, "body", variant="count_tokens")
+"""No model ran, and nothing is billed. A class of its own: AWS counts it as no invocation."""
 
 DEFERRED = Metered(NO_USAGE, "deferred")
 """A job was started: it is billed when it ends, by a call of its own."""

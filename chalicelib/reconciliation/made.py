@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from chalicelib.metering.metered import TOKENS_COUNTED
 from chalicelib.metering.usage import NO_USAGE, Usage
 from chalicelib.pricing.costs import RowKey
 from chalicelib.pricing.count_line import CountLine
@@ -17,7 +18,8 @@ _GUARDRAIL: Final = "guardrail/"
 _CUT: Final = frozenset({"partial", "none"})
 """Sources of usage whose calls AWS may have counted for more than we know."""
 _NOT_CERTAIN: Final = frozenset({"none", "derived", "deferred"})
-"""Sources of calls that AWS may not count as invocations: never answered, or asynchronous."""
+"""Sources of calls that AWS may not count as invocations: never answered, or asynchronous. What
+only counts tokens runs no model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class Made:
     def add(self, line: CountLine) -> None:
         self.models.add(line.base_model)
         self.possible += line.n_usage + line.n_failed
-        self.certain += 0 if line.usage_source in _NOT_CERTAIN else line.n_usage
+        self.certain += 0 if _is_uncertain(line) else line.n_usage
         self.cut += line.n_usage if line.usage_source in _CUT else 0
         self.usage += line.usage
 
@@ -73,6 +75,10 @@ def made(
         if scope := found.get(_scope(service, model_id)):
             scope.orphaned += calls
     return found
+
+
+def _is_uncertain(line: CountLine) -> bool:
+    return line.usage_source in _NOT_CERTAIN or line.variant == TOKENS_COUNTED.variant
 
 
 def _scope(service: str, model_id: str) -> Scope:

@@ -6,6 +6,7 @@ began must be what ended, but for the calls that the pairs name.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from chalicelib.pricing.costs import RowKey
@@ -18,11 +19,15 @@ ALL = "all"
 
 
 def rows(lines: Sequence[CountLine], manifest: Manifest) -> Iterator[Row]:
-    """Yield the day's balance, what is missing of it, and each row that cannot balance."""
+    """Yield the day's balance, what is missing of it, and each row that cannot balance.
+
+    Orphaned calls are explained: the report lists each by its request id, and rings for them.
+    """
     begun = sum(line.n_started for line in lines) + manifest.unannounced
     ended = sum(line.n_usage + line.n_failed for line in lines) + manifest.orphaned
     yield _row(ALL, "calls", ended, begun, Cause.UNEXPLAINED)
-    yield _missing("ended", begun - manifest.orphaned, begun, manifest.orphaned)
+    orphaned = _missing("ended", begun - manifest.orphaned, begun, manifest.orphaned)
+    yield replace(orphaned, status="explained") if manifest.orphaned else orphaned
     records = manifest.started + manifest.usage + manifest.failed
     yield _missing("records", records, records + manifest.lost, manifest.lost)
     yield from _of_rows(lines, manifest)

@@ -66,7 +66,7 @@ class Statement:
         """Say what else was not the same and is no difference; empty where nothing was."""
         rows = [row for row in self.rows if row.status == "explained"]
         calls: Counter[Cause] = Counter()
-        for (_, cause), number in _findings(rows, EXPLAINED).items():
+        for (_, cause), number in _findings(rows, Cause).items():
             calls[cause] += max(number, 1)
         return ", ".join(told(cause, number) for cause, number in calls.items())
 

@@ -201,7 +201,7 @@ def test_a_call_whose_family_is_no_models_is_unknown():
 
 def test_counting_tokens_is_free():
     reading = metered(NOVA, {"inputTokens": 17}, operation="CountTokens")
-    assert reading == Metered(NO_USAGE, "body")
+    assert reading == Metered(NO_USAGE, "body", variant="count_tokens")
 
 
 @pytest.mark.parametrize("model_id", ["deepseek.r1-v1:0", "qwen.qwen3-32b-v1:0"])

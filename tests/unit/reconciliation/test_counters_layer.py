@@ -69,6 +69,12 @@ def test_a_call_that_bypassed_may_hide_behind_one_that_was_refused() -> None:
     assert rows["invocations"].status == "equal"
 
 
+def test_what_only_counts_tokens_is_no_invocation() -> None:
+    free = count_line(model_id=MODEL, variant="count_tokens")
+    aws = {"invocations": 5, "input_tokens": 50, "output_tokens": 70}
+    assert {row.status for row in found(FIVE, free, aws=aws).values()} == {"equal"}
+
+
 def test_refused_calls_are_no_difference_whether_aws_counts_them_or_not() -> None:
     refused = count_line(model_id=MODEL, n_usage=0, n_failed=2)
     for invocations in (5, 6, 7):

@@ -21,11 +21,12 @@ def test_a_day_whose_pairs_are_whole_balances() -> None:
     assert {row.status for row in found().values()} == {"equal"}
 
 
-def test_an_orphan_balances_and_is_a_missing_record() -> None:
+def test_an_orphan_balances_and_is_a_missing_record_that_the_report_lists() -> None:
     line = count_line(n_started=4, n_usage=2, n_failed=1)
     rows = found(line, started=4, orphaned=1, orphaned_rows=(OrphanedRow(*ROW, 1),))
     assert rows["all", "calls"].status == "equal"
-    assert (rows["all", "ended"].causes, rows["all", "ended"].calls) == (("missing_records",), 1)
+    ended = rows["all", "ended"]
+    assert (ended.causes, ended.calls, ended.status) == (("missing_records",), 1, "explained")
     assert ("search bedrock m", "calls") not in rows
 
 

@@ -10,7 +10,7 @@ import json
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, Self
 
@@ -60,6 +60,7 @@ class _Mark:
     holder: str
     until: str  # RFC 3339; "" of one that was let go
     clean: bool
+    spoilt: bool = False  # a holder before this one wrote when its time was up
 
     @classmethod
     def from_json(cls, content: bytes) -> Self:
@@ -98,6 +99,13 @@ def claimed(store: ReportStore, name: str, clock: Clock = utc_now) -> Iterator[C
 
 
 def _let_go(store: ReportStore, key: str, holder: str, clean: bool) -> None:
+    """Say how the files are left; to whoever holds them now, if that is somebody else."""
     kept = store.kept(key)
-    if kept and _Mark.from_json(kept.body).holder == holder:
-        store.put_if(key, _Mark(holder, "", clean).to_json(), kept.etag)
+    if kept is None:
+        return
+    mark = _Mark.from_json(kept.body)
+    if mark.holder == holder:
+        mark = _Mark(holder, "", clean and not mark.spoilt)
+    elif not clean:
+        mark = replace(mark, clean=False, spoilt=True)
+    store.put_if(key, mark.to_json(), kept.etag)

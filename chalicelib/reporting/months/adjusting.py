@@ -48,8 +48,7 @@ def adjust(said: HeldDay, known: KnownDay) -> Outcome:
     store, claim, day = said.store, said.claim, said.day
     found = list(_found(said, known))
     outcome = HeldDay.read(store, claim, day, ADJUSTED).restate(known.remade(KEPT_BESIDE, ADJUSTED))
-    claim.hold()
-    added = add(store, Month.of(day), found, known.at.date())
+    added = add(store, Month.of(day), found, known.at.date(), claim.hold)
     return replace(outcome, adjustments=len(added))
 
 

@@ -5,7 +5,7 @@ The closed rows of a day and its adjustments are together the day's costs as the
 """
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -39,14 +39,23 @@ def read_adjustments(store: ReportStore, month: Month) -> list[Adjustment]:
 
 
 def add(
-    store: ReportStore, month: Month, found: Sequence[Difference], adjusted_on: date
+    store: ReportStore,
+    month: Month,
+    found: Sequence[Difference],
+    adjusted_on: date,
+    hold: Callable[[], None],
 ) -> Sequence[Adjustment]:
-    """Add differences to a month's adjustments, beside whatever others add at the same time."""
+    """Add differences to a month's adjustments, beside whatever others add at the same time.
+
+    `hold` is called before each put, and raises where the day of the differences is somebody
+    else's by now, who may have added them.
+    """
     new = [Adjustment(adjusted_on.isoformat(), each.reason, each.row) for each in found]
     while new:
         kept = store.kept(month.adjustments_key)
         rows = [*_read(kept.body if kept else b""), *new]
         content = render_signed(COLUMNS, (each.cells() for each in rows))
+        hold()  # after what was read: a row of ours that is there by now is another holder's
         if store.put_if(month.adjustments_key, content, kept.etag if kept else None, CSV):
             break
     return new

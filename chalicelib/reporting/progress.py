@@ -72,7 +72,7 @@ class Progress:
 
     def keep(self) -> None:
         """Write what was read, so that another run can go on."""
-        if self.store is None or self._end is None:
+        if self.store is None or self._end is None or not self._unkept:
             return
         for key, body in self._unkept.items():
             self.store.write(_file(key, "application/gzip", body))

@@ -2,8 +2,11 @@
 
 from datetime import UTC, date, datetime
 
+from kept_files import Bucket
+from reported_days import quiet_day, report
 from scripted_logs import Row, ScriptedLogs, call, record, scripted_day, total, unsure_call
 
+from chalicelib.reporting.exception_files import exceptions_key
 from chalicelib.reporting.exceptions import ExceptionRow
 from chalicelib.reporting.insights import Insights, Patience
 from chalicelib.reporting.usage_query import read_day
@@ -71,3 +74,13 @@ def test_forged_ids_are_listed_in_cells_that_nothing_misreads() -> None:
 
 def test_a_whole_day_has_no_exceptions() -> None:
     assert listed(scripted_day([total(2, {"n_started": 1, "n_usage": 1})])) == ()
+
+
+def test_a_day_without_exceptions_has_a_file_with_its_header_alone() -> None:
+    bucket = Bucket()
+
+    report(quiet_day(), bucket)
+
+    assert bucket.files[exceptions_key(DAY)] == (
+        b"kind,request_id,call_id,team_id,service,model_id,time\n"
+    )

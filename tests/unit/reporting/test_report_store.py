@@ -1,0 +1,148 @@
+"""The reports bucket: whole files or none, large ones in parts, and puts that only one wins."""
+
+import hashlib
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from kept_files import Bucket
+
+from chalicelib.reporting.reported_day import CSV, File
+from chalicelib.reporting.store import (
+    KEPT,
+    KEPT_IN_ALL,
+    PART,
+    FileChanged,
+    ReportStore,
+    all_rendered,
+    rendered,
+)
+
+
+@dataclass
+class PartedBucket(Bucket):
+    """A bucket that takes large files in parts, as S3 does."""
+
+    parts: dict[int, bytes] = field(default_factory=dict)
+    aborted: int = 0
+
+    def create_multipart_upload(self, **request: Any) -> dict[str, str]:
+        self.parts.clear()
+        return {"UploadId": "u1"}
+
+    def upload_part(self, **request: Any) -> dict[str, str]:
+        self.parts[request["PartNumber"]] = request["Body"]
+        return {"ETag": str(request["PartNumber"])}
+
+    def complete_multipart_upload(self, **request: Any) -> None:
+        listed = request["MultipartUpload"]["Parts"]
+        self.files[request["Key"]] = b"".join(self.parts[part["PartNumber"]] for part in listed)
+
+    def abort_multipart_upload(self, **request: Any) -> None:
+        self.aborted += 1
+
+
+def file(*chunks: bytes, key: str = "f") -> File:
+    return File(key, CSV, lambda: iter(chunks))
+
+
+def test_a_small_file_is_put_at_once_as_it_was_first_rendered() -> None:
+    bucket, times = Bucket(), []
+
+    def render() -> Iterator[bytes]:
+        times.append(1)
+        yield b"a,b\n"
+
+    ReportStore(bucket, "reports").write(rendered(File("f", CSV, render)))
+
+    assert bucket.files == {"f": b"a,b\n"}
+    assert len(times) == 1
+
+
+@pytest.mark.parametrize("size", [PART - 1, PART, PART + 1, 2 * PART, 2 * PART + 5])
+def test_a_file_of_any_size_is_put_whole(size: int) -> None:
+    bucket, content = PartedBucket(), bytes(7) * (size // 7) + b"x" * (size % 7)
+    pieces = [content[at : at + 999_999] for at in range(0, size, 999_999)]
+    made = rendered(file(*pieces))
+
+    ReportStore(bucket, "reports").write(made)
+
+    assert bucket.files["f"] == content
+    assert made.sha256 == hashlib.sha256(content).hexdigest()
+    assert all(len(part) >= PART for part in list(bucket.parts.values())[:-1])
+
+
+@pytest.mark.parametrize("size", [KEPT + 1, PART + 1])
+def test_a_file_that_is_other_bytes_when_it_is_rendered_again_is_not_written(size: int) -> None:
+    bucket, letters = PartedBucket(), iter(b"ab")
+
+    def render() -> Iterator[bytes]:
+        yield bytes([next(letters)]) * size
+
+    made = rendered(File("f", CSV, render))
+
+    with pytest.raises(FileChanged, match="f was rendered again"):
+        ReportStore(bucket, "reports").write(made)
+    assert bucket.files == {}
+    assert bucket.aborted == (size > PART)
+
+
+def test_a_large_file_whose_claim_is_lost_while_it_is_put_takes_nobodys_place() -> None:
+    bucket = PartedBucket(files={"f": b"theirs"})
+
+    def lost() -> None:
+        raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        ReportStore(bucket, "reports").write(rendered(file(bytes(PART + 1))), lost)
+
+    assert (bucket.files, bucket.aborted) == ({"f": b"theirs"}, 1)
+
+
+def test_the_bytes_of_many_small_files_are_kept_only_as_far_as_memory_allows() -> None:
+    small = [file(bytes(KEPT), key=str(n)) for n in range(KEPT_IN_ALL // KEPT + 3)]
+
+    kept = [made.body for made in all_rendered(small) if made.body]
+
+    assert sum(map(len, kept)) == KEPT_IN_ALL
+
+
+def test_of_two_puts_on_one_condition_only_the_first_wins() -> None:
+    store = ReportStore(Bucket(), "reports")
+
+    assert store.put_if("k", b"1", None)
+    assert not store.put_if("k", b"2", None)
+    kept = store.kept("k")
+    assert kept
+    assert store.put_if("k", b"3", kept.etag)
+    assert not store.put_if("k", b"4", kept.etag)
+    assert store.read("k") == b"3"
+
+
+def test_a_put_on_what_was_deleted_meanwhile_is_lost() -> None:
+    store = ReportStore(Bucket(), "reports")
+
+    assert not store.put_if("k", b"1", '"etag"')
+
+
+def test_what_is_not_there_reads_as_none_and_is_deleted_without_an_error() -> None:
+    store = ReportStore(Bucket(), "reports")
+
+    store.delete("k")
+
+    assert store.read("k") is None
+
+
+def test_keys_are_listed_over_all_pages_in_their_order() -> None:
+    class Paged(Bucket):
+        def list_objects_v2(self, **request: Any) -> dict[str, Any]:
+            found = super().list_objects_v2(**request).get("Contents", [])
+            return {"Contents": found[:2], "IsTruncated": len(found) > 2}
+
+    bucket = Paged(files={f"a/{n}": b"" for n in range(5)} | {"b": io.BytesIO().getvalue()})
+
+    listed = list(ReportStore(bucket, "reports").keys("a/", after="a/0"))
+
+    assert listed == ["a/1", "a/2", "a/3", "a/4"]

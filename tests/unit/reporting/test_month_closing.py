@@ -1,0 +1,194 @@
+"""Closing a month: refused while anything is amiss, done once, and its files stay as they are."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from month_world import World, prices
+
+from chalicelib.reporting.claims import Busy, claimed
+from chalicelib.reporting.insights import IncompleteReport, NotFinished
+from chalicelib.reporting.months import closing
+from chalicelib.reporting.months.adjustments import read_adjustments
+from chalicelib.reporting.months.balance import NotClosed
+from chalicelib.reporting.months.closed import read_closed
+from chalicelib.reporting.months.closing import CannotClose, MonthHasGaps
+from chalicelib.reporting.months.month import Month
+from chalicelib.reporting.reported_day import costs_key, manifest_key
+from chalicelib.reporting.restating import Outcome
+
+OCTOBER = Month.read("2026-10")
+THIRTIETH = date(2026, 10, 30)
+MILLION = 1_000_000
+
+
+def after_october() -> World:
+    """One call on the thirtieth; it is the second of November."""
+    world = World(now=datetime(2026, 11, 2, 9, tzinfo=UTC))
+    world.write(*world.records(THIRTIETH, "search", (MILLION, 0), call="c1"))
+    return world
+
+
+@pytest.mark.parametrize("text", ["2026-13", "2026-1", "26-10", "2026-10-01", ""])
+def test_what_is_no_month_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a month YYYY-MM"):
+        Month.read(text)
+
+
+def test_a_month_has_its_days_and_ends_where_the_next_begins() -> None:
+    assert len(list(Month.read("2028-02").days())) == 29
+    assert Month.read("2026-12").end == date(2027, 1, 1)
+    assert str(Month.of(THIRTIETH)) == "2026-10"
+
+
+def test_a_month_that_is_not_over_cannot_be_closed() -> None:
+    world = World(now=datetime(2026, 10, 31, 23, 59, tzinfo=UTC))
+
+    with pytest.raises(CannotClose, match=r"2026-10 is not over"):
+        world.close(OCTOBER)
+
+    assert world.bucket.files == {}
+
+
+def test_closing_reports_every_day_and_needs_no_night_before() -> None:
+    world = after_october()
+
+    closed = world.close(OCTOBER)
+
+    assert all(manifest_key(day) in world.bucket.files for day in OCTOBER.days())
+    assert (closed.rows, closed.totals["total_cost"], closed.gaps) == (1, "3", ())
+
+
+def test_a_month_is_closed_once() -> None:
+    world = after_october()
+    world.close(OCTOBER)
+    before = world.bucket.reports
+
+    with pytest.raises(CannotClose, match=r"was closed at 2026-11-02T09:00:00\.000Z"):
+        world.close(OCTOBER)
+
+    assert world.bucket.reports == before
+
+
+def test_a_day_that_cannot_be_read_and_has_no_report_is_a_gap() -> None:
+    world = after_october()
+
+    def report(day: date) -> Outcome:
+        if day == THIRTIETH:
+            raise IncompleteReport("the query of totals is not complete")
+        return world.report(day)
+
+    with pytest.raises(MonthHasGaps) as refused:
+        closing.close(OCTOBER, store=world.store, report=report, clock=lambda: world.now)
+    closed = closing.close(
+        OCTOBER, store=world.store, report=report, clock=lambda: world.now, with_gaps=True
+    )
+
+    assert [(gap.date, gap.why) for gap in refused.value.gaps] == [
+        ("2026-10-30", "the query of totals is not complete")
+    ]
+    assert (len(closed.days), len(closed.gaps), closed.rows) == (30, 1, 0)
+
+
+def test_a_day_whose_records_are_gone_keeps_its_report_and_is_a_gap() -> None:
+    world = after_october()
+    world.report(THIRTIETH)
+    world.events.clear()
+
+    closed = world.close(OCTOBER, with_gaps=True)
+
+    assert [gap.date for gap in closed.gaps] == ["2026-10-30"]
+    assert "0 records are left" in closed.gaps[0].why
+    assert closed.totals["total_cost"] == "3"
+
+
+def test_a_day_that_takes_several_runs_is_given_them() -> None:
+    world, runs = after_october(), []
+
+    def report(day: date) -> Outcome:
+        runs.append(day)
+        if day == THIRTIETH and runs.count(day) < 3:
+            raise NotFinished("no time is left")
+        return world.report(day)
+
+    closed = closing.close(OCTOBER, store=world.store, report=report, clock=lambda: world.now)
+
+    assert (closed.gaps, runs.count(THIRTIETH)) == ((), 3)
+
+
+def test_a_month_of_which_a_day_is_being_written_is_not_closed() -> None:
+    world = after_october()
+    for day in OCTOBER.days():
+        world.report(day)
+
+    with (
+        claimed(world.store, "2026-10-07", lambda: world.now),
+        pytest.raises(Busy),
+    ):
+        world.close(OCTOBER, with_gaps=True)
+
+    assert read_closed(world.store, OCTOBER) is None
+    assert world.close(OCTOBER).gaps == ()
+
+
+def test_costs_that_are_not_their_manifests_are_not_copied_into_books() -> None:
+    world = after_october()
+    world.report(THIRTIETH)
+    key = costs_key(THIRTIETH)
+    world.bucket.files[key] = world.bucket.files[key].replace(b",3,", b",2,")
+
+    with pytest.raises(CannotClose, match="costs of 2026-10-30 are not its manifest's"):
+        world.close(OCTOBER)
+
+    assert OCTOBER.closed_key not in world.bucket.files
+
+
+def test_an_open_month_has_no_balance() -> None:
+    with pytest.raises(NotClosed):
+        after_october().balance(OCTOBER)
+
+
+def test_late_records_and_a_price_at_once_are_two_rows_each_with_its_reason() -> None:
+    world = after_october()
+    world.close(OCTOBER)
+    world.write(*world.records(THIRTIETH, "search", (MILLION, 0), call="c2", instance="i2"))
+    world.book = prices("2.5")
+
+    world.now += timedelta(days=1)
+    outcome = world.report(THIRTIETH)
+
+    rows = [
+        (each.reason, f"{each.row.amounts[-1]}") for each in read_adjustments(world.store, OCTOBER)
+    ]
+    assert outcome.adjustments == 2
+    assert rows == [("late records", "3"), ("price change", "-1")]
+    assert not any(world.balance(OCTOBER).out_by)
+
+
+def test_a_rating_after_an_adjustment_starts_from_the_adjusted_counts() -> None:
+    world = after_october()
+    world.close(OCTOBER)
+    world.write(*world.records(THIRTIETH, "search", (MILLION, 0), call="c2", instance="i2"))
+    world.report(THIRTIETH)
+    world.book = prices("2.5")
+
+    restatement = world.rerate(THIRTIETH)
+
+    assert restatement.adjustments == 1
+    assert f"{world.balance(OCTOBER).now[-1]}" == "5"
+    assert not any(world.balance(OCTOBER).out_by)
+
+
+def test_an_adjustment_that_broke_off_before_it_was_booked_is_booked_by_the_next_report() -> None:
+    world = after_october()
+    world.close(OCTOBER)
+    world.write(*world.records(THIRTIETH, "search", (MILLION, 0), call="c2", instance="i2"))
+    world.bucket.fails_to_put = OCTOBER.adjustments_key
+    with pytest.raises(Exception, match="SlowDown"):
+        world.report(THIRTIETH)
+    world.bucket.fails_to_put = ""
+
+    world.now += timedelta(minutes=20)
+
+    assert world.report(THIRTIETH).adjustments == 1
+    assert world.report(THIRTIETH).adjustments == 0
+    assert not any(world.balance(OCTOBER).out_by)

@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from local.demo.books import close
 from local.demo.growth import grow
 from local.demo.progress import Progress
 from local.demo.reports import keep, report_twice
@@ -58,10 +59,14 @@ def _run(progress: Progress) -> Shown:
         reports = [report_twice(stack, day) for day in days_of(stack.log_events())]
         sabotage = [each for attempt in attempts for each in attempt.sent]
         evidence = collect(stack, [revoked.used, *sent, *grown, *sabotage])
-        keep(stack, [each.day for each in reports], evidence)
-    book = operator_prices.book()
+        days = [each.day for each in reports]
+        keep(stack, days, evidence)
+        book = operator_prices.book()
+        proof = prove(evidence, book)
+        progress.step("reconciling, tracing, drawing the month")
+        books = close(stack, days, proof)
     seconds = time.monotonic() - began
-    return Shown(evidence, prove(evidence, book), book, attempts, reports, seconds, told)
+    return Shown(evidence, proof, book, attempts, reports, seconds, books, told)
 
 
 def _traffic(stack: Stack, gateway: Gateway, progress: Progress) -> list[Sent]:

@@ -5,18 +5,16 @@ from dataclasses import dataclass
 
 from chalicelib.pricing.price_book import PriceBook
 from local import project
-from local.demo import one_cent, rule_of_thumb, tables
-from local.demo.reports import KEPT, DayReport
+from local.demo import rule_of_thumb, tables
+from local.demo.books import Books
+from local.demo.reports import DayReport
 from local.demo.sabotage import Attempt, ledger_says, saw
 from local.proof import Evidence, Proof
 
 WIDTH = 100
 LABEL = 9
 GUARDRAILS = "guardrails"  # no model, though billed like one
-NEXT = (
-    """make serve; then, with a key as in README.md: curl -H "x-api-key: $KEY" \\""",
-    """ -d '{"inputText":"Hello"}' 'localhost:8000/invoke?model_id=amazon.titan-text-express-v1'""",
-)
+NEXT = "make serve, and the README's own session: tenants, keys, calls with curl and with an SDK"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +27,7 @@ class Shown:
     attempts: Sequence[Attempt]
     reports: Sequence[DayReport]
     seconds: float
+    books: Books
     streams: Sequence[str] = ()  # how a live answer and a queued one grew
 
     @property
@@ -55,11 +54,14 @@ def _lines(shown: Shown) -> Iterator[str]:
     yield from _labelled("proof", _statement(shown))
     yield from _labelled("again", map(_again, shown.reports))
     if shown.proof.holds:
-        yield from _labelled("a cent", _cent(shown))
         yield from _labelled("guessed", _guessed(shown))
-    files = "{costs,counts,manifests}/date=…, usage.jsonl, provider.jsonl"
-    yield from _labelled("files", [f"{KEPT.relative_to(project.ROOT)}/{files}"])
-    yield from _labelled("next", NEXT)
+    yield from _labelled("next", [NEXT])
+    yield from _labelled("a call", shown.books.traced)
+    yield from (f"reconciliation: {said}" for said in shown.books.reconciled)
+    page = shown.books.page.relative_to(project.ROOT)
+    yield from _labelled(
+        "month", [f"{page}, a page to open; beside it the reports and both ledgers"]
+    )
 
 
 def _heading(shown: Shown) -> str:
@@ -87,8 +89,6 @@ def _costs(shown: Shown) -> Iterator[str]:
     rows = shown.evidence.costs
     yield from tables.dearest(rows)
     yield from _labelled("by team", [tables.by_team(rows)])
-    words = f"{len(rows)} lines in costs.csv; INCOMPLETE: some cost unknown; (idle): nobody's hours"
-    yield from _labelled("", [words])
 
 
 def _statement(shown: Shown) -> Iterator[str]:
@@ -105,12 +105,6 @@ def _again(report: DayReport) -> str:
     if report.same:
         return f"the same sha256 {report.again['csv_sha256']}"
     return f"ANOTHER sha256: {report.first['csv_sha256'][:16]}…, {report.again['csv_sha256'][:16]}…"
-
-
-def _cent(shown: Shown) -> list[str]:
-    call = one_cent.choose(shown.proof.verdicts)
-    costs_csv = "".join(report.costs_csv.decode() for report in shown.reports)
-    return one_cent.trace(call, costs_csv, WIDTH - LABEL)
 
 
 def _guessed(shown: Shown) -> Iterator[str]:

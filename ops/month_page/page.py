@@ -4,6 +4,7 @@ No script, no font, no image from anywhere; its own policy forbids them. Every t
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
@@ -108,8 +109,15 @@ def _doubts(lacking: Lacking) -> Iterable[str]:
         yield f"days not yet held against AWS's own numbers: {lacking.unreconciled}"
 
 
-def _listed(days: Iterable[object]) -> str:
-    return ", ".join(map(str, days))
+def _listed(days: Iterable[date]) -> str:
+    """Name days, those that follow one another by the first and the last."""
+    runs: list[list[date]] = []
+    for day in days:
+        if runs and day - runs[-1][-1] == timedelta(days=1):
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    return ", ".join(f"{run[0]}" if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs)
 
 
 def _ranked(figures: MonthFigures) -> list[str]:

@@ -16,6 +16,9 @@ from chalicelib.settings import Settings
 from chalicelib.tenants.nouns import Tenant
 from ops.directory import Directory, Refused
 
+Client = Callable[[str, str], Any]
+"""Makes the boto3 client of a service in a region."""
+
 PATIENCE_SECONDS: Final = 300
 EXAMPLES: Final = """examples:
   python -m ops trace 290ed82e-9073-444d-b35f-a44bf88eb47d
@@ -51,32 +54,34 @@ def window(day: str | None, days: int, now: datetime) -> tuple[datetime, datetim
 
 
 def _trace(args: argparse.Namespace, configured: Settings) -> None:
-    print(*lines(args.request_id, configured, *window(args.date, args.days, _now())), sep="\n")
+    when = window(args.date, args.days, datetime.now(UTC))
+    print(*lines(args.request_id, configured, boto3.client, *when), sep="\n")
 
 
-def lines(request_id: str, configured: Settings, start: datetime, end: datetime) -> list[str]:
-    """Trace a request with the shell's own credentials. Raises Refused."""
+def lines(
+    request_id: str, configured: Settings, client: Client, start: datetime, end: datetime
+) -> list[str]:
+    """Trace a request whose records were written in a time. Raises Refused."""
     from ops.trace import history, screen  # here, so that other commands need none of it
     from ops.trace.day import read_day
     from ops.trace.records import calls_of
 
-    client: Callable[[str], Any] = boto3.Session(region_name=configured.region).client
+    here = configured.region
     patience = Patience(_countdown(PATIENCE_SECONDS))
-    insights = Insights(client("logs"), configured.usage_log_groups, patience)
+    insights = Insights(client("logs", here), configured.usage_log_groups, patience)
     try:
         calls = calls_of(insights, request_id, start, end)
     except IncompleteReport as error:
         raise Refused(f"the usage log could not be read: {error}") from error
     made = "1 provider call" if len(calls) == 1 else f"{len(calls)} provider calls"
     told = [f"request  {calls[0].any['request_id']}, {made}"]
-    directory = Directory(client("dynamodb"), configured.tenants_table)
+    directory = Directory(client("dynamodb", here), configured.tenants_table)
     for call in calls:
-        trail = boto3.client("cloudtrail", region_name=call.any["region"])
         told += screen.lines_of(
             call,
             _tenant(directory, call.any["team_id"]),
-            history.event_of(call, trail),
-            read_day(call.day, client("s3"), configured),
+            history.event_of(call, client("cloudtrail", call.any["region"])),
+            read_day(call.day, client("s3", here), configured),
         )
     return told
 
@@ -86,10 +91,6 @@ def _tenant(directory: Directory, team_id: str) -> Tenant | None:
         return directory.tenant(team_id)
     except Refused:
         return None
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 def _countdown(seconds: float) -> Callable[[], int]:

@@ -91,8 +91,8 @@ def _event(event: Event | Missing) -> str:
         return event.why
     error = f", {event.error}" if event.error else ""
     return (
-        f"CloudTrail: {event.name} {event.time} by {event.caller}{error},"
-        f" requestID {event.request_id}"
+        f"CloudTrail: {event.name} {event.time}{error}, requestID {event.request_id},"
+        f" by {event.caller.rpartition(':')[2]}"
     )
 
 

@@ -92,7 +92,7 @@ def test_a_call_is_followed_to_its_event_in_cloudtrail(stack, trace, asked):
     (end,) = ends_of(stack, asked)
     _, said = trace(asked)
     assert said["AWS"].startswith("CloudTrail: InvokeModel ")
-    assert said["AWS"].endswith(f"requestID {end['provider_request_id']}")
+    assert f"requestID {end['provider_request_id']}, by assumed-role/" in said["AWS"]
 
 
 def test_the_arithmetic_is_that_of_the_line_of_costs_csv(stack, trace, asked):

@@ -10,6 +10,7 @@ from local.demo.sabotage import Attempt, ledger_says, saw
 from local.proof import prove
 from local.traffic.plan import Request
 from local.traffic.sent import Sent
+from ops.trace.history import MANAGEMENT_EVENTS
 
 REQUEST = Request("search", "us.amazon.nova-lite-v1:0", b"{}")
 
@@ -82,19 +83,12 @@ def test_a_team_owes_the_sum_of_its_lines():
     assert tables.by_team([row(), row(total=""), row(team="ads")]) == "ads $0.5000  search $0.5000"
 
 
-def test_a_cent_is_traced_from_its_record_to_its_line_of_the_csv():
-    proof = prove(one_of_each(), BOOK)
-    [metered] = proof.of("metered")
-    csv = "header\n2026-11-23,search,bedrock,us.amazon.nova-lite-v1:0,2\n"
+def test_the_call_that_is_traced_has_a_price_and_an_event_in_cloudtrail():
+    chosen = one_cent.choose(prove(one_of_each(), BOOK).verdicts)
 
-    traced = one_cent.trace(metered, csv, 120)
-
-    assert traced[0] == "request request-1, us.amazon.nova-lite-v1:0"
-    assert traced[1].split()[:5] == ["input_tokens", "100", "x", "0.00000006", "="]
-    assert traced[-1] == (
-        "= $0.0000084, a part of costs.csv line 2: 2026-11-23,search,bedrock,"
-        "us.amazon.nova-lite-v1:0,2"
-    )
+    assert chosen.list_price
+    assert chosen.call
+    assert chosen.call.record["operation"] in MANAGEMENT_EVENTS
 
 
 def test_a_guess_counts_four_characters_a_token():

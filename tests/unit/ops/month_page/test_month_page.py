@@ -102,6 +102,11 @@ def test_a_day_without_a_report_is_named():
     assert "days without a report: 2026-11-02" in shown(DayFigures(date(2026, 11, 2))).text
 
 
+def test_days_that_follow_one_another_are_named_by_the_first_and_the_last():
+    days = [DayFigures(date(2026, 11, day)) for day in (2, 3, 4, 9)]
+    assert "2026-11-02 to 2026-11-04, 2026-11-09" in shown(*days).text
+
+
 def test_what_aws_counts_otherwise_is_told():
     page = shown(reported(1, row(), differences="1 difference, found: a direct call"))
     assert "reconciliation of 2026-11-01: 1 difference, found: a direct call" in page.text

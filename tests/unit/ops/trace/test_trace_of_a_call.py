@@ -19,7 +19,9 @@ DAY = date(2026, 11, 23)
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 USED = Outcome("usage", Usage(input_tokens=10, output_tokens=4), "header")
 FAILED = Outcome("failed", status_code=429, error_code="ThrottlingException")
-PRICED = price_book("amazon.nova-lite-v1:0,us-east-1,us,on_demand,default,none,input_tokens,0.5,2026-01-01,,list,2026-11-01")
+PRICED = price_book(
+    "amazon.nova-lite-v1:0,us-east-1,us,on_demand,default,none,input_tokens,0.5,2026-01-01,,list,2026-11-01"
+)
 NO_EVENT = Missing("no event")
 
 

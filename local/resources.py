@@ -46,14 +46,14 @@ def _respelled(resource: Resource) -> Resource:
 
 
 def _complete(client: Callable[[str], Client], resource: Resource, values: dict[str, str]) -> None:
-    properties = _resolved(resource["Properties"], values)
+    properties = resource["Properties"]
     for (kind, name), (service, apply) in _LEFT_OUT.items():
         if resource["Type"] == kind and name in properties:
-            apply(client(service), resource["Id"], properties[name])
+            apply(client(service), resource["Id"], _resolved(properties[name], values))
 
 
 def _resolved(node: Any, values: dict[str, str]) -> Any:
-    """Replace `Ref` and `Fn::Sub`, the only functions in the file."""
+    """Replace `Ref` and `Fn::Sub`, the only functions in what is set here."""
     match node:
         case {"Ref": name}:
             return values[name]
@@ -91,7 +91,7 @@ def _expire(s3: Client, bucket: str, configuration: Any) -> None:
         {
             "ID": rule["Id"],
             "Filter": {"Prefix": rule.get("Prefix", "")},
-            "Expiration": {"Days": rule["ExpirationInDays"]},
+            **({"Expiration": {"Days": days}} if (days := rule.get("ExpirationInDays")) else {}),
             **{name: rule[name] for name in same if name in rule},
         }
         for rule in configuration["Rules"]

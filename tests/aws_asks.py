@@ -70,7 +70,8 @@ def asks(request: Request) -> Iterator[Ask]:
 
 def _of_s3(request: Request) -> Ask:
     bucket, _, key = unquote(request.path).removeprefix("/").partition("/")
-    actions = {"GET": "GetObject", "PUT": "PutObject"}
+    actions = {"GET": "GetObject", "PUT": "PutObject", "POST": "PutObject"}  # POST: of uploads
+    actions |= {"DELETE": "DeleteObject"}
     action = actions[request.method] if key else "ListBucket"
     if key:
         return Ask(f"s3:{action}", f"arn:aws:s3:::{bucket}/{key}")
@@ -85,9 +86,9 @@ def _read(request: Request) -> tuple[str, Parameters]:
     if target := request.headers.get("x-amz-target"):
         prefix = _PREFIXES.get(request.service, request.service)
         return f"{prefix}:{target.rpartition('.')[2]}", json.loads(request.body)
-    if request.service == "sts":
+    if request.service in ("sns", "sts"):
         form = {name: values[0] for name, values in parse_qs(request.body.decode()).items()}
-        return f"sts:{form['Action']}", form
+        return f"{request.service}:{form['Action']}", form
     for operation, method, path in _rest_operations(request.service):
         if method == request.method and (found := path.fullmatch(request.path)):
             labels = {name: unquote(value) for name, value in found.groupdict().items()}
@@ -145,9 +146,17 @@ def _invoking(action: str, *endpoint_actions: str) -> Callable[[str, Parameters]
         yield from _media_read(parameters)
         named = parameters.get("guardrailConfig", {}).get("guardrailIdentifier")
         if guardrail := named or parameters.get("x-amzn-bedrock-guardrailidentifier"):
-            yield Ask("bedrock:ApplyGuardrail", own("bedrock", f"guardrail/{guardrail}"))
+            yield from _guarded(own("bedrock", f"guardrail/{guardrail}"))
 
     return needed
+
+
+def _guarded(guardrail: str) -> Iterator[Ask]:
+    """A guardrail that has a profile is evaluated in any of the profile's regions."""
+    yield Ask("bedrock:ApplyGuardrail", guardrail)
+    for region in (REGION, "us-west-2"):
+        profile = own("bedrock", "guardrail-profile/us.guardrail.v1:0", region)
+        yield Ask("bedrock:ApplyGuardrail", profile)
 
 
 def _described(endpoint: str) -> Iterator[Ask]:
@@ -199,6 +208,16 @@ def _table(operation: str, parameters: Parameters) -> Iterator[Ask]:
     leading = (("dynamodb:LeadingKeys", key),) if key else ()
     table = own("dynamodb", f"table/{parameters['TableName']}{index}")
     yield Ask(operation, table, (*DIRECT, *leading))
+
+
+def _scan(operation: str, parameters: Parameters) -> Iterator[Ask]:
+    """A scan reads what it projects, and the key that its filter names. An ask for each."""
+    table = own("dynamodb", f"table/{parameters['TableName']}")
+    projected = parameters["ProjectionExpression"].split(", ")
+    names = [parameters["ExpressionAttributeNames"][each] for each in projected]
+    for name in ("pk", *names):
+        select = ("dynamodb:Select", parameters["Select"])
+        yield Ask(operation, table, (*DIRECT, select, ("dynamodb:Attributes", name)))
 
 
 def _tables(operation: str, parameters: Parameters) -> Iterator[Ask]:
@@ -267,7 +286,9 @@ _ASKS: Mapping[str, Callable[[str, Parameters], Iterator[Ask]]] = {
     "bedrock:CountTokens": lambda operation, parameters: (
         Ask(operation, arn) for arn in _models(parameters["modelId"])
     ),
-    "bedrock:ApplyGuardrail": _on("guardrailIdentifier", _bedrock("guardrail")),
+    "bedrock:ApplyGuardrail": lambda _operation, parameters: _guarded(
+        _bedrock("guardrail")(parameters["guardrailIdentifier"])
+    ),
     "bedrock:StartAsyncInvoke": _starting,
     "bedrock:GetAsyncInvoke": _on("invocationArn", str),
     "bedrock:ListAsyncInvokes": _on_nothing,
@@ -293,6 +314,7 @@ _ASKS: Mapping[str, Callable[[str, Parameters], Iterator[Ask]]] = {
     "dynamodb:UpdateItem": _table,
     "dynamodb:DeleteItem": _table,
     "dynamodb:Query": _table,
+    "dynamodb:Scan": _scan,
     "dynamodb:BatchWriteItem": _tables,
     "dynamodb:TransactWriteItems": _transaction,
     "sqs:GetQueueAttributes": _QUEUE,
@@ -306,6 +328,7 @@ _ASKS: Mapping[str, Callable[[str, Parameters], Iterator[Ask]]] = {
     "logs:StartQuery": _log_groups,
     "logs:GetQueryResults": _on_nothing,
     "logs:StopQuery": _on_nothing,
+    "sns:Publish": _on("TopicArn", str),
     "sts:AssumeRole": _assuming,
 }
 """An operation that is not here is one that nobody has thought about: a KeyError."""

@@ -6,7 +6,7 @@ from base64 import b64decode
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -21,13 +21,18 @@ from chalicelib.async_jobs.table import JobsTable
 from chalicelib.aws_json import AwsApi
 from chalicelib.metering.metered import Metered
 from chalicelib.metering.usage import NO_USAGE
-from chalicelib.reporting.team_keys import team_day_key
+from chalicelib.reporting.broken_pairs import BROKEN
+from chalicelib.reporting.months.closed import Closed
+from chalicelib.reporting.months.month import Month
+from chalicelib.reporting.reported_day import manifest_key
+from chalicelib.reporting.team_keys import team_costs_key, team_day_key
 from chalicelib.streams.job import StreamJob
 from chalicelib.streams.table import StreamsTable
 from chalicelib.transport import DYNAMODB, Transport
+from chalicelib.usage_record import rfc3339
 from local.functions.client import FunctionsClient
 from local.functions.faults import FunctionError
-from local.insights.service import Behaviour
+from local.insights.faults import Behaviour, Fault
 from local.proof.collect import control
 from local.stack import Stack
 from ops import keys, tenants
@@ -362,17 +367,42 @@ def deliver(functions: FunctionsClient, function: str, *request_ids: str) -> Non
 
 
 def report(stack: Stack) -> None:
-    """Report the day with samples and prices of the operator's own, and once without success."""
-    stack.client("s3").put_object(Bucket=stack.urls["bucket"], Key="prices.csv", Body=PRICES)
+    """Report the day as it comes to be reported: in vain, anew, restated, and once it is closed."""
+    s3, bucket = stack.client("s3"), stack.environ["REPORTS_BUCKET"]
     now = _now()
+    tonight = (now + timedelta(days=1)).replace(hour=2, minute=15)
+    s3.put_object(Bucket=bucket, Key="prices.csv", Body=PRICES)
     stack.invoke("sample_capacity", {"time": now.isoformat()})
-    tomorrow = (now + timedelta(days=1)).replace(hour=2, minute=15)
-    stack.invoke("daily_report", {"time": tomorrow.isoformat()})
-    stack.invoke("reconcile", {"time": tomorrow.replace(hour=6, minute=45).isoformat()})
-    stack.aws.insights.behave(Behaviour(ends="Failed"))
+    # Of three queries one is answered and kept, one fails, and one is stopped.
+    fails = Fault("StartQuery", Behaviour(ends="Failed"), query=BROKEN)
+    stack.aws.insights.behave(Behaviour(), fails)
     with suppress(FunctionError):
-        stack.invoke("daily_report", {"time": tomorrow.isoformat()})
+        stack.invoke("daily_report", {"time": tonight.isoformat()})
     stack.aws.insights.behave(Behaviour())
+    for change in (_nothing, _a_team_is_gone, _the_month_is_closed):
+        change(s3, bucket, now.date())
+        stack.invoke("daily_report", {"time": tonight.isoformat()})
+    stack.invoke("reconcile", {"time": tonight.replace(hour=6, minute=45).isoformat()})
+
+
+def _nothing(_s3: Any, _bucket: str, _day: date) -> None:
+    pass
+
+
+def _a_team_is_gone(s3: Any, bucket: str, day: date) -> None:
+    """Have the day's manifest name the file of a team that has no rows any more."""
+    key = manifest_key(day)
+    said = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    said["files"][team_costs_key("gone", day)] = "0" * 64
+    s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(said))
+
+
+def _the_month_is_closed(s3: Any, bucket: str, day: date) -> None:
+    """Close the day's month, and have a price be another since."""
+    month = Month.of(day)
+    closed = Closed(1, str(month), rfc3339(_now()), (), (), 0, {}, {})
+    s3.put_object(Bucket=bucket, Key=month.closed_key, Body=closed.to_json())
+    s3.put_object(Bucket=bucket, Key="prices.csv", Body=PRICES.replace(b"1.408", b"1.509"))
 
 
 PRICES = b"""\

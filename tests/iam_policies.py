@@ -131,6 +131,7 @@ def _equals(values: list[str], text: str | None) -> bool:
 _OPERATORS: Mapping[str, Callable[[list[str], str | None], bool]] = {
     "StringEquals": _equals,
     "StringLike": _any_like,
+    "StringNotLike": lambda values, text: not _any_like(values, text),
     "ArnEquals": _any_like,
     "ArnLike": _any_like,
     "Bool": _equals,

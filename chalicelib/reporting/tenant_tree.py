@@ -45,6 +45,7 @@ class Tenants:
         pages = client.get_paginator("scan").paginate(
             TableName=table,
             ConsistentRead=True,
+            Select="SPECIFIC_ATTRIBUTES",  # the role may read nothing else
             ProjectionExpression=", ".join(names),
             FilterExpression="begins_with(pk, :team)",
             ExpressionAttributeNames=names,

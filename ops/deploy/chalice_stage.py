@@ -32,7 +32,7 @@ from ops.deploy import hooks, releases, state
 from ops.deploy.account import Account
 from ops.deploy.client import StageClient
 from ops.deploy.foresight import ForeseeingClient
-from ops.deploy.policies import Place
+from ops.deploy.named import Place
 from ops.deploy.stage import API_HANDLER, ROOT, SEES_PROMPTS, Say, Stage
 from ops.deploy.swagger import StreamingSwagger
 from ops.directory import Refused

@@ -12,7 +12,7 @@ from botocore.session import Session
 
 from ops.deploy.account import Account
 from ops.deploy.client import StageClient
-from ops.deploy.policies import Place
+from ops.deploy.named import Place
 from ops.deploy.stage import Say
 
 READS: Final = ("get_", "list_", "describe_", "head_", "exceptions", "meta")

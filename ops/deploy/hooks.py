@@ -18,7 +18,9 @@ from chalice.deploy.packager import LambdaDeploymentPackager
 from chalice.deploy.planner import PlanStage
 from chalice.deploy.swagger import SwaggerGenerator
 
+from chalicelib.settings import SettingError
 from ops.deploy import contents, package, policies, state, swagger
+from ops.deploy.named import Place
 from ops.deploy.stage import in_account
 from ops.directory import Refused
 
@@ -85,7 +87,7 @@ def plan_as_chalice(
     """Plan with policies for the place that is deployed to, and for no other."""
     client = self._remote_state._client
     account = client._client("sts").get_caller_identity()["Account"]
-    place = policies.Place(client.partition_name, client.region_name, account)
+    place = Place(client.partition_name, client.region_name, account)
     policies.narrow(resources, place, leaving)
     return _plan(self, resources)
 
@@ -103,9 +105,9 @@ def plan(self: Any, resources: list[models.Model]) -> Any:
                 _keep_streaming(self._remote_state, resource)
             if isinstance(resource, models.LambdaFunction):
                 _keep_in_network(self._remote_state, resource)
-    except Refused as refused:
+        return plan_as_chalice(self, resources)
+    except (Refused, SettingError) as refused:
         raise click.ClickException(str(refused)) from refused
-    return plan_as_chalice(self, resources)
 
 
 def _keep_streaming(remote: Any, resource: models.RestAPI) -> None:

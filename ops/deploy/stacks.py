@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from ops.deploy import zones
 from ops.deploy.account import Account
+from ops.deploy.named import Named, Place
 from ops.deploy.stage import FOLDER, Stage
 from ops.directory import Refused
 
@@ -30,8 +31,9 @@ class Stack:
 
 
 def wanted(stage: Stage, account: Account) -> list[Stack]:
-    """Return the stacks that a stage is to have."""
+    """Return the stacks that a stage is to have. Raises SettingError."""
     parameters: dict[str, Mapping[str, str]] = {part: {} for part in PARTS}
+    parameters["resources"] = _endpoints(stage, account)
     parameters["alarms"] = {"AlertEmail": stage.options.alert_email}
     if stage.options.network is None:
         del parameters["network"]
@@ -42,6 +44,16 @@ def wanted(stage: Stage, account: Account) -> list[Stack]:
         Stack(stage.stack(part), template(part), {"Stage": stage.name, **own})
         for part, own in parameters.items()
     ]
+
+
+def _endpoints(stage: Stage, account: Account) -> dict[str, str]:
+    """Name the endpoints of SageMaker that the tenants' role may have called."""
+    place = Place(account.partition, account.region, account.number)
+    named = Named.of(stage.environment(account.number), place)
+    return {
+        "SageMakerEndpoints": ",".join(named.endpoints),
+        "MarketplaceEndpoints": ",".join(named.marketplace),
+    }
 
 
 def template(part: str) -> Template:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import WaiterError
-from deploy_fakes import ACCOUNT, FakeAccount, refused, stage
+from deploy_fakes import ACCOUNT, REGION, FakeAccount, refused, stage
 
 from ops.deploy import change_sets, leftovers, stacks
 from ops.deploy.stacks import Stack
@@ -262,3 +262,17 @@ def test_a_network_is_told_of_s3_and_dynamodb_and_what_config_json_says() -> Non
 def test_alarms_mail_whom_config_json_names() -> None:
     alarms = stacks.wanted(stage(alert_email="on-call@example.com"), FakeAccount())[-1]
     assert alarms.parameters == {"Stage": "dev", "AlertEmail": "on-call@example.com"}
+
+
+def test_the_tenants_role_is_told_of_the_endpoints_that_settings_name() -> None:
+    endpoint = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:endpoint/"
+    named = {
+        "SAGEMAKER_ENDPOINTS": '{"chat": {"container": "tgi"}, "embed": {"container": "none"}}',
+        "MODEL_ARNS": f'["{endpoint}falcon"]',
+    }
+    resources = stacks.wanted(stage(environment=named), FakeAccount())[0]
+    assert resources.parameters == {
+        "Stage": "dev",
+        "SageMakerEndpoints": f"{endpoint}chat,{endpoint}embed",
+        "MarketplaceEndpoints": f"{endpoint}falcon",
+    }

@@ -10,14 +10,22 @@ from aws_asks import VIA_BEDROCK, own
 from chalice.deploy import models
 from iam_policies import Ask, allows, denies, granted, listed
 
+from chalicelib.reporting.tenant_tree import READ
 from ops.deploy import policies
+from ops.deploy.named import Named, Place
 from ops.deploy.stage import SEES_PROMPTS
 
 ROOT = Path(__file__).parents[3]
 CONFIG = json.loads((ROOT / ".chalice" / "config.json").read_text(encoding="utf-8"))
 FUNCTIONS = tuple(CONFIG["lambda_functions"])
 STAGES = ("dev", "prod")
-HERE = policies.Place("aws", "us-east-1", "123456789012")
+HERE = Place("aws", "us-east-1", "123456789012")
+ALL_NAMED = {
+    "SAGEMAKER_ENDPOINTS": '{"chat-TGI": {"container": "tgi"}}',
+    "MODEL_ARNS": '["arn:aws:sagemaker:us-east-1:123456789012:endpoint/falcon-*", "chat-units"]',
+    "ALERTS_TOPIC_ARN": "arn:aws:sns:us-east-1:${AWS::AccountId}:tollgate-prod-alerts",
+}
+"""Settings, besides a stage's own, that name something of each kind."""
 REPORTS = "arn:aws:s3:::tollgate-prod-reports-123456789012"
 PAYLOADS = "arn:aws:s3:::tollgate-prod-payloads-123456789012"
 PAGE = (ROOT / "docs" / "permissions.md").read_text(encoding="utf-8")
@@ -29,7 +37,15 @@ def text_of(function: str, stage: str) -> str:
 
 
 def deployed(function: str, stage: str = "prod") -> dict[str, Any]:
-    return policies.narrowed(json.loads(text_of(function, stage)), HERE)
+    return policies.narrowed(json.loads(text_of(function, stage)), HERE, named(stage))
+
+
+def variables(stage: str = "prod", **changed: str) -> dict[str, str]:
+    return {**CONFIG["stages"][stage]["environment_variables"], **ALL_NAMED, **changed}
+
+
+def named(stage: str = "prod", **changed: str) -> Named:
+    return Named.of(variables(stage, **changed), HERE)
 
 
 def resources(document: dict[str, Any]) -> set[str]:
@@ -56,17 +72,20 @@ def test_every_function_of_a_stage_has_a_policy_of_its_own(function: str, stage:
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_deployed_policy_is_for_one_account_and_one_region(function: str) -> None:
-    elsewhere = {arn for arn in resources(deployed(function)) if "123456789012" not in arn}
-    assert elsewhere <= {
+    named = resources(deployed(function))
+    assert {arn for arn in named if "123456789012" not in arn} <= {
         "*",  # docs/permissions.md says where
         "arn:aws:bedrock:*::foundation-model/*",  # which are nobody's
     }
-    assert not [arn for arn in resources(deployed(function)) if ":*:" in arn and "found" not in arn]
+    assert {arn for arn in named if ":*:" in arn} <= {
+        "arn:aws:bedrock:*::foundation-model/*",
+        "arn:aws:bedrock:*:123456789012:guardrail-profile/*",  # evaluated in several regions
+    }
 
 
 def test_a_policy_is_deployed_in_another_partition_as_well() -> None:
-    china = policies.Place("aws-cn", "cn-north-1", "210987654321")
-    there = policies.narrowed(json.loads(text_of("stream_worker", "prod")), china)
+    china = Place("aws-cn", "cn-north-1", "210987654321")
+    there = policies.narrowed(json.loads(text_of("stream_worker", "prod")), china, Named())
     assert {arn.split(":")[1] for arn in resources(there)} == {"aws-cn"}
     assert "arn:aws-cn:sqs:cn-north-1:210987654321:tollgate-prod-streams" in resources(there)
 
@@ -123,8 +142,8 @@ def test_who_serves_tenants_reads_of_the_reports_what_is_for_teams_and_not_throu
     assert allows(policy, theirs)
     assert denies(policy, theirs.within(*VIA_BEDROCK))
     assert allows(policy, listed.within(("s3:prefix", "teams/team=search/date=")))
-    assert not allows(policy, listed.within(("s3:prefix", "costs/")))
-    assert not allows(policy, listed)
+    assert denies(policy, listed.within(("s3:prefix", "costs/")))
+    assert denies(policy, listed)
 
 
 def function_model(name: str, *subnets: str) -> models.LambdaFunction:
@@ -134,7 +153,7 @@ def function_model(name: str, *subnets: str) -> models.LambdaFunction:
         resource_name=name,
         function_name=f"tollgate-prod-{name}",
         deployment_package=models.DeploymentPackage(filename=""),
-        environment_variables={},
+        environment_variables=variables(),
         xray=False,
         runtime="python3.12",
         handler="app.app",
@@ -178,3 +197,70 @@ def test_in_a_vpc_lambda_may_make_network_interfaces_and_the_function_may_not() 
 def test_a_policy_fits_into_a_role(function: str) -> None:
     """IAM and AWS STS quotas: 10,240 characters of inline policies, white space not counted."""
     assert len(re.sub(r"\s", "", json.dumps(in_a_vpc(function)))) <= 10_240
+
+
+NOTHING_NAMED = {"SAGEMAKER_ENDPOINTS": "{}", "MODEL_ARNS": "[]", "ALERTS_TOPIC_ARN": ""}
+
+
+@pytest.mark.parametrize(
+    ("function", "action", "arn"),
+    [
+        ("api_handler", "sagemaker:InvokeEndpoint", own("sagemaker", "endpoint/chat-tgi")),
+        ("stream_worker", "sagemaker:InvokeEndpoint", own("sagemaker", "endpoint/chat-tgi")),
+        ("sample_capacity", "sagemaker:DescribeEndpoint", own("sagemaker", "endpoint/chat-tgi")),
+        (
+            "sample_capacity",
+            "sagemaker:DescribeEndpointConfig",
+            own("sagemaker", "endpoint-config/1"),
+        ),
+        ("daily_report", "sns:Publish", own("sns", "tollgate-prod-alerts")),
+    ],
+)
+def test_what_a_setting_names_is_allowed_and_is_not_where_none_does(
+    function: str, action: str, arn: str
+) -> None:
+    ask = Ask(action, arn)
+    assert allows(deployed(function), ask)
+    document = json.loads(text_of(function, "prod"))
+    assert not allows(policies.narrowed(document, HERE, named(**NOTHING_NAMED)), ask)
+
+
+def test_an_endpoint_that_no_setting_names_is_not_called() -> None:
+    ask = Ask("sagemaker:InvokeEndpoint", own("sagemaker", "endpoint/somebody-else-s"))
+    assert not allows(deployed("api_handler"), ask)
+
+
+def test_a_marketplace_s_endpoint_is_called_by_bedrock_and_by_nobody_else() -> None:
+    ask = Ask("sagemaker:InvokeEndpoint", own("sagemaker", "endpoint/falcon-7b"))
+    assert allows(deployed("api_handler"), ask.within(*VIA_BEDROCK))
+    assert not allows(deployed("api_handler"), ask)
+
+
+@pytest.mark.parametrize("function", ["api_handler", "daily_report"])
+def test_records_are_read_in_every_log_group_that_a_setting_names(function: str) -> None:
+    older = named(USAGE_LOG_GROUPS="/tollgate/prod/usage,/aws/lambda/older")
+    document = policies.narrowed(json.loads(text_of(function, "prod")), HERE, older)
+    for group in ("/tollgate/prod/usage", "/aws/lambda/older"):
+        ask = Ask("logs:StartQuery", own("logs", f"log-group:{group}:log-stream:"))
+        assert allows(document, ask)
+
+
+def test_a_statement_that_settings_fill_is_one_that_there_is() -> None:
+    sids = {
+        each["Sid"] for name in FUNCTIONS for each in json.loads(text_of(name, "prod"))["Statement"]
+    }
+    assert {*policies.NAMED, *policies.GO_WITH} <= sids
+
+
+def test_the_report_reads_of_tenants_what_its_snapshot_has_and_no_hash_of_a_key() -> None:
+    table = own("dynamodb", "table/tollgate-prod-tenants")
+    scan = Ask("dynamodb:Scan", table).within(("dynamodb:Select", "SPECIFIC_ATTRIBUTES"))
+    for name in ("pk", *READ):
+        assert allows(deployed("daily_report"), scan.within(("dynamodb:Attributes", name)))
+    for name in ("key_hash", "allow"):
+        assert not allows(deployed("daily_report"), scan.within(("dynamodb:Attributes", name)))
+
+
+def test_the_report_reads_no_whole_item_of_a_tenant() -> None:
+    table = own("dynamodb", "table/tollgate-prod-tenants")
+    assert not allows(deployed("daily_report"), Ask("dynamodb:Scan", table))

@@ -77,13 +77,44 @@ def test_reports_are_versioned_kept_and_never_expire() -> None:
     assert outlives_its_stack(RESOURCES["Reports"])
     reports = of_type("S3::Bucket")["Reports"]
     assert reports["VersioningConfiguration"] == {"Status": "Enabled"}
-    (rule,) = reports["LifecycleConfiguration"]["Rules"]
-    assert rule["Prefix"] == "queries/"
+    rules = reports["LifecycleConfiguration"]["Rules"]
+    expiring = {rule["Prefix"] for rule in rules if "ExpirationInDays" in rule}
+    assert expiring == {"queries/", "work/"}
+
+
+def test_older_versions_go_of_what_can_be_made_again_and_of_nothing_else() -> None:
+    rules = of_type("S3::Bucket")["Reports"]["LifecycleConfiguration"]["Rules"]
+    days = {
+        rule["Prefix"]: rule["NoncurrentVersionExpiration"]["NoncurrentDays"]
+        for rule in rules
+        if "NoncurrentVersionExpiration" in rule
+    }
+    assert days == {"claims/": 1, "queries/": 1, "teams/": 30, "work/": 1}
+
+
+def test_an_upload_that_nobody_ends_is_forgotten_after_a_day_wherever_it_was() -> None:
+    rules = of_type("S3::Bucket")["Reports"]["LifecycleConfiguration"]["Rules"]
+    ended = [rule["AbortIncompleteMultipartUpload"] for rule in rules if "Prefix" not in rule]
+    assert ended == [{"DaysAfterInitiation": 1}]
 
 
 def test_payloads_expire() -> None:
     (rule,) = of_type("S3::Bucket")["Payloads"]["LifecycleConfiguration"]["Rules"]
     assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", 1)
+
+
+@pytest.mark.parametrize(
+    ("sid", "parameter"),
+    [("SageMaker", "SageMakerEndpoints"), ("MarketplaceEndpoints", "MarketplaceEndpoints")],
+)
+def test_a_team_s_session_calls_the_endpoints_that_are_given_and_without_them_none(
+    sid: str, parameter: str
+) -> None:
+    (policy,) = of_type("IAM::Role")["TenantRole"]["Policies"]
+    either = [each["Fn::If"] for each in policy["PolicyDocument"]["Statement"] if "Fn::If" in each]
+    (found,) = (each for each in either if each[1]["Sid"] == sid)
+    assert found[1]["Resource"] == {"Ref": parameter}
+    assert found[2] == {"Ref": "AWS::NoValue"}
 
 
 def test_usage_records_outlive_the_stack_and_a_year() -> None:

@@ -56,19 +56,24 @@ def add_commands(groups: Any) -> None:
 
 def told(closed: "Closed") -> list[str]:
     """Say what was closed, and with which gaps, a line each."""
-    gaps = "1 gap" if len(closed.gaps) == 1 else f"{len(closed.gaps) or 'no'} gaps"
+    counts = ((len(closed.days), "day"), (closed.rows, "row"), (len(closed.gaps), "gap"))
+    days, rows, gaps = (_counted(number, noun) for number, noun in counts)
     return [
-        f"closed    {closed.month}, {closed.closed_at}: {len(closed.days)} days, "
-        f"{closed.rows} rows, {closed.totals['total_cost']} USD, {gaps}",
+        f"closed    {closed.month}, {closed.closed_at}: {days}, {rows}, "
+        f"{closed.totals['total_cost']} USD, {gaps}",
         *(f"gap       {gap.date}: {gap.why}" for gap in closed.gaps),
     ]
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"1 {noun}" if number == 1 else f"{number or 'no'} {noun}s"
 
 
 def balanced(found: "Balance") -> list[str]:
     """Say how the books stand to the records. Raises Refused where they do not come out."""
     if any(found.out_by):
         raise Refused(
-            f"the books of {found.closed.month} are out by {found.out_by[-1]} USD; "
+            f"the books of {found.closed.month} are out by {found.out_by[-1]:f} USD; "
             f"`python -m ops month adjust {found.closed.month}` adds what is missing"
         )
     closed, adjusted, now = (plain(each[-1]) for each in (found.booked, found.adjusted, found.now))
@@ -100,7 +105,7 @@ def _adjust(args: argparse.Namespace, configured: Settings) -> None:
         raise Refused(f"{month} is not closed")
     for day in month.days():
         try:
-            print(f"{day}  {report(day).adjustments} rows added")
+            print(f"{day}  {_counted(report(day).adjustments, 'row')} added")
         except IncompleteReport as error:
             print(f"{day}  not read: {error}")
     _show(args, configured)

@@ -5,10 +5,10 @@ import io
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from builders import price_book, provider_call
 from kept_files import Bucket
-from reported_days import SETTINGS
 
 from chalicelib.metering.usage import Usage
 from chalicelib.pricing.price_book import PriceBook
@@ -20,11 +20,20 @@ from chalicelib.reporting.months.month import Month
 from chalicelib.reporting.nightly import Night
 from chalicelib.reporting.restating import Outcome
 from chalicelib.reporting.store import ReportStore
+from chalicelib.settings import Settings
 from chalicelib.usage_record import Outcome as Ended
 from chalicelib.usage_record import record_line
 from local.insights.client import LogsClient
 from local.insights.table import Event
 
+SETTINGS = Settings(
+    region="us-east-1",
+    tenants_table="tenants",
+    reports_bucket="reports",
+    payloads_bucket="payloads",
+    stage="test",
+    usage_log_groups=("usage",),
+)
 MODEL = "acme.writer-v1:0"
 
 
@@ -39,11 +48,11 @@ def prices(input_usd: str) -> PriceBook:
 
 @dataclass
 class World:
-    """Time stands still but for what moves `now`."""
+    """Time stands still but for what moves `now`. `bucket` is a client for S3, or plays one."""
 
     now: datetime = datetime(2026, 10, 30, tzinfo=UTC)
     book: PriceBook = field(default_factory=lambda: prices("3"))
-    bucket: Bucket = field(default_factory=Bucket)
+    bucket: Any = field(default_factory=Bucket)
     events: list[Event] = field(default_factory=list)
     numbers: Counter[str] = field(default_factory=Counter)
 
@@ -119,7 +128,7 @@ class World:
         rows = csv.DictReader(io.StringIO(self.bucket.files[key].decode()))
         return [tuple(row[name] for name in columns) for row in rows]
 
-    def _event(self, at: datetime, instance: str, record: tuple) -> Event:  # type: ignore[type-arg]
+    def _event(self, at: datetime, instance: str, record: tuple[Any, Any]) -> Event:
         call, ended = record
         self.numbers[instance] += 1
         seq = self.numbers[instance]

@@ -3,11 +3,13 @@
 Nothing is rounded but the cells of a CostLine, once each, half-even, to 12 places.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, Inexact, InvalidOperation
 from functools import reduce
+from itertools import chain
 from types import MappingProxyType
 from typing import Literal, get_args
 
@@ -88,18 +90,35 @@ def rate(
     price), UNPRICED (none of it has), INCOMPLETE (partial, unknown or orphaned calls, hours without
     a sample). A row where nothing was used, such as one of failed calls, is PRICED at 0.
     """
-    tallies: dict[RowKey, _Tally] = {}
-    for line in lines:
-        key = (line.team_id, line.service, line.model_id)
-        tallies.setdefault(key, _Tally()).add(line, charges(line, book, day, shares.resources))
-    for share in shares.shares:
-        key = (share.team_id, share.resource.service, share.resource.model_id)
-        tallies.setdefault(key, _Tally()).bear(share)
-    for key, calls in orphaned.items():
-        if calls:
-            tallies.setdefault(key, _Tally()).incomplete = True
-    by_team_and_model = sorted(tallies, key=lambda key: (key[0], key[2], key[1]))
-    return [tallies[key].cost_line(day, key) for key in by_team_and_model]
+    of_teams: dict[str, list[_Part]] = defaultdict(list)
+    without_end = (key for key, calls in orphaned.items() if calls)
+    parts: Iterable[_Part] = chain(lines, shares.shares, without_end)
+    for part in parts:
+        of_teams[part[0] if isinstance(part, tuple) else part.team_id].append(part)
+    rated: list[CostLine] = []
+    for team_id in sorted(of_teams):  # a team at a time: its tallies are larger than its lines
+        rated += _of_team(of_teams.pop(team_id), book, day, shares)
+    return rated
+
+
+_Part = CountLine | Share | RowKey
+"""What a cost line is made of: counts, a share of capacity, and that a call is orphaned."""
+
+
+def _of_team(parts: Iterable[_Part], book: PriceBook, day: date, shares: Shares) -> list[CostLine]:
+    tallies: dict[RowKey, _Tally] = defaultdict(_Tally)
+    for part in parts:
+        match part:
+            case CountLine():
+                key = (part.team_id, part.service, part.model_id)
+                tallies[key].add(part, charges(part, book, day, shares.resources))
+            case Share():
+                resource = part.resource
+                tallies[part.team_id, resource.service, resource.model_id].bear(part)
+            case key:
+                tallies[key].incomplete = True
+    by_model = sorted(tallies, key=lambda key: (key[2], key[1]))
+    return [tallies[key].cost_line(day, key) for key in by_model]
 
 
 @dataclass(slots=True)
@@ -165,9 +184,9 @@ class _Tally:
         )
 
     def _cell(self, column: CostColumn) -> Decimal | None:
-        if column in self.unpriced and column not in self.costs:
-            return None
-        return self.costs.get(column, _ZERO).quantize(_PICO, context=_ROUNDED)
+        if column not in self.costs:
+            return None if column in self.unpriced else _ZERO
+        return self.costs[column].quantize(_PICO, context=_ROUNDED)
 
     def _total(self, cells: Iterable[Decimal | None]) -> Decimal | None:
         if self.unpriced and not self.costs:

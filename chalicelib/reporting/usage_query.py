@@ -93,7 +93,8 @@ def _leave_time_to_write(insights: Insights, progress: Progress, lines: int) -> 
 def _read(insights: Insights, progress: Progress, questions: DayQuestions) -> DayCounts:
     totals = Reading(questions.totals(insights, progress))
     pairs, gaps = Reading(questions.pairs()), Reading(questions.gaps())
-    read_all(insights, progress, (totals, pairs, gaps))
+    # Gaps first: a record that arrives in between is lost to them, never unseen to all but them.
+    read_all(insights, progress, (gaps, totals, pairs))
     if pairs.matched != totals.matched:
         raise RecordsArrived("records arrived between the queries")
     calls = [call for call in joined(pairs.rows).values() if call.broken]

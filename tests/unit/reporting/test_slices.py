@@ -220,7 +220,7 @@ def test_only_so_many_queries_run_at_once() -> None:
 def test_records_that_arrive_between_the_queries_are_read_again_with_the_rest() -> None:
     events = spread(10)
     logs = LogsClient.over(events)
-    logs.service.behave(Behaviour(late='"call_id": "900009"', late_looks=1))
+    logs.service.behave(Behaviour(late='"call_id": "900009"', late_looks=2))
 
     assert said(read([], logs=logs)) == said(read(events))
     assert len(asked(logs)) == 6

@@ -22,7 +22,7 @@ def read(logs: ScriptedLogs, now: datetime = NEXT_MORNING) -> DayCounts:
 
 
 def query(logs: ScriptedLogs, kind: str) -> str:
-    kinds = ["totals", "pairs", "gaps"]
+    kinds = ["gaps", "totals", "pairs"]
     return str(logs.started[kinds.index(kind)]["queryString"])
 
 
@@ -40,7 +40,7 @@ def test_the_records_own_day_decides_and_the_window_is_wide_enough() -> None:
         )
     start = datetime(2026, 11, 22, 23, 55, tzinfo=UTC).timestamp()
     assert {request["startTime"] for request in logs.started} == {start}
-    assert logs.started[0]["endTime"] == logs.started[1]["endTime"] == NEXT_MORNING.timestamp()
+    assert logs.started[1]["endTime"] == logs.started[2]["endTime"] == NEXT_MORNING.timestamp()
 
 
 def test_the_window_ends_three_days_after_the_day_began() -> None:
@@ -48,7 +48,7 @@ def test_the_window_ends_three_days_after_the_day_began() -> None:
 
     read(logs, now=NEXT_MORNING + timedelta(days=30))
 
-    assert logs.started[0]["endTime"] == datetime(2026, 11, 26, tzinfo=UTC).timestamp()
+    assert logs.started[1]["endTime"] == datetime(2026, 11, 26, tzinfo=UTC).timestamp()
 
 
 def test_gaps_are_looked_for_until_the_days_last_call_has_ended_lest_tomorrows_be_in_flight() -> (
@@ -58,7 +58,7 @@ def test_gaps_are_looked_for_until_the_days_last_call_has_ended_lest_tomorrows_b
 
     read(logs)
 
-    assert logs.started[2]["endTime"] == datetime(2026, 11, 24, 0, 30, tzinfo=UTC).timestamp()
+    assert logs.started[0]["endTime"] == datetime(2026, 11, 24, 0, 30, tzinfo=UTC).timestamp()
 
 
 def test_a_day_that_has_not_begun_has_no_report() -> None:
@@ -344,9 +344,9 @@ def test_numbers_that_do_not_hold_all_records_are_refused() -> None:
 
 def test_a_query_that_fails_stops_the_others() -> None:
     logs = scripted_day([total(2, PAIR)])
-    logs.scripts["totals"].ends = "Failed"
+    logs.scripts["gaps"].ends = "Failed"
 
     with pytest.raises(IncompleteReport):
         read(logs)
 
-    assert logs.stopped == ["pairs", "gaps"]
+    assert logs.stopped == ["totals", "pairs"]

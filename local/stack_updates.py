@@ -1,9 +1,9 @@
 """CloudFormation as a deployment needs it of moto 5.2.
 
 An update remembers a resource that an earlier one took away, and so makes none when a later one
-puts it back. A change set has no outputs. `Fn::Cidr` is not known. A route table outlives
-its stack, and its VPC with it. And each type that is not known, of which nothing is made, is a
-warning.
+puts it back. A change set has no outputs. `Fn::Cidr` is not known. A parameter that is a list is
+described as Python spells one. A route table outlives its stack, and its VPC with it. And each type
+that is not known, of which nothing is made, is a warning.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from typing import Any
 from unittest.mock import patch
 
 from moto.cloudformation import parsing
-from moto.cloudformation.models import ChangeSet
+from moto.cloudformation.models import ChangeSet, Stack
 from moto.ec2.models.route_tables import RouteTable
 
 _update = parsing.ResourceMap.update
@@ -49,6 +49,13 @@ def resolve(node: Any, resources: parsing.ResourceMap) -> Any:
     return _resolve(node, resources)
 
 
+def parameters(stack: Stack) -> list[dict[str, Any]]:
+    """Describe a stack's parameters as they were given: a list's items by commas."""
+    told = stack.resource_map.resolved_parameters.items()
+    given = {name: ",".join(v) if isinstance(v, list) else v for name, v in told}
+    return [{"ParameterKey": name, "ParameterValue": value} for name, value in given.items()]
+
+
 def delete_table(table: RouteTable, *_: str) -> None:
     table.ec2_backend.route_tables.pop(table.id, None)
 
@@ -60,6 +67,7 @@ def installed() -> Iterator[None]:
         patch.object(ChangeSet, "apply", apply),
         patch.object(parsing.ResourceMap, "update", update),
         patch.object(parsing, "clean_json", resolve),
+        patch.object(Stack, "parameter_list", property(parameters)),
         patch.object(RouteTable, "delete", delete_table, create=True),
         patch.object(parsing, "warnings", _SILENT),
     ):

@@ -173,7 +173,7 @@ def test_a_plan_for_an_empty_account_tells_it_all_and_changes_nothing(operator, 
 def test_the_plan_is_told_and_then_each_change(deployed):
     assert f"stage dev: account {project.ACCOUNT}, us-east-1" in deployed
     assert "stack tollgate-dev-resources: create" in deployed
-    assert "7 functions and the API tollgate-dev, streaming" in deployed
+    assert "8 functions and the API tollgate-dev, streaming" in deployed
     assert f"+ made the function {API}\n" in deployed
     assert deployed.splitlines()[-1].startswith("deployed: https://")
 
@@ -213,7 +213,7 @@ def test_only_the_api_s_function_is_run_by_our_loop(deployed, client):
     functions = client("lambda").list_functions()["Functions"]
     ours = [f for f in functions if RUNTIME.items() <= f["Environment"]["Variables"].items()]
     assert [each["FunctionName"] for each in ours] == [API]
-    assert len(functions) == 7
+    assert len(functions) == 8
 
 
 def test_settings_name_the_account_that_was_deployed_to(deployed, client):

@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export CHROMIUM ?= chromium
 export CHROMEDRIVER ?= chromedriver
-TEMPLATES := $(addprefix .chalice/,$(addsuffix .json,resources analytics alarms network))
+TEMPLATES := $(addprefix .chalice/,$(addsuffix .json,resources analytics views alarms network))
 
 .PHONY: help demo test test-browser test-deploy test-focus stream-faults check format bench bench-report bench-zip serve clean
 help: ## list the targets

@@ -11,7 +11,7 @@ from ops.deploy.named import Named, Place
 from ops.deploy.stage import FOLDER, Stage
 from ops.directory import Refused
 
-PARTS: Final = ("resources", "network", "analytics", "alarms")
+PARTS: Final = ("resources", "network", "analytics", "views", "alarms")
 """A template each, in `.chalice`; in the order in which they are made."""
 Template = Mapping[str, Any]
 

@@ -7,10 +7,12 @@ from typing import Final
 from ops.deploy.templates.alarms import alarms
 from ops.deploy.templates.analytics import analytics
 from ops.deploy.templates.network import network
+from ops.deploy.templates.questions import questions
 
 FOLDER: Final = Path(__file__).parents[3] / ".chalice"
 TEMPLATES: Final = {
     "analytics.json": analytics,
+    "views.json": questions,
     "alarms.json": alarms,
     "network.json": network,
 }

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from chalicelib.reporting.focus.columns import COLUMNS as FOCUS_COLUMNS
+
 MONEY: Final = "decimal(38,12)"
 _COUNTS: Final = {
     "invocations": "bigint",
@@ -17,6 +19,15 @@ _COUNTS: Final = {
     "cache_read_tokens": "bigint",
     "cache_write_tokens": "bigint",
     "images": "bigint",
+}
+_EXACT: Final = "decimal(38,18)"
+_FOCUS_TYPES: Final = {
+    **dict.fromkeys(("BilledCost", "EffectiveCost", "ContractedCost", "ListCost"), _EXACT),
+    **dict.fromkeys(("ConsumedQuantity", "PricingQuantity"), _EXACT),
+    **dict.fromkeys(("ListUnitPrice", "ContractedUnitPrice"), _EXACT),
+    **dict.fromkeys(("BillingPeriodStart", "BillingPeriodEnd"), "date"),
+    **dict.fromkeys(("ChargePeriodStart", "ChargePeriodEnd"), "date"),
+    "x_Invocations": "bigint",
 }
 _FOLDER: Final = Path(__file__).parent / "views"
 
@@ -118,5 +129,66 @@ VIEWS: Final = (
             "foreign_records": "bigint",
             "unpriced": "bigint",
         },
+    ),
+    View(
+        "team_books",
+        "Closed months by team: what was closed, what was adjusted since, and both together.",
+        {
+            "month": "varchar",
+            "team_id": "varchar",
+            "closed_cost": MONEY,
+            "adjusted_cost": MONEY,
+            "total_cost": MONEY,
+            "adjustments": "bigint",
+            "adjusted_on": "date",
+        },
+    ),
+    View(
+        "tree_month",
+        "Closed months by tenant, each with all that belong to it: add up those of depth 0 alone.",
+        {
+            "month": "varchar",
+            "node": "varchar",
+            "kind": "varchar",
+            "parent": "varchar",
+            "depth": "bigint",
+            "display_name": "varchar",
+            "cost_center": "varchar",
+            "own_cost": MONEY,
+            "total_cost": MONEY,
+            "total_invocations": "bigint",
+            "rows_not_priced": "bigint",
+        },
+    ),
+    View(
+        "cost_center_month",
+        "Closed months by cost centre: a tenant's own, else its nearest ancestor's.",
+        {
+            "month": "varchar",
+            "cost_center": "varchar",
+            "total_cost": MONEY,
+            "rows_not_priced": "bigint",
+        },
+    ),
+    View(
+        "reconciliation_open",
+        "Where the records and AWS's counters differ, and nothing explains it.",
+        {
+            "usage_date": "date",
+            "layer": "varchar",
+            "scope": "varchar",
+            "unit": "varchar",
+            "ours": MONEY,
+            "theirs": MONEY,
+            "difference": MONEY,
+            "cause": "varchar",
+            "hint": "varchar",
+            "calls": "bigint",
+        },
+    ),
+    View(
+        "focus_costs",
+        "The FOCUS files with numbers and dates; an estimate: not to be added to AWS's own export.",
+        {name.lower(): _FOCUS_TYPES.get(name, "varchar") for name in FOCUS_COLUMNS},
     ),
 )

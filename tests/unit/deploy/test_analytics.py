@@ -15,17 +15,26 @@ from typing import Any
 import pytest
 
 from chalicelib.pricing.costs import CSV_COLUMNS, CostLine
-from chalicelib.reporting import reported_day
+from chalicelib.reconciliation import row
+from chalicelib.reconciliation.statement import Statement
+from chalicelib.reporting import exception_files, reported_day, tree
+from chalicelib.reporting.focus import columns as focus
+from chalicelib.reporting.focus.export import focus_key
 from chalicelib.reporting.manifest import Manifest
-from ops.deploy.templates.analytics import QUERIES, RENAMED, analytics
+from chalicelib.reporting.months import adjustments
+from chalicelib.reporting.months.month import Month
+from ops.deploy.templates.analytics import analytics
+from ops.deploy.templates.questions import QUERIES, questions
+from ops.deploy.templates.tables import RENAMED
 from ops.deploy.templates.views import VIEWS
 
-TEMPLATE = analytics()["Resources"]
+TEMPLATE = {**analytics()["Resources"], **questions()["Resources"]}
 TABLES = {
     each["Properties"]["TableInput"]["Name"]: each["Properties"]["TableInput"]
     for each in TEMPLATE.values()
     if each["Type"] == "AWS::Glue::Table"
 }
+OCTOBER = Month(date(2026, 10, 1))
 TODAY = datetime.now(UTC).date()
 LINE = CostLine(
     date="",
@@ -57,6 +66,15 @@ def column_names(table: str) -> list[str]:
     return [column["Name"] for column in TABLES[table]["StorageDescriptor"]["Columns"]]
 
 
+def partitions(table: str) -> list[str]:
+    return [key["Name"] for key in TABLES[table]["PartitionKeys"]]
+
+
+def cost_cells(**changed: Any) -> list[Any]:
+    values = {each.name: getattr(LINE, each.name) for each in fields(LINE)} | changed
+    return [float(v) if isinstance(v, Decimal) else v for v in values.values()]
+
+
 class Athena:
     """Tables that hold rows, and every view over them."""
 
@@ -66,15 +84,25 @@ class Athena:
         self._database.create_function(
             "date_add", 3, lambda _, days, day: str(date.fromisoformat(day) + timedelta(days))
         )
-        for table in ("costs", "manifests"):
-            self._database.execute(f"CREATE TABLE {table} ({', '.join(column_names(table))}, dt)")
+        for table in sorted(TABLES.keys() - {view.name for view in VIEWS}):
+            names = [*column_names(table), *partitions(table)]
+            self._database.execute(f"CREATE TABLE {table} ({', '.join(names)})")
         for view in VIEWS:
             self._database.execute(f"CREATE VIEW {view.name} AS {view.sql}")
 
     def report(self, day: date, **changed: Any) -> None:
-        values = {each.name: getattr(LINE, each.name) for each in fields(LINE)} | changed
-        row = [float(v) if isinstance(v, Decimal) else v for v in values.values()]
-        self._insert("costs", [str(day), *row[1:], str(day)])
+        self._insert("costs", [str(day), *cost_cells(**changed)[1:], str(day)])
+
+    def book(self, month: str, **changed: Any) -> None:
+        self._insert("month_costs", [*cost_cells(**changed), month])
+
+    def adjust(self, month: str, adjusted_on: str, **changed: Any) -> None:
+        self._insert("adjustments", [adjusted_on, "late", *cost_cells(**changed), month])
+
+    def keep(self, table: str, **cells: Any) -> None:
+        """Keep a row of these cells; what is not told is empty."""
+        names = [*column_names(table), *partitions(table)]
+        self._insert(table, [cells.get(name, "") for name in names])
 
     def _insert(self, table: str, row: list[Any]) -> None:
         self._database.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
@@ -99,8 +127,44 @@ def athena() -> Iterator[Athena]:
     made.close()
 
 
-def test_the_table_of_costs_has_the_columns_of_the_file_in_its_order() -> None:
-    assert column_names("costs") == [RENAMED.get(name, name) for name in CSV_COLUMNS]
+@pytest.mark.parametrize(
+    ("table", "in_the_file"),
+    [
+        ("costs", CSV_COLUMNS),
+        ("exceptions", exception_files.COLUMNS),
+        ("reconciliation", row.COLUMNS),
+        ("focus", [name.lower() for name in focus.COLUMNS]),
+        ("month_costs", CSV_COLUMNS),
+        ("adjustments", adjustments.COLUMNS),
+        ("tree", tree.COLUMNS),
+    ],
+)
+def test_a_table_has_the_columns_of_its_file_in_their_order(table: str, in_the_file: Any) -> None:
+    assert column_names(table) == [RENAMED.get(name, name) for name in in_the_file]
+
+
+def test_a_column_of_a_number_is_one() -> None:
+    types = {
+        f"{table}.{column['Name']}": column["Type"]
+        for table in ("reconciliation", "adjustments", "tree", "month_costs")
+        for column in TABLES[table]["StorageDescriptor"]["Columns"]
+    }
+    for name in ("reconciliation.difference", "adjustments.total_cost", "tree.own_total_cost"):
+        assert types[name] == "decimal(38,12)"
+    for name in ("reconciliation.calls", "tree.depth", "tree.total_images", "month_costs.images"):
+        assert types[name] == "bigint"
+
+
+def test_cells_in_quotes_are_read_as_text_by_a_class_that_knows_quotes() -> None:
+    described = TABLES["focus"]["StorageDescriptor"]
+    assert described["SerdeInfo"]["SerializationLibrary"].endswith("OpenCSVSerde")
+    assert {column["Type"] for column in described["Columns"]} == {"string"}
+
+
+def test_no_letter_of_a_cell_in_quotes_is_taken_for_an_escape() -> None:
+    """A cell of JSON has backslashes, and no tab: that is one of the letters that it escapes."""
+    assert TABLES["focus"]["StorageDescriptor"]["SerdeInfo"]["Parameters"]["escapeChar"] == "\t"
+    assert "\t" not in json.dumps({"note": "a\tb"})
 
 
 def test_money_is_exact_and_counts_are_whole() -> None:
@@ -122,13 +186,38 @@ def test_a_renamed_column_is_read_from_its_own_field() -> None:
     assert serde["Parameters"] == {"ion.foreign_records.path_extractor": "(foreign)"}
 
 
+def location(table: str, partition: str, value: str) -> str:
+    template = TABLES[table]["Parameters"]["storage.location.template"]["Fn::Sub"]
+    written: str = template.replace(f"${{!{partition}}}", value)
+    return written.partition("${AWS::AccountId}/")[2]
+
+
 @pytest.mark.parametrize(
-    ("table", "key"), [("costs", reported_day.costs_key), ("manifests", reported_day.manifest_key)]
+    ("table", "key"),
+    [
+        ("costs", reported_day.costs_key),
+        ("manifests", reported_day.manifest_key),
+        ("exceptions", exception_files.exceptions_key),
+        ("focus", focus_key),
+        ("reconciliation", lambda day: Statement(f"date={day}", "reconciliation", (), {}).csv_key),
+    ],
 )
 def test_a_day_s_partition_is_where_the_report_is_written(table: str, key: Any) -> None:
-    location = TABLES[table]["Parameters"]["storage.location.template"]["Fn::Sub"]
-    written = location.replace("${!dt}", "2026-11-22").partition("${AWS::AccountId}/")[2]
-    assert key(date(2026, 11, 22)).rpartition("/")[0] + "/" == written
+    assert key(date(2026, 11, 22)).rpartition("/")[0] + "/" == location(table, "dt", "2026-11-22")
+
+
+@pytest.mark.parametrize(
+    ("table", "key"),
+    [
+        ("month_costs", OCTOBER.costs_key),
+        ("adjustments", OCTOBER.adjustments_key),
+        ("tree", OCTOBER.tree_key),
+    ],
+)
+def test_a_month_s_partition_is_where_its_books_are_written(table: str, key: str) -> None:
+    assert key.rpartition("/")[0] + "/" == location(table, "month", "2026-10")
+    assert TABLES[table]["Parameters"]["projection.month.format"] == "yyyy-MM"
+    assert TABLES[table]["Parameters"]["projection.month.interval.unit"] == "MONTHS"
 
 
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
@@ -217,7 +306,75 @@ def test_queries_ask_the_views_that_there_are() -> None:
     asked = {
         word for sql in QUERIES.values() for word in sql.replace("(", " ").replace(")", " ").split()
     }
-    assert {"month_to_date", "movers", "unpriced", "completeness", "costs"} <= asked & set(TABLES)
+    there = {"month_to_date", "movers", "unpriced", "completeness", "costs", "exceptions"}
+    there |= {"reconciliation_open", "team_books", "cost_center_month"}
+    assert there <= asked & set(TABLES)
+
+
+def test_a_view_names_the_database_that_the_tables_are_in() -> None:
+    names = {
+        str(each["Properties"]["DatabaseName"])
+        for each in questions()["Resources"].values()
+        if each["Type"] == "AWS::Glue::Table"
+    }
+    assert names == {str(TEMPLATE["Database"]["Properties"]["DatabaseInput"]["Name"])}
+
+
+def test_books_of_a_closed_month_have_what_was_closed_and_what_changed_since(athena) -> None:
+    athena.book("2026-10", total_cost=Decimal("1.5"))
+    athena.book("2026-10", model_id="another", total_cost=None)
+    athena.book("2026-10", team_id="research", total_cost=Decimal(7))
+    athena.adjust("2026-10", "2026-11-20", total_cost=Decimal("-0.25"))
+    athena.adjust("2026-10", "2026-11-22", total_cost=Decimal("0.5"))
+    found = {each["team_id"]: each for each in athena.rows("team_books")}
+    assert found["research"]["total_cost"] == 7
+    assert found["search"] == {
+        "month": "2026-10",
+        "team_id": "search",
+        "closed_cost": 1.5,
+        "adjusted_cost": 0.25,
+        "total_cost": 1.75,
+        "adjustments": 2,
+        "adjusted_on": "2026-11-22",
+    }
+
+
+def test_a_team_that_is_adjusted_alone_is_in_the_books(athena: Athena) -> None:
+    athena.adjust("2026-10", "2026-11-20", total_cost=Decimal(3))
+    (row,) = athena.rows("team_books")
+    assert (row["closed_cost"], row["total_cost"]) == (0, 3)
+
+
+def test_cost_centres_add_up_what_is_their_own(athena: Athena) -> None:
+    for node, own, total in (("research", 1, 4), ("search", 3, 3)):
+        sums = {"own_total_cost": own, "total_total_cost": total, "own_not_priced": 0}
+        athena.keep("tree", month="2026-10", node=node, cost_center="r-1", **sums)
+    (row,) = athena.rows("cost_center_month")
+    assert (row["cost_center"], row["total_cost"]) == ("r-1", 4)
+
+
+def test_only_differences_that_nothing_explains_are_open(athena: Athena) -> None:
+    for status in ("equal", "tolerated", "explained", "difference"):
+        athena.keep("reconciliation", dt="2026-11-22", scope=status, status=status)
+    (row,) = athena.rows("reconciliation_open")
+    assert (row["usage_date"], row["scope"]) == ("2026-11-22", "difference")
+
+
+def test_focus_has_numbers_and_dates_where_its_file_has_text(athena: Athena) -> None:
+    athena.keep(
+        "focus",
+        billedcost="0.0005",
+        chargeperiodstart="2026-11-22T00:00:00Z",
+        subaccountid="search",
+        x_invocations="",
+    )
+    (row,) = athena.rows("focus_costs")
+    assert (row["billedcost"], row["chargeperiodstart"]) == (0.0005, "2026-11-22")
+    assert (row["subaccountid"], row["x_invocations"]) == ("search", None)
+
+
+def test_focus_is_all_there_in_its_view() -> None:
+    assert column_names("focus_costs") == [name.lower() for name in focus.COLUMNS]
 
 
 def test_results_lie_with_the_reports_and_nobody_who_queries_can_have_them_elsewhere() -> None:

@@ -244,7 +244,9 @@ def test_everything_that_a_stage_retains_can_be_found_again() -> None:
 
 def test_a_stage_has_no_network_unless_it_asks_for_one() -> None:
     parts = [stack.name for stack in stacks.wanted(stage(), FakeAccount())]
-    assert parts == ["tollgate-dev-resources", "tollgate-dev-analytics", "tollgate-dev-alarms"]
+    assert parts == [
+        f"tollgate-dev-{part}" for part in ("resources", "analytics", "views", "alarms")
+    ]
 
 
 def test_a_network_is_told_of_s3_and_dynamodb_and_what_config_json_says() -> None:

@@ -38,7 +38,7 @@ def test_roles_outlive_the_interfaces_and_the_interfaces_not_the_network(done: l
     destroy.destroy(stage(), FakeAccount(), ignored)  # type: ignore[arg-type]
     assert done == [
         *("functions", "interfaces", "roles"),
-        *("alarms", "analytics", "network", "resources"),
+        *("alarms", "views", "analytics", "network", "resources"),
     ]
 
 

@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 from ops.deploy.templates.alarms import ALARMS
-from ops.deploy.templates.analytics import QUERIES
 from ops.deploy.templates.files import FOLDER, TEMPLATES
 from ops.deploy.templates.network_parameters import PARAMETERS
+from ops.deploy.templates.questions import QUERIES
 from ops.deploy.templates.views import VIEWS
 from ops.sizing.costs import ALARM_MONTH
 
@@ -27,8 +27,8 @@ def test_alarms_and_queries_are_as_many_as_is_said() -> None:
     assert f"{len(ALARMS)} alarms" in DOCS
     metrics = sum(max(len(alarm.metrics) - 1, 1) for alarm in ALARMS)  # one is their expression
     assert f"these about ${metrics * ALARM_MONTH}" in DOCS
-    assert len(QUERIES) == 6
-    assert "six saved queries" in DOCS
+    assert len(QUERIES) == 10
+    assert "ten saved queries" in DOCS
 
 
 def test_the_network_s_commands_give_parameters_that_it_takes() -> None:

@@ -35,8 +35,9 @@ def filled(name: str) -> dict[str, Any]:
 
 def columns(table: str) -> dict[str, str]:
     """A table's columns in Athena, partitions too, by QuickSight's type."""
-    template = json.loads((ROOT / ".chalice" / "analytics.json").read_text(encoding="utf-8"))
-    inputs = [each["Properties"].get("TableInput") for each in template["Resources"].values()]
+    templates = [ROOT / ".chalice" / f"{part}.json" for part in ("analytics", "views")]
+    read = [json.loads(path.read_text(encoding="utf-8"))["Resources"] for path in templates]
+    inputs = [each["Properties"].get("TableInput") for made in read for each in made.values()]
     (found,) = [each for each in inputs if each and each["Name"] == table]
     told = found["StorageDescriptor"]["Columns"] + found["PartitionKeys"]
     return {each["Name"]: TYPES.get(each["Type"], "DECIMAL") for each in told}

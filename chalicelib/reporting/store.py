@@ -19,7 +19,7 @@ PART: Final = 8 * 2**20
 KEPT: Final = 2**20
 """Bytes up to which a file that was rendered for its hash is kept, and not rendered again."""
 
-KEPT_IN_ALL: Final = 32 * KEPT
+KEPT_IN_ALL: Final = 8 * KEPT
 """Bytes of a day's small files that are kept, be there a file for each of thousands of teams."""
 
 _NOT_THERE: Final = frozenset({"NoSuchKey", "404"})

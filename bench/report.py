@@ -110,7 +110,10 @@ def run(size: Size, folder: Path, records: list[Path]) -> Case:
 
 
 def prove(size: Size, s3: Any, records: list[Path]) -> None:
-    """Hold both files and the manifest to DuckDB's, line by line. Ends the program otherwise."""
+    """Hold both files to DuckDB's, line by line, and the manifest to what was written.
+
+    Of costs.csv all columns but DECIDED_BY_PRICES. Ends the program otherwise.
+    """
     oracle = Oracle(records, ROOT / "chalicelib/pricing/prices.csv", DAY.isoformat())
     _same("counts.csv", _lines(s3, counts_key(DAY)), oracle.counts())
     header, *rows = _lines(s3, costs_key(DAY))
@@ -130,8 +133,8 @@ def _same(name: str, ours: Iterable[object], theirs: Iterable[object]) -> None:
     count = 0
     for count, (mine, other) in enumerate(zip_longest(ours, theirs), start=1):
         if mine != other:
-            raise SystemExit(f"{name}, line {count}, says {mine!r}, and the records say {other!r}")
-    print(f"  {name}: {count:,} lines, all as DuckDB adds up the raw records")
+            raise SystemExit(f"{name}, line {count}, says {mine!r}, and it must be {other!r}")
+    print(f"  {name}: {count:,} lines, all as they must be")
 
 
 def main() -> None:

@@ -17,6 +17,8 @@ RUNNING = STATE / "running.json"
 ACCOUNT = "123456789012"
 """moto's account."""
 REGION = "us-east-1"
+PLACE = {"${AWS::Partition}": "aws", "${AWS::Region}": REGION, "${AWS::AccountId}": ACCOUNT}
+"""What stands in config.json for the place that is deployed to."""
 STAGE = "local"
 STARTED_BY_MESSAGES = frozenset({"stream_worker", "stream_dead_letters"})
 
@@ -35,7 +37,7 @@ def environment(stage: str = STAGE) -> dict[str, str]:
     config = _config()
     stage_config = config["stages"][stage]
     merged = {**config["environment_variables"], **stage_config["environment_variables"]}
-    return {name: value.replace("${AWS::AccountId}", ACCOUNT) for name, value in merged.items()}
+    return {name: _here(value) for name, value in merged.items()}
 
 
 def function(name: str, stage: str = STAGE) -> Function:
@@ -55,6 +57,13 @@ def scheduled() -> tuple[str, ...]:
     """Name the functions that a schedule runs: all but the API's and those of queues."""
     others = {"api_handler", *STARTED_BY_MESSAGES}
     return tuple(sorted(_config()["lambda_functions"].keys() - others))
+
+
+def _here(value: str) -> str:
+    """Write this place into a setting that names it."""
+    for placeholder, written in PLACE.items():
+        value = value.replace(placeholder, written)
+    return value
 
 
 def _config() -> dict[str, Any]:

@@ -9,7 +9,7 @@ EXAMPLES = """examples:
   eval "$(python -m ops env --stage prod)"
   python -m ops report --date 2026-11-22
 
-The settings of that stage in .chalice/config.json, in the account of your credentials."""
+The settings of that stage in .chalice/config.json, in your account and region."""
 
 
 def add_command(groups: Any) -> None:
@@ -34,5 +34,5 @@ def _env(args: argparse.Namespace, environ: Mapping[str, str]) -> None:
     from ops.deploy.stage import Stage
 
     stage, account = Stage.load(args.stage), Account.of(environ)
-    settings = stage.environment(account.number) | {"AWS_REGION": account.region}
+    settings = stage.environment(account.place) | {"AWS_REGION": account.region}
     print(*exports(settings), sep="\n")

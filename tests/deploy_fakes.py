@@ -6,10 +6,12 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from ops.deploy.place import Place
 from ops.deploy.stage import Options, Stage
 
 ACCOUNT = "111122223333"
 REGION = "us-east-1"
+PLACE = Place("aws", REGION, ACCOUNT)
 
 
 class NotThere(Exception):
@@ -22,6 +24,7 @@ class FakeAccount:
     number = ACCOUNT
     region = REGION
     partition = "aws"
+    place = PLACE
 
     def __init__(self, **services: dict[str, Any]) -> None:
         self._services = services

@@ -7,6 +7,7 @@ from typing import Any, Self
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
+from ops.deploy.place import Place
 from ops.directory import Refused
 
 
@@ -36,6 +37,10 @@ class Account:
             raise Refused(f"AWS cannot be asked who calls: {error}") from error
         partition = caller["Arn"].split(":")[1]
         return cls(caller["Account"], session.region_name, partition, session)
+
+    @property
+    def place(self) -> Place:
+        return Place(self.partition, self.region, self.number)
 
     @property
     def domain(self) -> str:

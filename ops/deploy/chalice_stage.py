@@ -32,7 +32,6 @@ from ops.deploy import hooks, releases, state
 from ops.deploy.account import Account
 from ops.deploy.client import StageClient
 from ops.deploy.foresight import ForeseeingClient
-from ops.deploy.named import Place
 from ops.deploy.stage import API_HANDLER, ROOT, SEES_PROMPTS, Say, Stage
 from ops.deploy.swagger import StreamingSwagger
 from ops.directory import Refused
@@ -124,11 +123,10 @@ class ChaliceStage:
 
     def foresee(self, account: Account, leaving: Collection[str] = frozenset()) -> state.Values:
         """Say what `deploy` would change, and change nothing. Raises Refused."""
-        place = Place(account.partition, account.region, account.number)
         client = ForeseeingClient(
             self.session,
             self.config.api_gateway_stage,
-            place,
+            account.place,
             streams=self.stage.streams,
             say=self.say,
         )

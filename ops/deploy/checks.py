@@ -54,7 +54,7 @@ def right_account(stage: Stage, account: Account) -> Iterator[str]:
 
 
 def names(stage: Stage, account: Account) -> Iterator[str]:
-    environment = stage.environment(account.number)
+    environment = stage.environment(account.place)
     for name, made in stage.conventional(account.number).items():
         if environment.get(name) != made:
             yield f"{name} is {environment.get(name)!r} in config.json; what is made is {made!r}"
@@ -63,13 +63,13 @@ def names(stage: Stage, account: Account) -> Iterator[str]:
 def settings(stage: Stage, account: Account) -> Iterator[str]:
     """What would stop the functions' start stops their deployment."""
     try:
-        load({"AWS_REGION": account.region, **stage.environment(account.number)})
+        load({"AWS_REGION": account.region, **stage.environment(account.place)})
     except SettingError as error:
         yield f"a setting in config.json: {error}"
 
 
 def environment_size(stage: Stage, account: Account) -> Iterator[str]:
-    variables = stage.environment(account.number)
+    variables = stage.environment(account.place)
     size = sum(len(name) + len(value.encode()) for name, value in variables.items())
     if size > MAX_ENVIRONMENT_BYTES:
         yield (

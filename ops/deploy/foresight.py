@@ -12,7 +12,7 @@ from botocore.session import Session
 
 from ops.deploy.account import Account
 from ops.deploy.client import StageClient
-from ops.deploy.named import Place
+from ops.deploy.place import Place
 from ops.deploy.stage import Say
 
 READS: Final = ("get_", "list_", "describe_", "head_", "exceptions", "meta")
@@ -91,8 +91,7 @@ class LookingAccount(Account):
         return cls(account.number, account.region, account.partition, account.session)
 
     def client(self, service: str) -> Any:
-        place = Place(self.partition, self.region, self.number)
-        return Looking(super().client(service), place)
+        return Looking(super().client(service), self.place)
 
 
 class ForeseeingClient(StageClient):

@@ -20,8 +20,7 @@ from chalice.deploy.swagger import SwaggerGenerator
 
 from chalicelib.settings import SettingError
 from ops.deploy import contents, package, policies, state, swagger
-from ops.deploy.named import Place
-from ops.deploy.stage import in_account
+from ops.deploy.place import Place
 from ops.directory import Refused
 
 WHEELS_ALONE = {"PIP_ONLY_BINARY": ":all:"}
@@ -67,18 +66,19 @@ def describe_api(self: Any, app: Any, rest_api: Any = None) -> dict[str, Any]:
 
 @wraps(_create)
 def create_function(self: Any, **given: Any) -> Any:
-    return _create(self, **_in_account(given))
+    return _create(self, **_in_place(self, given))
 
 
 @wraps(_update)
 def update_function(self: Any, **given: Any) -> Any:
-    return _update(self, **_in_account(given))
+    return _update(self, **_in_place(self, given))
 
 
-def _in_account(given: dict[str, Any]) -> dict[str, Any]:
-    """Write the account into a function's variables: that of its role."""
+def _in_place(client: Any, given: dict[str, Any]) -> dict[str, Any]:
+    """Write into a function's variables where it is deployed: in the account of its role."""
     account = given["role_arn"].split(":")[4]
-    return {**given, "environment_variables": in_account(given["environment_variables"], account)}
+    place = Place(client.partition_name, client.region_name, account)
+    return {**given, "environment_variables": place.fill(given["environment_variables"])}
 
 
 def plan_as_chalice(

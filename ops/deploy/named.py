@@ -6,19 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from chalicelib import settings
-from ops.deploy.stage import in_account
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a stage is deployed."""
-
-    partition: str
-    region: str
-    account: str
-
-    def arn(self, service: str, resource: str) -> str:
-        return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
+from ops.deploy.place import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +25,7 @@ class Named:
     @classmethod
     def of(cls, variables: Mapping[str, str], place: Place) -> Self:
         """Read a function's variables. Raises SettingError."""
-        told = {**in_account(variables, place.account), "AWS_REGION": place.region}
+        told = {**place.fill(variables), "AWS_REGION": place.region}
         read = settings.load(told)
         groups = [f"log-group:{name}:*" for name in read.usage_log_groups]
         return cls(

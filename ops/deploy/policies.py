@@ -11,7 +11,8 @@ from typing import Any, Final, TypeGuard, cast
 
 from chalice.deploy import models
 
-from ops.deploy.named import Named, Place
+from ops.deploy.named import Named
+from ops.deploy.place import Place
 
 Document = dict[str, Any]
 

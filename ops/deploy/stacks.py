@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from ops.deploy import zones
 from ops.deploy.account import Account
-from ops.deploy.named import Named, Place
+from ops.deploy.named import Named
 from ops.deploy.stage import FOLDER, Stage
 from ops.directory import Refused
 
@@ -48,8 +48,7 @@ def wanted(stage: Stage, account: Account) -> list[Stack]:
 
 def _endpoints(stage: Stage, account: Account) -> dict[str, str]:
     """Name the endpoints of SageMaker that the tenants' role may have called."""
-    place = Place(account.partition, account.region, account.number)
-    named = Named.of(stage.environment(account.number), place)
+    named = Named.of(stage.environment(account.place), account.place)
     return {
         "SageMakerEndpoints": ",".join(named.endpoints),
         "MarketplaceEndpoints": ",".join(named.marketplace),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final, Self
 
+from ops.deploy.place import Place
 from ops.directory import Refused
 
 ROOT: Final = Path(__file__).parents[2]
@@ -14,8 +15,6 @@ API_HANDLER: Final = "api_handler"
 """Chalice's key of the function that serves the API; its name has no suffix."""
 SEES_PROMPTS: Final = (API_HANDLER, "stream_worker")
 """The functions that a private network is for."""
-ACCOUNT_ID: Final = "${AWS::AccountId}"
-"""What stands in config.json for the account that is deployed to, as in a template."""
 ANSWERS: Final = ("stream", "buffered")
 
 Config = Mapping[str, Any]
@@ -106,12 +105,12 @@ class Stage:
     def stack(self, part: str) -> str:
         return f"{self.api}-{part}"
 
-    def environment(self, account: str, key: str = API_HANDLER) -> dict[str, str]:
-        """Return a function's variables in an account, merged as Chalice merges them."""
+    def environment(self, place: Place, key: str = API_HANDLER) -> dict[str, str]:
+        """Return a function's variables in a place, merged as Chalice merges them."""
         own = self._own.get("lambda_functions", {}).get(key, {})
         layers = (self.config, self._own, own)
         merged = {n: v for each in layers for n, v in each.get("environment_variables", {}).items()}
-        return in_account(merged, account)
+        return place.fill(merged)
 
     def policies(self) -> Iterator[str]:
         """Name the policy file of each function."""
@@ -135,8 +134,3 @@ class Stage:
     def _own(self) -> Config:
         own: Config = self.config["stages"][self.name]
         return own
-
-
-def in_account(variables: Mapping[str, str], account: str) -> dict[str, str]:
-    """Write the account into variables that name it."""
-    return {name: value.replace(ACCOUNT_ID, account) for name, value in variables.items()}

@@ -38,7 +38,7 @@ class Examined:
         if name is None:
             return cls(settings.load({"AWS_REGION": account.region, **environ}), account)
         stage = Stage.load(name)
-        variables = stage.environment(account.number)
+        variables = stage.environment(account.place)
         return cls(settings.load({**variables, "AWS_REGION": account.region}), account, stage)
 
     @property

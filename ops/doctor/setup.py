@@ -78,7 +78,7 @@ def _amiss(examined: Examined, stage: Stage) -> Iterator[tuple[str, str]]:
             yield name, "is not there"
             continue
         deployed = found.get("Environment", {}).get("Variables", {})
-        wanted = stage.environment(examined.account.number, key)
+        wanted = stage.environment(examined.account.place, key)
         differ = [each for each, value in wanted.items() if deployed.get(each) != value]
         if differ:
             yield name, f"has another {', '.join(sorted(differ))}"

@@ -105,7 +105,7 @@ class Deployed:
                 Role=role["Role"]["Arn"],
                 Handler="app.app",
                 Code={"ZipFile": b"PK\x05\x06" + bytes(18)},
-                Environment={"Variables": stage.environment(ACCOUNT, key)},
+                Environment={"Variables": stage.environment(self.examined.account.place, key)},
             )
 
 
@@ -242,7 +242,8 @@ def test_a_function_that_is_not_there_is_named(deployed, examined) -> None:
 
 def test_a_function_with_another_setting_is_named(deployed, examined) -> None:
     name = "tollgate-prod-daily_report"
-    aws, wanted = deployed.client("lambda"), examined.stage.environment(ACCOUNT, "daily_report")
+    aws, here = deployed.client("lambda"), examined.account.place
+    wanted = examined.stage.environment(here, "daily_report")
     other = {**wanted, "KEY_CACHE_SECONDS": "1"}
     aws.update_function_configuration(FunctionName=name, Environment={"Variables": other})
     assert f"{name} has another KEY_CACHE_SECONDS" in said(setup.functions, examined)

@@ -12,7 +12,8 @@ from local import project, resources
 from local.aws import ENVIRON, Aws
 from local.clients import Clients
 from ops.deploy import policies
-from ops.deploy.named import Named, Place
+from ops.deploy.named import Named
+from ops.deploy.place import Place
 from ops.deploy.stage import Stage
 
 pytestmark = pytest.mark.system
@@ -105,7 +106,7 @@ def test_a_function_s_role_has_its_own_policy_and_no_other(deployed, client, fun
     policy = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
 
     here = Place("aws", project.REGION, project.ACCOUNT)
-    named = Named.of(Stage.load("dev").environment(project.ACCOUNT), here)
+    named = Named.of(Stage.load("dev").environment(here), here)
     document = json.loads(written.read_text(encoding="utf-8"))
     assert policy == policies.narrowed(document, here, named)
     assert iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"] == []

@@ -25,7 +25,8 @@ from local.queue_delivery import QueueDelivery
 from local.simulator.provider import Provider
 from local.stack import Stack
 from ops.deploy import policies
-from ops.deploy.named import Named, Place
+from ops.deploy.named import Named
+from ops.deploy.place import Place
 
 pytestmark = pytest.mark.system
 FUNCTIONS = ("api_handler", *sorted(project.STARTED_BY_MESSAGES), *project.scheduled())

@@ -51,6 +51,15 @@ def test_chalice_s_commands_install_the_hooks() -> None:
     assert done.stdout == b"True\n", done.stderr
 
 
+def test_what_chalice_deploys_names_its_own_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    chalice = SimpleNamespace(partition_name="aws-us-gov", region_name="us-gov-west-1")
+    topic = "arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}:alerts"
+    role = "arn:aws-us-gov:iam::111122223333:role/any"
+    monkeypatch.setattr(hooks, "_create", lambda _, **given: given["environment_variables"])
+    made = hooks.create_function(chalice, role_arn=role, environment_variables={"TOPIC": topic})
+    assert made == {"TOPIC": "arn:aws-us-gov:sns:us-gov-west-1:111122223333:alerts"}
+
+
 def test_a_package_that_was_made_is_found_again(project: Path) -> None:
     made = Path(hooks.create_small_package(packager(), str(project), RUNTIME))
     made.write_bytes(b"as it was")

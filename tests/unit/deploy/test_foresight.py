@@ -3,12 +3,9 @@
 from typing import Any
 
 import pytest
-from deploy_fakes import ACCOUNT, REGION, FakeAccount
+from deploy_fakes import ACCOUNT, PLACE, REGION, FakeAccount
 
 from ops.deploy.foresight import Looking
-from ops.deploy.policies import Place
-
-PLACE = Place("aws", REGION, ACCOUNT)
 
 
 def looking(**operations: Any) -> tuple[Any, FakeAccount]:

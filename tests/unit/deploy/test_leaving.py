@@ -7,10 +7,9 @@ from unittest.mock import Mock
 
 import pytest
 from chalice.deploy import models
-from deploy_fakes import FakeAccount, refused, stage
+from deploy_fakes import PLACE, FakeAccount, refused, stage
 
 from ops.deploy import leaving, policies
-from ops.deploy.named import Place
 from ops.deploy.stage import Stage
 
 API, WORKER = "tollgate-dev", "tollgate-dev-stream_worker"
@@ -140,6 +139,6 @@ def test_a_function_s_role_may_give_interfaces_back_until_they_are_gone(
     policy = models.FileBasedIAMPolicy(document={"Statement": []}, filename="")
     role = models.ManagedIAMRole("role", "lambda", {}, policy)
     function = Mock(models.LambdaFunction, role=role, subnet_ids=[], function_name=WORKER)
-    function.environment_variables = stage().environment("111122223333")
-    policies.narrow([function], Place("aws", "us-east-1", "111122223333"), names)
+    function.environment_variables = stage().environment(PLACE)
+    policies.narrow([function], PLACE, names)
     assert ("ec2:DeleteNetworkInterface" in str(policy.document)) is kept

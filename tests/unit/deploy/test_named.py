@@ -2,7 +2,8 @@
 
 import pytest
 
-from ops.deploy.named import Named, Place
+from ops.deploy.named import Named
+from ops.deploy.place import Place
 
 HERE = Place("aws", "us-east-1", "123456789012")
 OURS = "arn:aws:sagemaker:us-east-1:123456789012:endpoint/"
@@ -36,8 +37,8 @@ def test_the_report_s_log_groups_are_those_that_it_reads() -> None:
     ]
 
 
-def test_the_account_is_written_into_a_setting_that_names_it() -> None:
-    topic = "arn:aws:sns:us-east-1:${AWS::AccountId}:told"
+def test_the_place_is_written_into_a_setting_that_names_it() -> None:
+    topic = "arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}:told"
     assert named(ALERTS_TOPIC_ARN=topic).topics == ("arn:aws:sns:us-east-1:123456789012:told",)
 
 

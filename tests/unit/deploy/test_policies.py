@@ -12,7 +12,8 @@ from iam_policies import Ask, allows, denies, granted, listed
 
 from chalicelib.reporting.tenant_tree import READ
 from ops.deploy import policies
-from ops.deploy.named import Named, Place
+from ops.deploy.named import Named
+from ops.deploy.place import Place
 from ops.deploy.stage import SEES_PROMPTS
 
 ROOT = Path(__file__).parents[3]

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from deploy_fakes import ACCOUNT, stage
+from deploy_fakes import ACCOUNT, PLACE, REGION, stage
 
 from ops.deploy.stage import FOLDER, Options, Stage
 from ops.directory import Refused
@@ -31,9 +31,10 @@ def test_no_account_is_written_in_config_json(name: str) -> None:
     assert "123456789012" not in json.dumps(CONFIG["stages"][name])
 
 
-def test_settings_name_the_account_that_is_deployed_to() -> None:
-    settings = Stage.load("prod").environment(ACCOUNT)
+def test_settings_name_the_account_and_the_region_that_are_deployed_to() -> None:
+    settings = Stage.load("prod").environment(PLACE)
     assert settings["REPORTS_BUCKET"] == f"tollgate-prod-reports-{ACCOUNT}"
+    assert settings["ALERTS_TOPIC_ARN"] == f"arn:aws:sns:{REGION}:{ACCOUNT}:tollgate-prod-alerts"
     assert not [value for value in settings.values() if "${" in value]
 
 
@@ -41,9 +42,9 @@ def test_a_function_s_own_settings_come_last() -> None:
     made = stage(environment={"A": "stage", "B": "stage"})
     own = {"api_handler": {"environment_variables": {"B": "function"}}}
     made.config["stages"]["dev"]["lambda_functions"] = own
-    assert made.environment(ACCOUNT)["A"] == "stage"
-    assert made.environment(ACCOUNT)["B"] == "function"
-    assert made.environment(ACCOUNT, "stream_worker")["B"] == "stage"
+    assert made.environment(PLACE)["A"] == "stage"
+    assert made.environment(PLACE)["B"] == "function"
+    assert made.environment(PLACE, "stream_worker")["B"] == "stage"
 
 
 @pytest.mark.parametrize("name", ["dev", "prod"])

@@ -66,6 +66,16 @@ def test_a_stage_names_the_resources_that_its_stack_makes(stage):
         assert environment[variable] == text.replace("${AWS::AccountId}", project.ACCOUNT)
 
 
+@pytest.mark.parametrize("stage", ["local", *DEPLOYED])
+def test_a_stage_tells_the_topic_of_its_alarms(stage):
+    made = read("alarms.json")["Resources"]["Alerts"]["Properties"]["TopicName"]["Fn::Sub"]
+
+    told = project.environment(stage)["ALERTS_TOPIC_ARN"]
+
+    name = made.replace("${Stage}", stage)
+    assert told == f"arn:aws:sns:{project.REGION}:{project.ACCOUNT}:{name}"
+
+
 @pytest.mark.parametrize("stage", DEPLOYED)
 def test_a_deployed_stage_is_regional_and_runs_on_arm(stage):
     config = read("config.json")["stages"][stage]

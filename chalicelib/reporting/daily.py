@@ -19,10 +19,10 @@ from chalicelib import metrics
 from chalicelib.pricing.price_book import PriceBook
 from chalicelib.reporting import day_files, exception_files, team_files
 from chalicelib.reporting.capacity_files import SampledDay, read_samples
-from chalicelib.reporting.claims import Clock, claimed, utc_now
+from chalicelib.reporting.claims import Busy, Clock, claimed, utc_now
 from chalicelib.reporting.day_files import FilesOf
 from chalicelib.reporting.focus import export as focus
-from chalicelib.reporting.insights import IncompleteReport, Insights, Patience
+from chalicelib.reporting.insights import IncompleteReport, Insights, NotFinished, Patience
 from chalicelib.reporting.known_day import KnownDay
 from chalicelib.reporting.manifest import Manifest
 from chalicelib.reporting.months.adjusting import adjust, last_said
@@ -115,7 +115,8 @@ def report(
     it is, and what moved becomes adjustments. What is written is `tell`'s to tell people of.
     Raises IncompleteReport where the records cannot be read whole, PriceBookError or SettingError
     where the operator's prices cannot be trusted, botocore's errors where AWS refuses; the
-    scheduler then sees a failure, and the metric ReportIncomplete is 1.
+    scheduler then sees a failure, and the metric ReportIncomplete is 1. NotFinished and Busy are
+    for the next run to see to: ReportWaiting is 1.
     """
     if not settings.usage_log_groups:
         raise SettingError(
@@ -142,6 +143,9 @@ def report(
             "Lost": manifest.lost,
             "Unpriced": manifest.unpriced,
         }
+    except (NotFinished, Busy):
+        told = {"ReportWaiting": 1}
+        raise
     finally:
         metrics.emit(settings.stage, **told)
     if tell:

@@ -1,8 +1,9 @@
 """Who is told, and of what: the alerts topic, the alarms that write to it, their metrics.
 
 Every alarm is a row here, and has a section of its own name in docs/runbook.md. Where nothing was
-measured nothing is wrong, but for the report, whose absence is the fault. The topic is not under
-AWS's own key, which CloudWatch may not use; an alarm's text holds nothing of a tenant.
+measured nothing is wrong, but for reports and reconciliations, whose absence is the fault. The
+topic is not under AWS's own key, which CloudWatch may not use; an alarm's text holds nothing of a
+tenant.
 """
 
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from ops.deploy.templates.usage_metrics import NAMESPACE, THROTTLES, usage_metri
 
 MINUTES: Final = 60
 HOUR: Final = 3600
+NEVER: Final = 1e12
+"""What no metric reaches: such an alarm is of nothing but the metric's absence."""
 
 FUNCTIONS: Final = {
     "api_handler": "Requests to the gateway end as 502 without a usage record of their end.",
@@ -119,6 +122,13 @@ ALARMS: Final = (
     ),
     Alarm("report-incomplete", "A day's report was begun and not made.", "ReportIncomplete"),
     Alarm(
+        "report-waiting",
+        "In four hours no run had the time to finish a day's report.",
+        "ReportWaiting",
+        period=HOUR,
+        periods=4,
+    ),
+    Alarm(
         "orphaned",
         "Calls began and left no record of their end: what they cost is not on the bill.",
         "Orphaned",
@@ -136,6 +146,15 @@ ALARMS: Final = (
         "What was reported and what AWS counted or charged are not the same.",
         "ReconciliationDifference",
         period=HOUR,
+    ),
+    Alarm(
+        "reconciliation-missing",
+        "Nobody held a report against AWS's own counters in the last 26 hours.",
+        "ReconciliationDifference",
+        threshold=NEVER,
+        period=HOUR,
+        periods=26,
+        missing="breaching",
     ),
     Alarm(
         "notices-failed",

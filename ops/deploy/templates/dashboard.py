@@ -46,8 +46,8 @@ def _rows(alarms: Sequence[str]) -> list[list[Node]]:
 
 
 REPORTED: Final = (
-    *("ReportIncomplete", "Orphaned", "Lost", "Unpriced"),
-    "ReconciliationDifference",
+    *("ReportIncomplete", "ReportWaiting", "Orphaned", "Lost", "Unpriced"),
+    *("ReconciliationDifference", "NoticesFailed"),
 )
 FAULTS: Final = (
     "LedgerFault",

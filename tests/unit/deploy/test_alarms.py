@@ -108,8 +108,21 @@ def test_a_report_that_never_ran_is_as_bad_as_one_that_failed() -> None:
     assert made["Period"] * made["EvaluationPeriods"] == 26 * 3600
 
 
+def test_a_reconciliation_is_missing_where_nothing_was_said_whatever_was_found() -> None:
+    made = MADE["ReconciliationMissing"]
+    assert made["TreatMissingData"] == "breaching"
+    assert made["Threshold"] > 1e9  # of which its metric is never
+    assert made["Period"] * made["EvaluationPeriods"] == 26 * 3600
+
+
+def test_a_report_waits_too_long_when_no_hour_of_the_night_was_enough() -> None:
+    made = MADE["ReportWaiting"]
+    assert (made["Period"], made["EvaluationPeriods"], made["Threshold"]) == (3600, 4, 1)
+
+
 def test_silence_is_no_fault_of_anything_else() -> None:
-    others = [made for name, made in MADE.items() if name != "ReportMissing"]
+    missing = ("ReportMissing", "ReconciliationMissing")
+    others = [made for name, made in MADE.items() if name not in missing]
     assert {made["TreatMissingData"] for made in others} == {"notBreaching"}
 
 

@@ -14,6 +14,7 @@ from scripted_logs import call, numbering, record, scripted_day, total
 
 from chalicelib.pricing.price_book import PriceBook, PriceBookError
 from chalicelib.reporting import daily
+from chalicelib.reporting.claims import Busy, claim_key
 from chalicelib.reporting.insights import IncompleteReport
 from chalicelib.reporting.manifest import MAX_LISTED
 from chalicelib.settings import SettingError
@@ -233,6 +234,18 @@ def test_a_failed_report_raises_and_tells_the_alarm(capsys: pytest.CaptureFixtur
         report(logs)
 
     assert metrics_of(capsys) == {"Stage": "test", "ReportIncomplete": 1}
+
+
+def test_a_report_that_another_run_is_at_is_told_apart_from_one_that_failed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    taken = {"holder": "another", "until": "2026-11-24T02:30:00.000Z", "clean": True}
+    bucket = Bucket(files={claim_key(DAY.isoformat()): json.dumps(taken).encode()})
+
+    with pytest.raises(Busy):
+        report(quiet_day(), bucket)
+
+    assert metrics_of(capsys) == {"Stage": "test", "ReportWaiting": 1}
 
 
 def test_without_a_log_group_to_read_the_report_refuses_to_start() -> None:

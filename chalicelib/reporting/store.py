@@ -129,7 +129,8 @@ class ReportStore:
     ) -> bool:
         """Put an object if it is still what it was: of that ETag; None: not there.
 
-        Returns False where somebody else was faster.
+        Returns False where somebody else was faster. A put whose answer was lost is repeated by
+        boto3, and then refused for what it wrote itself: what stands there tells.
         """
         condition = {"IfNoneMatch": "*"} if expected_etag is None else {"IfMatch": expected_etag}
         try:
@@ -137,7 +138,7 @@ class ReportStore:
         except ClientError as error:
             if error.response["Error"]["Code"] not in _LOST:
                 raise
-            return False
+            return self.read(key) == body
         return True
 
     def delete(self, key: str) -> None:

@@ -48,13 +48,17 @@ def add(
     """Add differences to a month's adjustments, beside whatever others add at the same time.
 
     `hold` is called before each put, and raises where the day of the differences is somebody
-    else's by now, who may have added them.
+    else's by now, who may have added them. A put that was refused may have been written all the
+    same, and others may have added to it since: then it is what the file begins with.
     """
     new = [Adjustment(adjusted_on.isoformat(), each.reason, each.row) for each in found]
+    content = b""
     while new:
         kept = store.kept(month.adjustments_key)
-        rows = [*_read(kept.body if kept else b""), *new]
-        content = render_signed(COLUMNS, (each.cells() for each in rows))
+        before = kept.body if kept else b""
+        if content and before.startswith(content):
+            break
+        content = render_signed(COLUMNS, (each.cells() for each in (*_read(before), *new)))
         hold()  # after what was read: a row of ours that is there by now is another holder's
         if store.put_if(month.adjustments_key, content, kept.etag if kept else None, CSV):
             break

@@ -1,11 +1,15 @@
 """Closing a month: refused while anything is amiss, done once, and its files stay as they are."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
+from kept_files import Bucket
 from month_world import World, prices
 
 from chalicelib.reporting.claims import Busy, claimed
+from chalicelib.reporting.cost_rows import AMOUNTS
 from chalicelib.reporting.insights import IncompleteReport, NotFinished
 from chalicelib.reporting.months import closing
 from chalicelib.reporting.months.adjustments import read_adjustments
@@ -21,9 +25,9 @@ THIRTIETH = date(2026, 10, 30)
 MILLION = 1_000_000
 
 
-def after_october() -> World:
+def after_october(bucket: Bucket | None = None) -> World:
     """One call on the thirtieth; it is the second of November."""
-    world = World(now=datetime(2026, 11, 2, 9, tzinfo=UTC))
+    world = World(now=datetime(2026, 11, 2, 9, tzinfo=UTC), bucket=bucket or Bucket())
     world.write(*world.records(THIRTIETH, "search", (MILLION, 0), call="c1"))
     return world
 
@@ -192,3 +196,41 @@ def test_an_adjustment_that_broke_off_before_it_was_booked_is_booked_by_the_next
     assert world.report(THIRTIETH).adjustments == 1
     assert world.report(THIRTIETH).adjustments == 0
     assert not any(world.balance(OCTOBER).out_by)
+
+
+@dataclass
+class DeafBucket(Bucket):
+    """Loses its answer to the first put of a key, which boto3 repeats after somebody else's put."""
+
+    deaf_to: str = ""
+    meanwhile: bytes = b""  # what somebody else adds to the file before the put is repeated
+
+    def put_object(self, **request: Any) -> dict[str, str]:
+        answer = super().put_object(**request)
+        if request["Key"] != self.deaf_to:
+            return answer
+        self.deaf_to = ""
+        self.files[request["Key"]] += self.meanwhile
+        return super().put_object(**request)
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_an_adjustment_whose_put_was_answered_to_nobody_is_booked_once(others: int) -> None:
+    bucket = DeafBucket()
+    world = after_october(bucket)
+    world.close(OCTOBER)
+    world.write(*world.records(THIRTIETH, "search", (MILLION, 0), call="c2", instance="i2"))
+    nothing = b",0" * len(AMOUNTS)
+    another = b"2026-11-02,status,2026-10-29,ads,bedrock,m" + nothing + b",USD,PRICED,\n"
+    bucket.deaf_to, bucket.meanwhile = OCTOBER.adjustments_key, another * others
+
+    world.report(THIRTIETH)
+
+    assert len(read_adjustments(world.store, OCTOBER)) == 1 + others
+    assert not any(world.balance(OCTOBER).out_by)
+
+
+def test_a_closing_whose_last_put_was_answered_to_nobody_has_closed() -> None:
+    world = after_october(DeafBucket(deaf_to=OCTOBER.closed_key))
+
+    assert world.close(OCTOBER) == read_closed(world.store, OCTOBER)

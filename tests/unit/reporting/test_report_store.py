@@ -146,3 +146,22 @@ def test_keys_are_listed_over_all_pages_in_their_order() -> None:
     listed = list(ReportStore(bucket, "reports").keys("a/", after="a/0"))
 
     assert listed == ["a/1", "a/2", "a/3", "a/4"]
+
+
+@dataclass
+class DeafBucket(Bucket):
+    """Loses its answer to a put, which boto3 then repeats as it was."""
+
+    def put_object(self, **request: Any) -> dict[str, str]:
+        super().put_object(**request)
+        return super().put_object(**request)
+
+
+def test_a_put_that_is_refused_for_what_it_wrote_itself_has_won() -> None:
+    store = ReportStore(DeafBucket(), "reports")
+
+    assert store.put_if("k", b"1", None)
+    kept = store.kept("k")
+    assert kept
+    assert store.put_if("k", b"2", kept.etag)
+    assert not store.put_if("k", b"3", kept.etag)

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from chalicelib.pricing.capacity import NO_SHARES, Shares, shared
@@ -15,6 +15,9 @@ from chalicelib.reporting.capacity_files import read_samples
 from chalicelib.reporting.cells import KEY_FIELDS, is_ours
 from chalicelib.reporting.csv_writer import read_counts
 from chalicelib.reporting.manifest import Manifest
+from chalicelib.reporting.months.adjustments import of_day, read_adjustments
+from chalicelib.reporting.months.closed import read_closed
+from chalicelib.reporting.months.month import Month
 from chalicelib.reporting.price_override import book_in_force
 from chalicelib.reporting.reported_day import (
     costs_key,
@@ -22,6 +25,7 @@ from chalicelib.reporting.reported_day import (
     manifest_key,
     price_rows_key,
 )
+from chalicelib.reporting.restating import ADJUSTED
 from chalicelib.reporting.store import ReportStore
 from chalicelib.settings import Settings
 
@@ -37,7 +41,10 @@ class Located:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day's report as it lies in S3; nothing but prices where the day was not reported."""
+    """A day's report as it lies in S3; nothing but prices where the day was not reported.
+
+    Where a closed day was adjusted, these are the files that say what is known of it by now.
+    """
 
     day: date
     book: PriceBook
@@ -45,6 +52,8 @@ class Day:
     costs: str = ""
     price_rows: str = ""
     manifest: Manifest | None = None
+    prefix: str = ""  # before the keys of its files: ADJUSTED, or nothing
+    closed_at: str = ""  # when its month was closed; empty while the books are open
 
     @property
     def trusted(self) -> bool:
@@ -52,17 +61,24 @@ class Day:
         found = hashlib.sha256(self.costs.encode()).hexdigest()
         return self.manifest is not None and self.manifest.csv_sha256 == found
 
+    def read_before(self, at: datetime) -> bool:
+        """Whether the report was made of records that were read before a time."""
+        if self.manifest is None:
+            return False
+        return datetime.fromisoformat(self.manifest.window["end"]) < at
+
     def charges(self, line: CountLine) -> tuple[Charge, ...]:
         return charges(line, self.book, self.day, self.shares.resources)
 
     def cost_line(self, line: CountLine) -> Located | None:
         """Return the line of costs.csv that a call is a part of."""
         begins = f"{self.day},{line.team_id},{line.service},{line.model_id},"
-        return _line(costs_key(self.day), self.costs, begins)
+        return _line(self.prefix + costs_key(self.day), self.costs, begins)
 
     def price_line(self, price: Price) -> Located | None:
         """Return the line of the day's prices.csv that decided a charge."""
-        return _line(price_rows_key(self.day), self.price_rows, ",".join(price.key) + ",")
+        key = self.prefix + price_rows_key(self.day)
+        return _line(key, self.price_rows, ",".join(price.key) + ",")
 
 
 def read_day(day: date, s3: Any, settings: Settings) -> Day:
@@ -71,13 +87,17 @@ def read_day(day: date, s3: Any, settings: Settings) -> Day:
     Of a day without a report, the prices that are in force. Raises what `book_in_force` raises.
     """
     store = ReportStore(s3, settings.reports_bucket)
+    month = Month.of(day)
+    prefix = ADJUSTED if of_day(read_adjustments(store, month), day) else ""
     manifest, costs, price_rows, counts = (
-        store.read(key(day)) for key in (manifest_key, costs_key, price_rows_key, counts_key)
+        store.read(prefix + key(day))
+        for key in (manifest_key, costs_key, price_rows_key, counts_key)
     )
     if manifest is None or costs is None or price_rows is None or counts is None:
         return Day(day, book_in_force(PriceBook.load(), s3, settings))
     book = PriceBook.read(price_rows, name=price_rows_key(day))
     sampled = read_samples(s3, settings.reports_bucket, day)
+    closed = read_closed(store, month)
     return Day(
         day,
         book,
@@ -85,6 +105,8 @@ def read_day(day: date, s3: Any, settings: Settings) -> Day:
         costs.decode(),
         price_rows.decode(),
         Manifest.from_json(manifest),
+        prefix,
+        closed.closed_at if closed else "",
     )
 
 

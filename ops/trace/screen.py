@@ -7,6 +7,7 @@ from typing import Final
 from chalicelib.pricing.capacity import Resource
 from chalicelib.pricing.charges import Charge
 from chalicelib.pricing.price_file import plain
+from chalicelib.reporting.months.month import Month
 from chalicelib.tenants.nouns import Tenant
 from ops.trace.day import Day
 from ops.trace.history import Event, Missing
@@ -100,12 +101,27 @@ def _report(call: Call, day: Day) -> Iterator[str]:
     if day.manifest is None:
         yield _line("report", f"{day.day} is not reported yet; these are the prices in force")
         return
-    row = day.cost_line(call.line)
-    where = f"{row.key} line {row.number}: {row.text}" if row else "no line of costs.csv has it"
-    yield _line("report", where)
+    yield _line("report", _place_in_report(call, day))
     whole = "complete" if day.manifest.complete else "not complete"
     same = "that is the file" if day.trusted else "the file is ANOTHER: report the day again"
     yield _line("manifest", f"{whole}; sha256 of costs.csv {day.manifest.csv_sha256[:16]}…, {same}")
+    if day.closed_at:
+        yield _line("month", _books(day))
+
+
+def _place_in_report(call: Call, day: Day) -> str:
+    if day.read_before(call.ended):
+        return f"{day.day} was reported before this call ended, which is not in it: report it again"
+    row = day.cost_line(call.line)
+    return f"{row.key} line {row.number}: {row.text}" if row else "no line of costs.csv has it"
+
+
+def _books(day: Day) -> str:
+    month = Month.of(day.day)
+    books = f"{month} was closed at {day.closed_at}"
+    if day.prefix:
+        return f"{books}, and the day adjusted since then: {month.adjustments_key}"
+    return f"{books}; its lines are in {month.costs_key}"
 
 
 def _line(name: str, text: str) -> str:

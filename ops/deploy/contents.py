@@ -1,7 +1,7 @@
 """What a function needs of the package that Chalice builds, and whether that package is whole."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import Any, Final
@@ -20,6 +20,12 @@ SERVICES: Final = frozenset(
     }
 )
 """The services that a boto3 client is made of; botocore ships the models of 400 others."""
+
+OPERATIONS: Final[Mapping[str, frozenset[str]]] = {
+    "bedrock": frozenset({"ListProvisionedModelThroughputs"}),
+    "sagemaker": frozenset({"DescribeEndpoint", "DescribeEndpointConfig"}),
+}
+"""The operations that the code calls of services that have hundreds. Of others all stay."""
 
 LEFT_OUT: Final = (
     "*.pyc",  # Chalice's dates make ordinary ones stale; ours are made anew
@@ -69,6 +75,31 @@ def without_prose(model: Any) -> Any:
         case list():
             return [without_prose(value) for value in model]
     return model
+
+
+def of_operations(model: Mapping[str, Any], kept: Collection[str]) -> dict[str, Any]:
+    """Return a service model with these operations, and the shapes that they come to."""
+    operations = {name: each for name, each in model["operations"].items() if name in kept}
+    shapes, reached, waiting = model["shapes"], set[str](), list(_shapes(operations))
+    while waiting:
+        if (name := waiting.pop()) not in reached:
+            reached.add(name)
+            waiting += _shapes(shapes[name])
+    used = {name: each for name, each in shapes.items() if name in reached}
+    return {**model, "operations": operations, "shapes": used}
+
+
+def _shapes(node: Any) -> Iterator[str]:
+    """Yield the names of the shapes that a part of a model is of."""
+    match node:
+        case dict():
+            if isinstance(name := node.get("shape"), str):  # else a member of that name
+                yield name
+            for value in node.values():
+                yield from _shapes(value)
+        case list():
+            for value in node:
+                yield from _shapes(value)
 
 
 def _is_prose(name: str, value: object) -> bool:

@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from ops.deploy.contents import check, ships, without_prose
+from ops.deploy.contents import OPERATIONS, check, of_operations, ships, without_prose
 
 TASK_ROOT: Final = "/var/task"
 """Where Lambda unpacks it; tracebacks name the files there."""
@@ -53,6 +53,8 @@ def _shorten_models(root: Path) -> None:
     """Write each service model plain, for the zip to compress, and as short as botocore needs."""
     for packed in root.glob("botocore/data/*/*/service-2.json.gz"):
         model = without_prose(json.loads(gzip.decompress(packed.read_bytes())))
+        if kept := OPERATIONS.get(packed.parts[-3]):
+            model = of_operations(model, kept)
         packed.with_suffix("").write_text(json.dumps(model, separators=(",", ":")))
         packed.unlink()
 

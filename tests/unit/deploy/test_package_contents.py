@@ -3,13 +3,25 @@
 import ast
 import gzip
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import botocore
 import pytest
+from botocore import xform_name
+from botocore.model import ServiceModel
 
-from ops.deploy.contents import SERVICES, PackageRefused, check, ships, without_prose
+from ops.deploy.contents import (
+    OPERATIONS,
+    SERVICES,
+    PackageRefused,
+    check,
+    of_operations,
+    ships,
+    without_prose,
+)
 
 ROOT = Path(__file__).parents[3]
 DATA = Path(botocore.__file__).parent / "data"
@@ -93,6 +105,59 @@ def test_prose_is_most_of_a_model() -> None:
     (packed,) = DATA.glob("bedrock-runtime/*/service-2.json.gz")
     model = json.loads(gzip.decompress(packed.read_bytes()))
     assert len(json.dumps(without_prose(model))) < len(json.dumps(model)) / 2
+
+
+def model_of(service: str) -> dict[str, Any]:
+    """The newest model of a service, which is the one that a client is made of."""
+    packed = sorted(DATA.glob(f"{service}/*/service-2.json.gz"))[-1]
+    model: dict[str, Any] = json.loads(gzip.decompress(packed.read_bytes()))
+    return model
+
+
+@pytest.mark.parametrize("service", OPERATIONS)
+def test_the_operations_that_stay_are_those_that_the_code_calls(service: str) -> None:
+    source = (ROOT / "chalicelib/reporting/capacity.py").read_text(encoding="utf-8")
+    called = set(re.findall(rf"\b{service}\.(\w+)\(", source))
+    called |= set(re.findall(rf"\b{service}\.get_paginator\(\"(\w+)", source))
+    assert called - {"get_paginator"} == {xform_name(name) for name in OPERATIONS[service]}
+
+
+def test_an_operation_stays_with_all_that_it_is_made_of_and_no_more() -> None:
+    shapes = {
+        "In": {"members": {"shape": {"shape": "Name"}, "more": {"shape": "List"}}},
+        "List": {"member": {"shape": "In"}},  # they go round
+        "Name": {"type": "string"},
+        "Other": {"type": "string"},
+        "Gone": {"type": "structure", "exception": True},
+    }
+    describe = {"input": {"shape": "In"}, "errors": [{"shape": "Gone"}]}
+    model = {"operations": {"Describe": describe, "Do": {"input": {"shape": "Other"}}}}
+    assert of_operations({**model, "metadata": {}, "shapes": shapes}, {"Describe"}) == {
+        "operations": {"Describe": describe},
+        "metadata": {},
+        "shapes": {name: shape for name, shape in shapes.items() if name != "Other"},
+    }
+
+
+@pytest.mark.parametrize("service", OPERATIONS)
+def test_of_what_stays_botocore_reads_every_shape(service: str) -> None:
+    small = ServiceModel(of_operations(model_of(service), OPERATIONS[service]))
+    whole = ServiceModel(model_of(service))
+    for name in OPERATIONS[service]:
+        for side in ("input_shape", "output_shape"):
+            assert seen(getattr(small.operation_model(name), side)) == seen(
+                getattr(whole.operation_model(name), side)
+            )
+
+
+def seen(shape: Any, within: tuple[str, ...] = ()) -> Any:
+    """What botocore reads of a shape: its members, down to where they go round."""
+    if shape is None or shape.name in within:
+        return None
+    parts = {**getattr(shape, "members", {})}
+    parts |= {name: getattr(shape, name) for name in ("member", "value") if hasattr(shape, name)}
+    deeper = {name: seen(part, (*within, shape.name)) for name, part in parts.items()}
+    return shape.name, shape.type_name, deeper
 
 
 def test_a_package_of_the_pinned_distributions_passes() -> None:

@@ -65,13 +65,13 @@ class _Reader:
         return NO_TENANTS
 
     def _day(self, day: date, adjustments: list[Adjustment]) -> DayFigures:
-        content = self.store.read(manifest_key(day))
+        content, later = self.store.read(manifest_key(day)), of_day(adjustments, day)
         if content is None:
-            return DayFigures(day)
+            return DayFigures(day, rows=later)
         costs = self.store.read(costs_key(day)) or b""
         return DayFigures(
             day,
-            rows=(*read_rows((costs,)), *of_day(adjustments, day)),
+            rows=(*read_rows((costs,)), *later),
             manifest=Manifest.from_json(content),
             savings=self._savings(day),
             differences=self._differences(day),

@@ -21,7 +21,7 @@ from chalicelib.reporting.differences import Difference, differences
 from chalicelib.reporting.known_day import KnownDay
 from chalicelib.reporting.months.adjustments import add, of_day, read_adjustments
 from chalicelib.reporting.months.month import Month
-from chalicelib.reporting.reported_day import costs_key, price_rows_key
+from chalicelib.reporting.reported_day import costs_key, manifest_key, price_rows_key
 from chalicelib.reporting.restating import ADJUSTED, HeldDay, Outcome
 from chalicelib.reporting.store import ReportStore
 
@@ -53,15 +53,20 @@ def adjust(said: HeldDay, known: KnownDay) -> Outcome:
 
 
 def booked(store: ReportStore, day: date) -> Iterator[CostRow]:
-    """Yield a closed day's rows with those that adjust them, in the order of costs.csv."""
+    """Yield a closed day's rows with those that adjust them, in the order of costs.csv.
+
+    A day that the month was closed without has none, whatever a report of it that died has left.
+    """
     adjusting = of_day(read_adjustments(store, Month.of(day)), day)
-    closed = read_rows(store.chunks(costs_key(day)))
+    there = store.read(manifest_key(day)) is not None
+    closed = read_rows(store.chunks(costs_key(day)) if there else ())
     return merge(closed, adjusting, key=lambda row: row.order)
 
 
 def _found(said: HeldDay, known: KnownDay) -> Iterator[Difference]:
-    kept = said.store.read(said.prefix + price_rows_key(said.day)) or b""
-    as_before = known.book.overridden_by(PriceBook.read(kept, "kept prices"))
+    kept = said.store.read(said.prefix + price_rows_key(said.day)) if said.manifest else None
+    before = PriceBook.read(kept, "kept prices") if kept else None
+    as_before = known.book.overridden_by(before) if before else known.book
     counted = known.rate(as_before).costs
     priced = known.rate(known.book).costs
     yield from differences(booked(said.store, said.day), map(row_of, counted))

@@ -1,5 +1,6 @@
 """Closing a month: refused while anything is amiss, done once, and its files stay as they are."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -91,6 +92,32 @@ def test_a_day_that_cannot_be_read_and_has_no_report_is_a_gap() -> None:
         ("2026-10-30", "the query of totals is not complete")
     ]
     assert (len(closed.days), len(closed.gaps), closed.rows) == (30, 1, 0)
+
+
+@pytest.mark.parametrize("left", [manifest_key, costs_key])
+def test_a_day_that_the_month_was_closed_without_is_adjusted_whole(
+    left: Callable[[date], str],
+) -> None:
+    world = after_october()
+    world.bucket.fails_to_put = left(THIRTIETH)  # costs.csv is there, or is not
+    with pytest.raises(Exception, match="SlowDown"):
+        world.report(THIRTIETH)
+    world.bucket.fails_to_put = ""
+
+    def report(day: date) -> Outcome:
+        if day == THIRTIETH:
+            raise IncompleteReport("the query of totals is not complete")
+        return world.report(day)
+
+    world.now += timedelta(hours=1)
+    closing.close(
+        OCTOBER, store=world.store, report=report, clock=lambda: world.now, with_gaps=True
+    )
+    outcomes = [world.report(THIRTIETH), world.report(THIRTIETH)]
+
+    assert [outcome.adjustments for outcome in outcomes] == [1, 0]
+    assert f"{world.balance(OCTOBER).adjusted[-1]}" == "3"
+    assert not any(world.balance(OCTOBER).out_by)
 
 
 def test_a_day_whose_records_are_gone_keeps_its_report_and_is_a_gap() -> None:

@@ -10,7 +10,7 @@ from botocore.exceptions import WaiterError
 
 from ops.deploy import leftovers
 from ops.deploy.account import Account
-from ops.deploy.stack_state import NEVER_MADE, TO_CLEAR, described, is_there, parameters, status
+from ops.deploy.stack_state import TO_CLEAR, is_there, made, parameters, status
 from ops.deploy.stacks import Stack
 from ops.directory import Refused
 
@@ -43,8 +43,8 @@ def outlook(cloudformation: Client, stack: Stack) -> str:
 
 def _as_it_is(cloudformation: Client, name: str) -> Stack | None:
     """Return a stack as CloudFormation has it; None where it was never made."""
-    found = described(cloudformation, name)
-    if not found or found["StackStatus"] in NEVER_MADE:
+    found = made(cloudformation, name)
+    if not found:
         return None
     template = cloudformation.get_template(StackName=name)["TemplateBody"]
     return Stack(name, _read(template), parameters(found))

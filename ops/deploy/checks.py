@@ -8,7 +8,7 @@ from typing import Final
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
 from chalicelib.settings import SettingError, load
-from ops.deploy import ownership, stack_state, stacks, zones
+from ops.deploy import network, ownership, stack_state, stacks, zones
 from ops.deploy.account import Account
 from ops.deploy.stage import FOLDER, Stage
 from ops.directory import Refused
@@ -177,5 +177,14 @@ def stacks_at_rest(stage: Stage, account: Account) -> Iterator[str]:
 
 CHECKS: Final[tuple[Check, ...]] = (
     *(python, right_account, names, settings, environment_size, policies),
-    *(app, buckets, model_access, concurrency, ours, stacks_at_rest, zones.unserved),
+    *(
+        app,
+        buckets,
+        model_access,
+        concurrency,
+        ours,
+        stacks_at_rest,
+        network.problems,
+        zones.unserved,
+    ),
 )

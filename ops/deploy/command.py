@@ -90,7 +90,7 @@ def _foresee(stage: Stage, account: Account) -> None:
     def say(change: str) -> None:
         print(f"  would have {change}", flush=True)
 
-    there = stage.options.network is None or stack_state.is_there(
+    there = stage.options.network is None or stack_state.made(
         account.client("cloudformation"), stage.stack("network")
     )
     network = _network(stage, account) if there else {"SubnetIds": NEW, "SecurityGroupIds": NEW}

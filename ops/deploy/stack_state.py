@@ -26,6 +26,12 @@ def described(cloudformation: Client, name: str) -> Described | None:
     return found
 
 
+def made(cloudformation: Client, name: str) -> Described | None:
+    """Describe a stack; None where there is none, or one that was never made."""
+    found = described(cloudformation, name)
+    return None if not found or found["StackStatus"] in NEVER_MADE else found
+
+
 def status(cloudformation: Client, name: str) -> str | None:
     found = described(cloudformation, name)
     return str(found["StackStatus"]) if found else None

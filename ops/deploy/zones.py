@@ -19,14 +19,16 @@ PARAMETERS: Final = ("FirstZone", "SecondZone")
 def chosen(stage: Stage, account: Account) -> Mapping[str, str]:
     """Return the zones of the subnets that are made; nothing where they are given. Raises Refused.
 
-    A network that is there keeps its own: in another zone each subnet would be made anew.
+    A network that is there keeps its own, those too that CloudFormation chose (an empty parameter):
+    in another zone each subnet would be made anew.
     """
     told = stage.options.network or {}
     if told.get("VpcId") or all(told.get(name) for name in PARAMETERS):
         return {}
-    now = stack_state.described(account.client("cloudformation"), stage.stack("network"))
-    kept = {n: v for n, v in stack_state.parameters(now or {}).items() if n in PARAMETERS and v}
-    return kept if len(kept) == len(PARAMETERS) else _first(account)
+    now = stack_state.made(account.client("cloudformation"), stage.stack("network"))
+    if now:
+        return {n: v for n, v in stack_state.parameters(now).items() if n in PARAMETERS}
+    return _first(account, {n: v for n, v in told.items() if n in PARAMETERS and v})
 
 
 def unserved(stage: Stage, account: Account) -> Iterator[str]:
@@ -45,20 +47,30 @@ def unserved(stage: Stage, account: Account) -> Iterator[str]:
             )
 
 
-def _first(account: Account) -> Mapping[str, str]:
-    zones = sorted(frozenset.intersection(*_served(account).values()))
-    if len(zones) < len(PARAMETERS):
-        told = ", ".join(zones) or "none"
+def _first(account: Account, told: Mapping[str, str]) -> Mapping[str, str]:
+    """Choose those that are not told, each another: an endpoint takes one subnet of a zone."""
+    served = sorted(frozenset.intersection(*_served(account).values()))
+    zones = [zone for zone in served if zone not in told.values()]
+    missing = [name for name in PARAMETERS if name not in told]
+    if len(zones) < len(missing):
         raise Refused(
             f"a network needs two zones of {account.region} in which all of its services have"
-            f" endpoints, and there is: {told}"
+            f" endpoints, and there is: {', '.join(served) or 'none'}"
         )
-    return dict(zip(PARAMETERS, zones, strict=False))
+    return dict(zip(missing, zones, strict=False))
 
 
 def _served(account: Account) -> dict[str, frozenset[str]]:
-    """Return the zones in which each service has an endpoint."""
-    names = {f"com.amazonaws.{account.region}.{service}": service for service in INTERFACES}
-    found = account.client("ec2").describe_vpc_endpoint_services(ServiceNames=list(names))
-    details = {each["ServiceName"]: each["AvailabilityZones"] for each in found["ServiceDetails"]}
-    return {service: frozenset(details.get(full, ())) for full, service in names.items()}
+    """Return the zones in which each service has an endpoint.
+
+    All are listed, for EC2 refuses the name of one that a region does not have: InvalidServiceName.
+    """
+    interfaces = {"Name": "service-type", "Values": ["Interface"]}
+    pages = account.client("ec2").get_paginator("describe_vpc_endpoint_services")
+    zones = {
+        each["ServiceName"]: frozenset(each["AvailabilityZones"])
+        for page in pages.paginate(Filters=[interfaces])
+        for each in page["ServiceDetails"]
+    }
+    of_region = f"com.amazonaws.{account.region}"
+    return {name: zones.get(f"{of_region}.{name}", frozenset()) for name in INTERFACES}

@@ -1,5 +1,6 @@
 """The zones of a private network: where every service has an endpoint, and always the same."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,15 +14,16 @@ from ops.directory import Refused
 def account(now: dict[str, str] | None = None, **served: str) -> Any:
     """An account whose services have endpoints in zones `abc`, but for those that are named."""
 
-    def services(ServiceNames: list[str]) -> Any:  # noqa: N803
-        names = [each.rpartition("us-east-1.")[2] for each in ServiceNames]
-        letters = [served.get(name, "abc") for name in names]
-        details = [
-            {"ServiceName": full, "AvailabilityZones": [f"us-east-1{letter}" for letter in each]}
-            for full, each in zip(ServiceNames, letters, strict=True)
-            if each
-        ]
-        return {"ServiceDetails": details}
+    zones_of = {"sts-fips": "abc"} | dict.fromkeys(INTERFACES, "abc") | served
+    details = [
+        {
+            "ServiceName": f"com.amazonaws.us-east-1.{name}",
+            "AvailabilityZones": [f"us-east-1{letter}" for letter in letters],
+        }
+        for name, letters in zones_of.items()
+        if letters
+    ]
+    services = [{"ServiceDetails": details[:2]}, {"ServiceDetails": details[2:]}]
 
     given = [{"ParameterKey": n, "ParameterValue": v} for n, v in (now or {}).items()]
     described = {"Stacks": [{"StackStatus": "CREATE_COMPLETE", "Parameters": given}]}
@@ -29,7 +31,7 @@ def account(now: dict[str, str] | None = None, **served: str) -> Any:
     return FakeAccount(
         cloudformation={"describe_stacks": described if now else refused("ValidationError")},
         ec2={
-            "describe_vpc_endpoint_services": services,
+            "get_paginator": lambda _: SimpleNamespace(paginate=lambda **_: services),
             "describe_subnets": {"Subnets": subnets},
         },
     )
@@ -40,19 +42,22 @@ def test_subnets_are_made_where_every_service_has_an_endpoint() -> None:
     assert found == {"FirstZone": "us-east-1b", "SecondZone": "us-east-1c"}
 
 
-def test_the_services_are_those_of_the_interface_endpoints() -> None:
-    asking = account()
-    zones.chosen(stage(network={}), asking)
-    asked = dict(asking.asked)["describe_vpc_endpoint_services"]
-    assert asked == {"ServiceNames": [f"com.amazonaws.us-east-1.{name}" for name in INTERFACES]}
-
-
 def test_a_network_that_is_there_keeps_its_zones() -> None:
     now = {"FirstZone": "us-east-1c", "SecondZone": "us-east-1b", "Stage": "dev"}
     assert zones.chosen(stage(network={}), account(now)) == {
         "FirstZone": "us-east-1c",
         "SecondZone": "us-east-1b",
     }
+
+
+def test_zones_that_cloudformation_chose_stay_as_they_are() -> None:
+    now = {"FirstZone": "", "SecondZone": "", "Stage": "dev"}
+    assert zones.chosen(stage(network={}), account(now)) == {"FirstZone": "", "SecondZone": ""}
+
+
+def test_the_second_zone_is_another_than_the_one_that_is_told() -> None:
+    told = stage(network={"FirstZone": "us-east-1a"})
+    assert zones.chosen(told, account()) == {"SecondZone": "us-east-1b"}
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ month's reports become one page.
 import argparse
 import io
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -61,6 +61,10 @@ def add_command(groups: Any) -> None:
 
 
 def _run(args: argparse.Namespace, configured: Settings) -> None:
+    if args.out and args.date:
+        raise ValueError("--out is for --month; what a day's report writes is in the bucket")
+    if args.month and (args.rerate or args.print):
+        raise ValueError("--rerate and --print are for --date")
     (_page if args.month else _report)(args, configured)
 
 
@@ -109,25 +113,32 @@ def explained(restatement: "Restatement") -> list[str]:
 
 
 def _report(args: argparse.Namespace, configured: Settings) -> None:
-    from chalicelib.reporting import reported_day  # here: `tenants` and `keys` need none of it
+    from chalicelib.reporting.reported_day import costs_key  # here: `tenants` needs none of it
 
     today = datetime.now(UTC).date()
     day = read_day(args.date, today)
     manifest, notes = _rerated(day, configured) if args.rerate else _made(day, configured)
     print(*summary(manifest), sep="\n")
-    for name, key in (
-        ("costs", reported_day.costs_key(day)),
-        ("counts", reported_day.counts_key(day)),
-        ("prices", reported_day.price_rows_key(day)),
-        ("manifest", reported_day.manifest_key(day)),
-    ):
+    for name, key in _files(day, manifest):
         print(f"{name:9} s3://{configured.reports_bucket}/{key}")
     if day == today:
         notes.append("note      the day is not over; report it again tomorrow")
     for note in notes:
         print(note)
     if args.print:
-        print(_costs(configured, reported_day.costs_key(day)), end="")
+        print(_costs(configured, costs_key(day)), end="")
+
+
+def _files(day: date, manifest: "Manifest") -> Iterator[tuple[str, str]]:
+    """Yield what lies where, by the report's own names."""
+    from chalicelib.reporting import exception_files, reported_day
+
+    yield "costs", reported_day.costs_key(day)
+    yield "counts", reported_day.counts_key(day)
+    yield "prices", reported_day.price_rows_key(day)
+    yield "manifest", reported_day.manifest_key(day)
+    if not manifest.complete:
+        yield "missing", exception_files.exceptions_key(day)
 
 
 def _costs(configured: Settings, key: str) -> str:

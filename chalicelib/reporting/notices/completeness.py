@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from chalicelib.pricing.costs import CostLine
+from chalicelib.reporting.exception_files import exceptions_key
 from chalicelib.reporting.manifest import Manifest
 from chalicelib.reporting.notices.notices import Notice
 from chalicelib.reporting.notices.words import counted, dollars, letter, listed
@@ -41,7 +42,7 @@ def incomplete(reported: ReportedDay, manifest: Manifest, bucket: str) -> Notice
             "What to do: wait before you charge anybody for this day. The next three nights make "
             "its report again, with whatever arrives late; this message is not repeated. What is "
             "still missing then has to be looked into, call by call:\n"
-            f"  s3://{bucket}/exceptions/date={day}/exceptions.csv\n"
+            f"  s3://{bucket}/{exceptions_key(day)}\n"
             "  python -m ops trace REQUEST_ID\n"
             "  docs/runbook.md",
         ),

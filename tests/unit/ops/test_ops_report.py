@@ -90,6 +90,27 @@ def test_what_is_missing_of_a_day_is_said():
     assert "complete  no: 1 orphaned, 2 unknown, 0 lost, 4 foreign" in report.summary(broken)
 
 
+def test_of_a_day_that_is_not_whole_the_list_of_what_is_missing_is_named(monkeypatch, capsys):
+    broken = Outcome(replace(WHOLE, complete=False, orphaned=1))
+    monkeypatch.setattr(daily, "run", lambda *_args, **_kwargs: broken)
+    command_line.main(["report", "--date", "2026-11-22"], ENVIRON)
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == "missing   s3://reports/exceptions/date=2026-11-22/exceptions.csv"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("--date", "2026-11-22", "--out", "page.html"),
+        ("--month", "2026-11", "--rerate"),
+        ("--month", "2026-11", "--print"),
+    ],
+)
+def test_an_option_of_a_day_is_none_of_a_month_nor_the_other_way_round(asked, capsys):
+    assert command_line.main(["report", *asked], ENVIRON) == 1
+    assert capsys.readouterr().err.startswith("error: --")
+
+
 def test_a_report_of_today_is_said_to_be_of_a_day_that_goes_on(nightly, capsys):
     today = datetime.now(UTC).date().isoformat()
     command_line.main(["report", "--date", today], ENVIRON)

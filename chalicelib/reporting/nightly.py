@@ -100,7 +100,7 @@ def due(at: datetime, store: ReportStore) -> Iterator[date]:
     yesterday = daily.day_before(at.isoformat())
     night = rfc3339(datetime.combine(at.astimezone(UTC).date(), BEGINS))
     reported = _reported(store, yesterday - LOOKED_BACK)
-    oldest = min(reported, default=yesterday)
+    oldest = min({*reported, yesterday})
     once_more = yesterday - timedelta(days=ONCE_MORE)
     for back in range(LOOKED_BACK.days, -1, -1):
         day = yesterday - timedelta(days=back)

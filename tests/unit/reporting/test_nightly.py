@@ -48,6 +48,10 @@ def test_a_day_without_a_report_is_made_up_for() -> None:
     assert list(due(at(10), world.store)) == november(2, 4, 5, 6, 7, 8, 9)
 
 
+def test_yesterday_is_due_though_somebody_reported_today_already() -> None:
+    assert list(due(at(10), with_reports_of(10).store)) == november(9)
+
+
 def test_days_before_the_first_report_are_nobodys_and_those_of_long_ago_are_let_be() -> None:
     world = with_reports_of(1)
     night = at(10) + timedelta(days=40)

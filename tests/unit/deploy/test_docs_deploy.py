@@ -33,4 +33,4 @@ def test_alarms_and_queries_are_as_many_as_is_said() -> None:
 
 def test_the_network_s_commands_give_parameters_that_it_takes() -> None:
     given = set(re.findall(r"[\"`](\w+)(?:=|`)", DOCS)) & {*PARAMETERS}
-    assert given == {*PARAMETERS} - {"CidrBlock"}
+    assert given == {*PARAMETERS}

@@ -8,7 +8,7 @@ export CHROMIUM ?= chromium
 export CHROMEDRIVER ?= chromedriver
 TEMPLATES := $(addprefix .chalice/,$(addsuffix .json,resources analytics views alarms network))
 
-.PHONY: help demo test test-browser test-deploy test-focus stream-faults check format bench bench-report bench-zip serve clean
+.PHONY: help demo test test-browser test-deploy test-deploy-here test-focus stream-faults check format bench bench-report bench-zip serve clean
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
 
@@ -35,8 +35,22 @@ test: $(VENV)/.installed ## every test; under five minutes on two cores
 	wait $$unit; unit=$$?; echo "and tests/unit, meanwhile:"; cat .tollgate/unit-tests.log; \
 	exit $$((system || unit))
 
-test-deploy: $(VENV)/.installed ## Chalice's own commands, against AWS on this machine; asks the package index
+# `ops deploy` runs on Python 3.12 or 3.13: the environment's, the one above, or one that pyenv keeps.
+# Where the environment has 3.11 and there is another, that one gets an environment of its own.
+DEPLOYS := -c 'import sys; sys.exit(not (3, 12) <= sys.version_info[:2] <= (3, 13))'
+DEPLOY_PYTHON ?= $(shell for p in $(BIN)/python $(PYTHON) \
+	$(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.1[23].*/bin/python); do \
+	$$p $(DEPLOYS) 2>/dev/null && echo $$p && break; done)
+DEPLOY_VENV = $(if $(wildcard $(BIN)/python),VENV=.tollgate/deploy)
+
+test-deploy: ## Chalice's own commands, against AWS on this machine; asks the package index
+	@$(MAKE) --no-print-directory test-deploy-here \
+	$(if $(filter-out $(BIN)/python,$(DEPLOY_PYTHON)),PYTHON=$(DEPLOY_PYTHON) $(DEPLOY_VENV))
+
+test-deploy-here: $(VENV)/.installed
 	$(BIN)/python -m pytest -m "" tests/system/test_deploy*.py tests/system/test_local_deploy.py tests/unit/deploy
+	@$(BIN)/python $(DEPLOYS) || { echo "NOT TESTED: ops deploy and ops destroy, which take Python 3.12" \
+	"or 3.13, and there is none here. Install one, then: make test-deploy PYTHON=python3.12"; }
 
 test-browser: $(VENV)/.installed ## the page in examples/browser, in Chromium
 	@for program in $(CHROMIUM) $(CHROMEDRIVER); do command -v $$program >/dev/null || { \

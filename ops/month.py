@@ -2,7 +2,7 @@
 
 import argparse
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -55,14 +55,21 @@ def add_commands(groups: Any) -> None:
 
 
 def told(closed: "Closed") -> list[str]:
-    """Say what was closed, and with which gaps, a line each."""
+    """Say what was closed, with which gaps and what has no price, a line each."""
     counts = ((len(closed.days), "day"), (closed.rows, "row"), (len(closed.gaps), "gap"))
     days, rows, gaps = (_counted(number, noun) for number, noun in counts)
     return [
         f"closed    {closed.month}, {closed.closed_at}: {days}, {rows}, "
         f"{closed.totals['total_cost']} USD, {gaps}",
         *(f"gap       {gap.date}: {gap.why}" for gap in closed.gaps),
+        *_unpriced(closed),
     ]
+
+
+def _unpriced(closed: "Closed") -> Iterator[str]:
+    if closed.unpriced:
+        rows = _counted(closed.unpriced, "row")
+        yield f"unpriced  {rows}, 0 in the books; rated once there is a price, they are adjusted"
 
 
 def _counted(number: int, noun: str) -> str:

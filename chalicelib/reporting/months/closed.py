@@ -41,6 +41,7 @@ class Closed:
     rows: int  # of the month's costs.csv
     totals: Mapping[str, str]  # exact sums of its columns, by name
     files: Mapping[str, str]  # SHA-256 by key
+    unpriced: int = 0  # rows of which something has no price: they are in the totals as 0
 
     @classmethod
     def from_json(cls, content: bytes) -> Self:

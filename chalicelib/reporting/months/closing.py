@@ -6,6 +6,7 @@ more. All of its days are claimed meanwhile, so that no report changes one as it
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -155,15 +156,17 @@ def _whole(day: HeldDay) -> Iterator[bytes]:
 def _write(books: _Books, gaps: Iterable[Gap], clock: Clock) -> Closed:
     _hold_open(books.store, books.month)
     made = all_rendered(books.files())
+    have_price = Counter(bool(cells["total_cost"]) for cells in books.rows())
     closed = Closed(
         schema=SCHEMA,
         month=str(books.month),
         closed_at=rfc3339(clock()),
         days=tuple(_closed_day(day) for day in books.days),
         gaps=tuple(gaps),
-        rows=sum(1 for _ in books.rows()),
+        rows=have_price.total(),
         totals=named(summed(row_from(cells).amounts for cells in books.rows())),
         files=hashes(made),
+        unpriced=have_price[False],
     )
     for each in made:
         books.store.write(each, partial(_hold_all, books.days))

@@ -45,6 +45,12 @@ def test_each_gap_is_a_line_of_its_own():
     ]
 
 
+def test_rows_without_a_price_are_told_where_there_are_any():
+    assert told(replace(CLOSED, unpriced=1))[1:] == [
+        "unpriced  1 row, 0 in the books; rated once there is a price, they are adjusted"
+    ]
+
+
 def test_adjustments_are_told_with_their_sign():
     assert balanced(COMES_OUT) == [
         "balance   22.5 closed -2.5 adjusted = 20 USD, as the records say"

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from builders import price_book
 from kept_files import Bucket
 from month_world import World, prices
 
@@ -61,6 +62,18 @@ def test_closing_reports_every_day_and_needs_no_night_before() -> None:
 
     assert all(manifest_key(day) in world.bucket.files for day in OCTOBER.days())
     assert (closed.rows, closed.totals["total_cost"], closed.gaps) == (1, "3", ())
+
+
+def test_what_has_no_price_is_closed_as_nothing_and_adjusted_whole_once_it_has_one() -> None:
+    world = after_october()
+    priced, world.book = world.book, price_book()
+
+    closed = world.close(OCTOBER)
+    world.book = priced
+    world.rerate(THIRTIETH)
+
+    assert (closed.unpriced, closed.totals["total_cost"]) == (1, "0")
+    assert world.rows(OCTOBER.adjustments_key, "reason", "total_cost") == [("price change", "3")]
 
 
 def test_a_month_is_closed_once() -> None:

@@ -1,12 +1,15 @@
 """The nightly run: which days are due to be reported, and what came of each.
 
-Yesterday, and the three days before it once more, since records may be written late; and any day
+Yesterday first, whatever else is due: no older day, however large or spoilt, may cost a morning
+its report. Then the three days before it once more, since records may be written late; and any day
 since the oldest report that has none, so that a run that was missed is made up for. A day is done
 for the night once its manifest says that its records were read since the night began: a run that
 has nothing to do costs a list and four reads, and the next goes on where one stopped.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
@@ -15,7 +18,7 @@ import boto3
 
 from chalicelib.reporting import daily
 from chalicelib.reporting.claims import Busy
-from chalicelib.reporting.insights import IncompleteReport, NotFinished
+from chalicelib.reporting.insights import NotFinished
 from chalicelib.reporting.manifest import Manifest
 from chalicelib.reporting.notices.after_report import not_reported
 from chalicelib.reporting.notices.notices import Notices
@@ -37,6 +40,9 @@ ONCE_MORE: Final = 3
 LOOKED_BACK: Final = timedelta(days=35)
 
 _MANIFESTS: Final = "manifests/date="
+_NO_TURN: Final = "the night's runs ended before it was its turn"
+
+log = logging.getLogger("tollgate.nightly")
 
 ReportDay = Callable[[date], Outcome]
 
@@ -47,10 +53,11 @@ class NightFailed(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """What one run did, the oldest day first."""
+    """What one run did, in the order of doing it."""
 
     days: tuple[dict[str, Any], ...]
     failed: Mapping[date, str] = field(default_factory=dict)  # why, of each day without success
+    waiting: Mapping[date, str] = field(default_factory=dict)  # why, of each left to the next run
 
     def to_dict(self) -> dict[str, Any]:
         return {"days": list(self.days)}
@@ -69,40 +76,48 @@ def run(event_time: str, settings: Settings, *, remaining_ms: Callable[[], int])
     at = datetime.fromisoformat(event_time)
     night = report_due(at, store, report)
     if at.astimezone(UTC).time() >= LAST_RUN:
-        not_reported(Notices.of(settings, store), settings, night.failed)
+        not_reported(Notices.of(settings, store), settings, left(at, store, night))
     if night.failed:
         raise NightFailed("; ".join(f"{day}: {why}" for day, why in night.failed.items()))
     return night
 
 
 def report_due(at: datetime, store: ReportStore, report: ReportDay) -> Night:
-    """Report the days that are due, the oldest first, until the time is up."""
+    """Report the days that are due, until the time is up; what one raises stops no other."""
     days: list[dict[str, Any]] = []
     failed: dict[date, str] = {}
+    waiting: dict[date, str] = {}
     for day in due(at, store):
         try:
             days.append(_about(day, report(day)))
-        except NotFinished as error:
+        except (NotFinished, Busy) as error:
+            waiting[day] = str(error)
             days.append({"date": day.isoformat(), "goes_on": str(error)})
-            break
-        except Busy as error:
-            days.append({"date": day.isoformat(), "goes_on": str(error)})
-        except (IncompleteReport, ValueError) as error:
+            if isinstance(error, NotFinished):
+                break
+        except Exception as error:
+            log.warning("%s was not reported: %s", day, type(error).__name__)
             failed[day] = str(error)
-    return Night(tuple(days), failed)
+    return Night(tuple(days), failed, waiting)
+
+
+def left(at: datetime, store: ReportStore, night: Night) -> dict[date, str]:
+    """Return the days that are due even after a run, and why."""
+    why = {**night.waiting, **night.failed}
+    return {day: why.get(day, _NO_TURN) for day in due(at, store)}
 
 
 def due(at: datetime, store: ReportStore) -> Iterator[date]:
     """Yield the days that are due at a time, one by one, as each is asked for.
 
-    Raises ValueError where the time has no time zone.
+    Yesterday, then the others, the oldest first. Raises ValueError where the time has no time zone.
     """
     yesterday = daily.day_before(at.isoformat())
     night = rfc3339(datetime.combine(at.astimezone(UTC).date(), BEGINS))
     reported = _reported(store, yesterday - LOOKED_BACK)
     oldest = min({*reported, yesterday})
     once_more = yesterday - timedelta(days=ONCE_MORE)
-    for back in range(LOOKED_BACK.days, -1, -1):
+    for back in (0, *range(LOOKED_BACK.days, 0, -1)):
         day = yesterday - timedelta(days=back)
         if day not in reported:
             if oldest <= day:
@@ -117,10 +132,15 @@ def _reported(store: ReportStore, since: date) -> set[date]:
 
 
 def _read_at(store: ReportStore, day: date) -> str:
-    """Say when a day's records were last read, its adjustments' too; of old, when they ended."""
+    """Say when a day's records were last read, its adjustments' too; of old, when they ended.
+
+    Where a manifest cannot be read, never: the report of that day says so.
+    """
     said = (store.read(prefix + manifest_key(day)) for prefix in ("", ADJUSTED))
-    manifests = [Manifest.from_json(content) for content in said if content is not None]
-    return max(manifest.reported_at or manifest.window["end"] for manifest in manifests)
+    with suppress(ValueError):
+        manifests = [Manifest.from_json(content) for content in said if content is not None]
+        return max(manifest.reported_at or manifest.window["end"] for manifest in manifests)
+    return ""
 
 
 def _about(day: date, outcome: Outcome) -> dict[str, Any]:

@@ -3,12 +3,13 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from botocore.exceptions import ClientError
 from month_world import World
 
 from chalicelib.reporting.claims import claimed
 from chalicelib.reporting.insights import IncompleteReport, NotFinished
 from chalicelib.reporting.months.month import Month
-from chalicelib.reporting.nightly import due, report_due
+from chalicelib.reporting.nightly import due, left, report_due
 from chalicelib.reporting.reported_day import costs_key, manifest_key
 from chalicelib.reporting.restating import Outcome
 
@@ -36,16 +37,16 @@ def test_on_the_first_night_only_yesterday_is_due() -> None:
     assert list(due(at(10), World().store)) == november(9)
 
 
-def test_yesterday_is_due_and_the_three_days_before_it_once_more_the_oldest_first() -> None:
+def test_yesterday_is_due_first_and_then_the_three_days_before_it_the_oldest_first() -> None:
     world = with_reports_of(1, 2, 3, 4, 5, 6, 7, 8)
 
-    assert list(due(at(10), world.store)) == november(6, 7, 8, 9)
+    assert list(due(at(10), world.store)) == november(9, 6, 7, 8)
 
 
 def test_a_day_without_a_report_is_made_up_for() -> None:
     world = with_reports_of(1, 3, 8)
 
-    assert list(due(at(10), world.store)) == november(2, 4, 5, 6, 7, 8, 9)
+    assert list(due(at(10), world.store)) == november(9, 2, 4, 5, 6, 7, 8)
 
 
 def test_yesterday_is_due_though_somebody_reported_today_already() -> None:
@@ -67,7 +68,7 @@ def test_what_is_done_this_night_is_not_done_again() -> None:
 
     again = report_due(at(10, minute=35), world.store, world.report)
 
-    assert [day["date"] for day in first.days] == [str(day) for day in november(6, 7, 8, 9)]
+    assert [day["date"] for day in first.days] == [str(day) for day in november(9, 6, 7, 8)]
     assert again.days == ()
 
 
@@ -75,7 +76,7 @@ def test_the_next_night_does_them_again() -> None:
     world = with_reports_of(5, 6, 7, 8)
     world.night(TENTH)
 
-    assert list(due(at(11), world.store)) == november(7, 8, 9, 10)
+    assert list(due(at(11), world.store)) == november(10, 7, 8, 9)
 
 
 def test_a_report_by_hand_before_the_night_is_not_taken_for_the_nights() -> None:
@@ -108,24 +109,63 @@ def test_a_day_that_needs_another_run_ends_this_one_and_the_days_after_it_wait()
 
     night = report_due(at(10), world.store, report)
 
-    assert asked == november(6)
-    assert night.days == ({"date": "2026-11-06", "goes_on": "no time is left"},)
+    assert asked == november(9)
+    assert night.days == ({"date": "2026-11-09", "goes_on": "no time is left"},)
     assert not night.failed
 
 
-def test_a_day_that_cannot_be_reported_stops_no_other() -> None:
+@pytest.mark.parametrize(
+    "raised",
+    [
+        IncompleteReport("the query of totals is not complete"),
+        ClientError({"Error": {"Code": "AccessDenied"}}, "StartQuery"),
+        KeyError("model_id"),
+    ],
+    ids=lambda raised: type(raised).__name__,
+)
+def test_a_day_that_cannot_be_reported_stops_no_other(raised: Exception) -> None:
     world = with_reports_of(6, 7, 8)
     world.now = at(10)
 
     def report(day: date) -> Outcome:
         if day.day == 7:
-            raise IncompleteReport("the query of totals is not complete")
+            raise raised
         return world.report(day)
 
     night = report_due(at(10), world.store, report)
 
-    assert [day["date"][-2:] for day in night.days] == ["06", "08", "09"]
-    assert night.failed == {date(2026, 11, 7): "the query of totals is not complete"}
+    assert [day["date"][-2:] for day in night.days] == ["09", "06", "08"]
+    assert night.failed == {date(2026, 11, 7): str(raised)}
+
+
+def test_a_day_whose_manifest_cannot_be_read_fails_and_stops_no_other() -> None:
+    world = with_reports_of(6, 7, 8)
+    world.bucket.files[manifest_key(date(2026, 11, 7))] = b"{}"
+
+    night = world.night(TENTH)
+
+    assert [day["date"][-2:] for day in night.days] == ["09", "06", "08"]
+    assert list(night.failed) == november(7)
+
+
+def test_what_a_night_leaves_undone_is_known_with_its_reason_each() -> None:
+    world = with_reports_of(6, 7)
+    world.now = at(10, hour=5, minute=55)
+
+    def report(day: date) -> Outcome:
+        if day.day == 9:
+            raise ValueError("a price is negative")
+        if day.day == 7:
+            raise NotFinished("no time is left")
+        return world.report(day)
+
+    night = report_due(world.now, world.store, report)
+
+    assert left(world.now, world.store, night) == {
+        date(2026, 11, 9): "a price is negative",
+        date(2026, 11, 7): "no time is left",
+        date(2026, 11, 8): "the night's runs ended before it was its turn",
+    }
 
 
 def test_a_day_that_somebody_else_writes_is_left_to_the_next_run() -> None:
@@ -134,8 +174,8 @@ def test_a_day_that_somebody_else_writes_is_left_to_the_next_run() -> None:
     with claimed(world.store, "2026-11-08", lambda: world.now):
         night = report_due(at(10), world.store, world.report)
 
-    assert list(night.days[0]) == ["date", "goes_on"]
-    assert night.days[1]["complete"] is True
+    assert night.days[0]["complete"] is True
+    assert list(night.days[1]) == ["date", "goes_on"]
     assert list(due(at(10, minute=35), world.store)) == november(8)
 
 
@@ -148,7 +188,7 @@ def test_a_closed_day_is_done_for_the_night_once_its_records_were_read() -> None
 
     night = world.night(date(2026, 12, 1))
 
-    assert [day["date"][-2:] for day in night.days] == ["27", "28", "29", "30"]
+    assert [day["date"][-2:] for day in night.days] == ["30", "27", "28", "29"]
     assert list(due(world.now + timedelta(minutes=20), world.store)) == []
     assert world.bucket.files[manifest_key(thirtieth)] == closed
 

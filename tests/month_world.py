@@ -20,6 +20,7 @@ from chalicelib.reporting.months.month import Month
 from chalicelib.reporting.nightly import Night
 from chalicelib.reporting.restating import Outcome
 from chalicelib.reporting.store import ReportStore
+from chalicelib.reporting.tenant_tree import NO_TENANTS, Tenants
 from chalicelib.settings import Settings
 from chalicelib.usage_record import Outcome as Ended
 from chalicelib.usage_record import record_line
@@ -55,6 +56,7 @@ class World:
     bucket: Any = field(default_factory=Bucket)
     events: list[Event] = field(default_factory=list)
     numbers: Counter[str] = field(default_factory=Counter)
+    tenants: Tenants = NO_TENANTS
 
     @property
     def store(self) -> ReportStore:
@@ -99,6 +101,7 @@ class World:
             remaining_ms=lambda: 900_000,
             sleep=lambda seconds: None,
             clock=lambda: self.now,
+            read_tenants=lambda: self.tenants,
         )
 
     def night(self, day: date) -> Night:

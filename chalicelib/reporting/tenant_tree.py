@@ -70,9 +70,9 @@ class Tenants:
         """
         return render(COLUMNS, (_cells(self.by_id[team_id]) for team_id in sorted(self.by_id)))
 
-    def adding(self, later: "Tenants") -> "Tenants":
-        """Return these as they are, and besides them those that only `later` has."""
-        return Tenants({**later.by_id, **self.by_id})
+    def adding(self, others: "Tenants") -> "Tenants":
+        """Return these as they are, and besides them those that only `others` have."""
+        return Tenants({**others.by_id, **self.by_id})
 
     def upwards(self, team_id: str) -> Iterator[Tenant]:
         """Yield a tenant and its ancestors, the nearest first, each once though they go round."""

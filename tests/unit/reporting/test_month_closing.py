@@ -21,6 +21,8 @@ from chalicelib.reporting.months.closing import CannotClose, MonthHasGaps
 from chalicelib.reporting.months.month import Month
 from chalicelib.reporting.reported_day import costs_key, manifest_key
 from chalicelib.reporting.restating import Outcome
+from chalicelib.reporting.tenant_tree import Tenants, tenants_key
+from chalicelib.tenants import Tenant
 
 OCTOBER = Month.read("2026-10")
 THIRTIETH = date(2026, 10, 30)
@@ -74,6 +76,30 @@ def test_what_has_no_price_is_closed_as_nothing_and_adjusted_whole_once_it_has_o
 
     assert (closed.unpriced, closed.totals["total_cost"]) == (1, "0")
     assert world.rows(OCTOBER.adjustments_key, "reason", "total_cost") == [("price change", "3")]
+
+
+def research(cost_center: str) -> Tenants:
+    """A department with its cost centre, and the team `search` in it."""
+    made = datetime(2026, 1, 1, tzinfo=UTC)
+    department = Tenant("research", "department", made, cost_center=cost_center)
+    return Tenants(
+        {"research": department, "search": Tenant("search", "team", made, parent="research")}
+    )
+
+
+def test_the_tree_of_a_month_has_the_tenants_of_its_last_day() -> None:
+    world = World(now=datetime(2026, 10, 31, 9, tzinfo=UTC), tenants=research("CC-1"))
+    world.write(*world.records(THIRTIETH, "search", (MILLION, 0), call="c1"))
+    world.report(THIRTIETH)
+    world.now, world.tenants = datetime(2026, 11, 2, 9, tzinfo=UTC), research("CC-2")
+
+    world.close(OCTOBER)
+
+    assert world.rows(OCTOBER.tree_key, "node", "depth", "cost_center", "total_total_cost") == [
+        ("research", "0", "CC-2", "3"),
+        ("search", "1", "CC-2", "3"),
+    ]
+    assert world.rows(tenants_key(THIRTIETH), "team_id", "cost_center")[0] == ("research", "CC-1")
 
 
 def test_a_month_is_closed_once() -> None:

@@ -21,13 +21,15 @@ EPILOG = """environment:
   TENANTS_TABLE   the DynamoDB table of tenants; all that `tenants` and `keys` need
   AWS_REGION      and whatever else an AWS SDK takes: profiles, credentials, AWS_ENDPOINT_URL
   `deploy` needs the latter alone
-  `report` reads the gateway's own settings, too; `prices` needs none of them
+  `report`, `month`, `reconcile` and `trace` read the gateway's own settings, too
+  (`eval "$(python -m ops env --stage prod)"`); `prices` needs none of them
 
 examples:
   python -m ops deploy --stage prod
   python -m ops tenants create genomics --allow 'anthropic.*'
   python -m ops keys create genomics > key.txt
   python -m ops report --date 2026-11-22
+  python -m ops month close 2026-10
   python -m ops prices show amazon.nova-lite-v1:0"""
 
 

@@ -33,6 +33,13 @@ _BUSY: Final = frozenset(
         "TooManyRequestsException",
     }
 )
+_CANNOT_BE_ASKED: Final = frozenset(
+    {
+        "InvalidParameterException",
+        "MalformedQueryException",  # also of days before a log group was made, or kept any more
+        "ResourceNotFoundException",  # a log group is gone
+    }
+)
 _UNDER_WAY: Final = frozenset({"Scheduled", "Running"})
 _NUMBER: Final = re.compile(r"\d{1,400}(\.\d{1,400})?([eE][+-]?\d{1,4})?", re.ASCII)
 _EXACT_BELOW: Final = 2**53  # Insights adds up in doubles
@@ -151,18 +158,27 @@ class Insights:
                 each.stop()
 
     def start(self, query: Query) -> "RunningQuery":
-        """Start a query, which its caller has to stop if it is not read to its end."""
-        reply = _patiently(
-            self.patience,
-            f"the query of {query.name} to start",
-            lambda: self._logs.start_query(
-                logGroupNames=list(self.log_groups),
-                startTime=int(query.start.timestamp()),
-                endTime=ceil(query.end.timestamp()),
-                queryString=query.text,
-                limit=self.max_rows,
-            ),
-        )
+        """Start a query, which its caller has to stop if it is not read to its end.
+
+        Raises IncompleteReport where the log groups cannot be asked it: they may not reach so far
+        back.
+        """
+        try:
+            reply = _patiently(
+                self.patience,
+                f"the query of {query.name} to start",
+                lambda: self._logs.start_query(
+                    logGroupNames=list(self.log_groups),
+                    startTime=int(query.start.timestamp()),
+                    endTime=ceil(query.end.timestamp()),
+                    queryString=query.text,
+                    limit=self.max_rows,
+                ),
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _CANNOT_BE_ASKED:
+                raise
+            raise IncompleteReport(f"the query of {query.name} cannot be asked: {error}") from error
         return RunningQuery(self, self._logs, query.name, str(reply["queryId"]))
 
 

@@ -129,9 +129,20 @@ def test_a_busy_aws_is_asked_again(busy: str) -> None:
 
 
 def test_another_refusal_is_raised_as_it_is() -> None:
-    logs = ScriptedLogs({"totals": Script(ROWS)}, refusals=["ResourceNotFoundException"])
+    logs = ScriptedLogs({"totals": Script(ROWS)}, refusals=["AccessDeniedException"])
 
-    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+    with pytest.raises(ClientError, match="AccessDeniedException"):
+        teams(logs.scripts["totals"], logs=logs)
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["MalformedQueryException", "ResourceNotFoundException", "InvalidParameterException"],
+)
+def test_a_day_that_the_log_groups_do_not_reach_is_one_that_cannot_be_read(code: str) -> None:
+    logs = ScriptedLogs({"totals": Script(ROWS)}, refusals=[code])
+
+    with pytest.raises(IncompleteReport, match=f"totals cannot be asked: .*{code}"):
         teams(logs.scripts["totals"], logs=logs)
 
 

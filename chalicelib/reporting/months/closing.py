@@ -101,7 +101,8 @@ def _gap(day: HeldDay, unread: str) -> Gap | None:
         "foreign": manifest.foreign,
     }
     found = [f"{count} {name}" for name, count in lacking.items() if count]
-    reasons = [*filter(None, [unread]), *([] if manifest.complete else found)]
+    broken = "" if day.claim.clean else "a report of it broke off, and not all files are one's"
+    reasons = [*filter(None, [unread, broken]), *([] if manifest.complete else found)]
     return Gap(str(day.day), ", ".join(reasons)) if reasons else None
 
 

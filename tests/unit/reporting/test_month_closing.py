@@ -171,6 +171,26 @@ def test_a_day_whose_records_are_gone_keeps_its_report_and_is_a_gap() -> None:
     assert closed.totals["total_cost"] == "3"
 
 
+def test_a_day_of_which_a_report_broke_off_is_a_gap_unless_it_is_written_anew() -> None:
+    world = after_october()
+    world.report(THIRTIETH)
+    world.write(*world.records(THIRTIETH, "ads", (MILLION, 0), call="c2", instance="i2"))
+    world.bucket.fails_to_put = costs_key(THIRTIETH)  # counts.csv is in place, and says more
+    with pytest.raises(Exception, match="SlowDown"):
+        world.report(THIRTIETH)
+    world.bucket.fails_to_put = ""
+    world.now += timedelta(hours=1)
+
+    def report(day: date) -> Outcome:
+        if day == THIRTIETH:
+            raise IncompleteReport("the query of totals is not complete")
+        return world.report(day)
+
+    with pytest.raises(MonthHasGaps, match=r"2026-10-30: .*, a report of it broke off"):
+        closing.close(OCTOBER, store=world.store, report=report, clock=lambda: world.now)
+    assert world.close(OCTOBER).gaps == ()
+
+
 def test_a_day_that_takes_several_runs_is_given_them() -> None:
     world, runs = after_october(), []
 

@@ -163,7 +163,9 @@ def booked(adjustments: int, day: date) -> list[str]:
     """Say that a day of a closed month was adjusted."""
     if not adjustments:
         return []
-    return [f"adjusted  {adjustments} rows added to the closed month {day:%Y-%m}"]
+    from chalicelib.reporting.notices.words import counted
+
+    return [f"adjusted  {counted(adjustments, 'row')} added to the closed month {day:%Y-%m}"]
 
 
 def _rerated(day: date, configured: Settings) -> "tuple[Manifest, list[str]]":

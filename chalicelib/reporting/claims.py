@@ -79,7 +79,7 @@ def claim_key(name: str) -> str:
 
 @contextmanager
 def claimed(store: ReportStore, name: str, clock: Clock = utc_now) -> Iterator[Claim]:
-    """Hold what `name` stands for, a day in ISO form or a month. Raises Busy.
+    """Hold the files of a day, whose `name` is its ISO form. Raises Busy.
 
     Whoever writes sets `clean` to False before, and to True once all is in place.
     """

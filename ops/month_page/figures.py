@@ -28,7 +28,7 @@ class DayFigures:
 
     day: date
     rows: Sequence[CostRow] = ()  # of costs.csv, and those that adjust it
-    manifest: Manifest | None = None  # None: the day has no report
+    manifest: Manifest | None = None  # as it was last adjusted; None: the day has no report
     savings: Mapping[str, Saving] = field(default_factory=dict)  # by model id
     differences: str | None = None  # what its reconciliation found; None: there was none
 
@@ -169,4 +169,6 @@ def _dearest_first(rows: Iterable[CostRow], name: str) -> list[tuple[str, Amount
 
 
 def _unpriced(figures: MonthFigures) -> Iterator[CostRow]:
-    return (row for row in figures.rows if row.status in ("UNPRICED", "PARTLY_PRICED"))
+    for day in figures.days:
+        last = {row.order: row for row in day.rows}  # what adjusts a row comes after it
+        yield from (row for row in last.values() if row.status in ("UNPRICED", "PARTLY_PRICED"))

@@ -11,6 +11,7 @@ from typing import Final
 
 from chalicelib.pricing.capacity import IDLE
 from chalicelib.reporting.cost_rows import AMOUNTS, Amounts
+from chalicelib.reporting.notices.words import counted
 from chalicelib.reporting.tree import TreeRow, totals
 from ops.month_page.charts import bar, by_day
 from ops.month_page.figures import MATTERS, Lacking, MonthFigures, costs_by
@@ -57,7 +58,7 @@ def _section(title: str, content: Html) -> Html:
 def _about(figures: MonthFigures) -> str:
     books = f"closed on {figures.closed_at[:10]}" if figures.closed_at else "open"
     if figures.adjustments:
-        books += f", {figures.adjustments} adjustments since"
+        books += f", {counted(figures.adjustments, 'adjustment')} since"
     windows = [day.manifest.window["end"] for day in figures.days if day.manifest]
     as_of = f"; read until {max(windows)[:16].replace('T', ' ')} UTC" if windows else ""
     days = f"{figures.reported} of {len(figures.days)} days reported"

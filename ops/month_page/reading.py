@@ -14,6 +14,7 @@ from chalicelib.reporting.months.adjustments import Adjustment, of_day, read_adj
 from chalicelib.reporting.months.closed import read_closed
 from chalicelib.reporting.months.month import Month
 from chalicelib.reporting.reported_day import costs_key, counts_key, manifest_key, price_rows_key
+from chalicelib.reporting.restating import ADJUSTED
 from chalicelib.reporting.store import ReportStore
 from chalicelib.reporting.tenant_tree import NO_TENANTS, Tenants, tenants_key
 from ops.month_page.figures import DayFigures, MonthFigures
@@ -69,17 +70,19 @@ class _Reader:
         if content is None:
             return DayFigures(day, rows=later)
         costs = self.store.read(costs_key(day)) or b""
+        prefix = ADJUSTED if later else ""
+        said = self.store.read(prefix + manifest_key(day)) or content
         return DayFigures(
             day,
             rows=(*read_rows((costs,)), *later),
-            manifest=Manifest.from_json(content),
-            savings=self._savings(day),
+            manifest=Manifest.from_json(said),
+            savings=self._savings(day, prefix),
             differences=self._differences(day),
         )
 
-    def _savings(self, day: date) -> Mapping[str, Saving]:
+    def _savings(self, day: date, prefix: str) -> Mapping[str, Saving]:
         """Rate the day's cached tokens by the rows that its bill rests on, then by the list."""
-        counts, rows = self.store.read(counts_key(day)), self.store.read(price_rows_key(day))
+        counts, rows = (self.store.read(prefix + key(day)) for key in (counts_key, price_rows_key))
         if counts is None or rows is None:
             return {}
         kept = PriceBook.read(rows, name=price_rows_key(day))

@@ -145,6 +145,11 @@ def test_the_same_figures_make_the_same_bytes():
     assert render(figures) == render(figures)
 
 
+def test_of_a_closed_month_the_page_says_so_and_how_often_it_was_adjusted():
+    page = shown(reported(1, row()), closed_at="2026-12-02T09:00:00.000Z", adjustments=1)
+    assert "books closed on 2026-12-02, 1 adjustment since; 1 of 1 days reported" in page.text
+
+
 def test_a_month_that_has_just_begun_is_a_page_too():
     assert "0 of 0 days reported" in shown().text
 

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 
+from builders import price_book
 from month_world import World
 
 from chalicelib.reporting.insights import IncompleteReport
@@ -29,6 +30,20 @@ def test_what_adjusts_a_day_that_the_month_was_closed_without_is_in_the_total():
 
     assert f"{figures.cost}" == f"{world.balance(OCTOBER).now[-1]}" == "3"
     assert figures.lacking().unreported == (THIRTIETH,)
+
+
+def test_what_was_priced_after_the_closing_is_not_said_to_lack_a_price():
+    priced = World().book
+    world = World(now=datetime(2026, 11, 2, 9, tzinfo=UTC), book=price_book())
+    world.write(*world.records(THIRTIETH, "search", (1_000_000, 0), call="c1"))
+    world.close(OCTOBER)
+    world.book = priced
+    world.rerate(THIRTIETH)
+
+    figures = read_month(OCTOBER, world.store, "test", world.now)
+
+    assert (figures.cost, figures.adjustments) == (3, 1)
+    assert (figures.lacking().unpriced, figures.lacking().calls["unpriced"]) == ((), 0)
 
 
 def _unread(day):

@@ -14,6 +14,7 @@ from chalicelib.runtime import STREAM_ALIAS
 from ops.deploy import change_sets, interfaces, stack_state
 from ops.deploy.account import Account
 from ops.deploy.stage import SEES_PROMPTS, Say, Stage
+from ops.directory import Refused
 
 LONGEST_CALL: Final = timedelta(minutes=15)
 """Lambda's: a call that began in an earlier version runs no longer."""
@@ -62,7 +63,7 @@ def _end_versions(stage: Stage, account: Account, say: Say) -> None:
         time.sleep(seconds)
     for each in versions:
         if _is_inside(each):
-            _delete(lambdas, each)
+            _delete(lambdas, each, with_alias=not stage.streams)
             say(f"deleted version {each['Version']} of {each['FunctionName']}")
 
 
@@ -79,10 +80,18 @@ def _modified(version: Version) -> datetime:
     return datetime.fromisoformat(version["LastModified"])
 
 
-def _delete(lambdas: Any, version: Version) -> None:
-    """Delete a version, and our alias if it leads there: of a stage that no longer streams."""
+def _delete(lambdas: Any, version: Version, *, with_alias: bool) -> None:
+    """Delete a version, and our alias if it leads there, of a stage that no longer streams.
+
+    Raises Refused where the API calls the alias: somebody went back to that release meanwhile.
+    """
     named = {"FunctionName": version["FunctionName"]}
     for alias in lambdas.list_aliases(**named)["Aliases"]:
         if (alias["Name"], alias["FunctionVersion"]) == (STREAM_ALIAS, version["Version"]):
+            if not with_alias:
+                raise Refused(
+                    f"the alias {STREAM_ALIAS} of {version['FunctionName']} leads to version"
+                    f" {version['Version']} again, which runs in the network: repeat the deployment"
+                )
             lambdas.delete_alias(**named, Name=STREAM_ALIAS)
     lambdas.delete_function(**named, Qualifier=version["Version"])

@@ -48,14 +48,41 @@ class Options:
             raise Refused(
                 f"config.json: `deploy` has no {unknown[0]!r}, only {', '.join(sorted(known))}"
             )
-        options = cls(**{**told, "models": tuple(told.get("models", ()))})
-        if options.answers not in ANSWERS:
-            raise Refused(f"config.json: `answers` is {options.answers!r}: {' or '.join(ANSWERS)}")
-        for name in ("requests_per_second", "burst", "concurrency"):
-            value = getattr(options, name)
-            if not isinstance(value, int) or value < 1:
-                raise Refused(f"config.json: `{name}` is {value!r}; it takes a whole number")
-        return options
+        for name, value in told.items():
+            takes, fits = _TAKES[name]
+            if not fits(value):
+                raise Refused(f"config.json: `{name}` is {value!r}; it takes {takes}")
+        return cls(**{**told, "models": tuple(told.get("models", ()))})
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and value > 0  # true is no count
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value))
+
+
+def _are_parameters(value: object) -> bool:
+    return value is None or (isinstance(value, dict) and _are_texts([*value.values()]))
+
+
+_COUNT: Final = ("a whole number", _is_count)
+_TAKES: Final[Mapping[str, tuple[str, Callable[[object], bool]]]] = {
+    "account": ("its number, in quotes", _is_text),
+    "answers": (" or ".join(ANSWERS), lambda value: value in ANSWERS),
+    "requests_per_second": _COUNT,
+    "burst": _COUNT,
+    "alert_email": ("an address", _is_text),
+    "network": ("{}, or parameters whose values are texts: several by commas", _are_parameters),
+    "models": ("a list of models", _are_texts),
+    "concurrency": _COUNT,
+}
+"""What each option takes, in words and as a test."""
 
 
 @dataclass(frozen=True, slots=True)

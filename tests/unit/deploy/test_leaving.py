@@ -11,6 +11,7 @@ from deploy_fakes import PLACE, FakeAccount, refused, stage
 
 from ops.deploy import leaving, policies
 from ops.deploy.stage import Stage
+from ops.directory import Refused
 
 API, WORKER = "tollgate-dev", "tollgate-dev-stream_worker"
 NETWORK = "tollgate-dev-network"
@@ -57,10 +58,10 @@ def left(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return done
 
 
-def leave(lambdas: FakeLambda) -> None:
+def leave(lambdas: FakeLambda, **options: Any) -> None:
     account = FakeAccount()
     account.client = lambda _: lambdas  # type: ignore[method-assign]
-    leaving.leave(stage(), account, lambda _: None)  # type: ignore[arg-type]
+    leaving.leave(stage(**options), account, lambda _: None)  # type: ignore[arg-type]
 
 
 def having(status: str) -> Any:
@@ -100,13 +101,26 @@ def test_the_alias_of_a_stage_that_streams_no_longer_goes_with_its_version(left:
     lambdas.has(API, "1", minutes=900, **INSIDE)
     lambdas.has(API, "2", minutes=800, **INSIDE)
 
-    leave(lambdas)
+    leave(lambdas, answers="buffered")
 
     assert lambdas.done == [
         ("version", API, "1"),
         ("alias", API, "stream"),
         ("version", API, "2"),
     ]
+
+
+def test_a_release_that_somebody_went_back_to_meanwhile_is_not_taken_from_its_api(
+    left: list[str],
+) -> None:
+    lambdas = FakeLambda(stream="2")
+    lambdas.has(API, "$LATEST", minutes=20)
+    lambdas.has(API, "2", minutes=800, **INSIDE)
+
+    with pytest.raises(Refused, match="the alias stream of tollgate-dev leads to version 2 again"):
+        leave(lambdas)
+
+    assert lambdas.done == []
 
 
 @pytest.mark.parametrize("status", ["CREATE_COMPLETE", "DELETE_FAILED"])

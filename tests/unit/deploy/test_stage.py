@@ -1,13 +1,15 @@
 """A stage of config.json: its names, its settings in an account, its options."""
 
 import json
+import re
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 from deploy_fakes import ACCOUNT, PLACE, REGION, stage
 
-from ops.deploy.stage import FOLDER, Options, Stage
+from ops.deploy.stage import _TAKES, FOLDER, Options, Stage
 from ops.directory import Refused
 
 CONFIG = json.loads((FOLDER / "config.json").read_text(encoding="utf-8"))
@@ -63,14 +65,23 @@ def test_a_stage_streams_unless_it_says_otherwise() -> None:
     ("told", "words"),
     [
         ({"throttle": 5}, "has no 'throttle', only account, alert_email, answers"),
-        ({"answers": "chunked"}, "`answers` is 'chunked': stream or buffered"),
+        ({"answers": "chunked"}, "`answers` is 'chunked'; it takes stream or buffered"),
+        ({"account": 111122223333}, "`account` is 111122223333; it takes its number, in quotes"),
+        ({"models": "amazon.nova-lite-v1:0"}, "it takes a list of models"),
+        ({"network": True}, "`network` is True; it takes {}, or parameters"),
+        ({"network": {"SubnetIds": ["s-1"]}}, "whose values are texts: several by commas"),
+        ({"burst": True}, "`burst` is True; it takes a whole number"),
         ({"burst": "1000"}, "`burst` is '1000'; it takes a whole number"),
         ({"requests_per_second": 0}, "`requests_per_second` is 0"),
     ],
 )
 def test_an_option_that_is_none_or_wrong_is_refused(told: dict[str, Any], words: str) -> None:
-    with pytest.raises(Refused, match=words):
+    with pytest.raises(Refused, match=re.escape(words)):
         Options.of(told)
+
+
+def test_every_option_is_known_by_what_it_takes() -> None:
+    assert {*_TAKES} == {each.name for each in fields(Options)}
 
 
 def test_options_stand_in_config_json(tmp_path: Path) -> None:

@@ -82,9 +82,8 @@ class HeldDay:
     def _write(self, files: Sequence[Rendered], manifest: Manifest) -> None:
         known = self.hashes if self.claim.clean else {}
         self.claim.clean = False
-        for each in files:
-            if known.get(each.file.key) != each.sha256:
-                self.store.write(each, self.claim.hold)
+        new = [each for each in files if known.get(each.file.key) != each.sha256]
+        self.store.write_all(new, self.claim.hold)
         for key in sorted(self.hashes.keys() - manifest.hashes.keys()):
             self.claim.hold()
             self.store.delete(key)

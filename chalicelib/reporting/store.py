@@ -4,7 +4,8 @@ Conditional writes: docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-wr
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -22,6 +23,14 @@ KEPT: Final = 2**20
 KEPT_IN_ALL: Final = 8 * KEPT
 """Bytes of a day's small files that are kept, be there a file for each of thousands of teams."""
 
+AT_ONCE: Final = 8
+"""Puts that run side by side where there are many; a boto3 client keeps ten connections."""
+
+MANY: Final = 64
+"""Files from which on they are put side by side: a put takes tens of ms, and a day may have a file
+for each of 30,000 teams."""
+
+_BATCH: Final = 1000
 _NOT_THERE: Final = frozenset({"NoSuchKey", "404"})
 _LOST: Final = frozenset({"PreconditionFailed", "ConditionalRequestConflict", *_NOT_THERE})
 """What S3 says to a conditional put that somebody else was faster than; NoSuchKey: deleted."""
@@ -41,6 +50,7 @@ class Rendered:
 
     file: File
     sha256: str
+    size: int
     body: bytes | None
 
     def chunks(self) -> Iterator[bytes]:
@@ -59,7 +69,7 @@ def rendered(file: File, keep: int = KEPT) -> Rendered:
         size += len(chunk)
         if size <= keep:
             kept += chunk
-    return Rendered(file, digest.hexdigest(), bytes(kept) if size <= keep else None)
+    return Rendered(file, digest.hexdigest(), size, bytes(kept) if size <= keep else None)
 
 
 def all_rendered(files: Iterable[File]) -> list[Rendered]:
@@ -69,6 +79,11 @@ def all_rendered(files: Iterable[File]) -> list[Rendered]:
         done.append(rendered(file, min(KEPT, left)))
         left -= len(done[-1].body or b"")
     return done
+
+
+def is_missing(error: ClientError) -> bool:
+    """Say whether S3 refused an object because there is none."""
+    return error.response["Error"]["Code"] in _NOT_THERE
 
 
 def hashes(files: Iterable[Rendered]) -> dict[str, str]:
@@ -92,7 +107,7 @@ class ReportStore:
         try:
             answer = self._s3.get_object(Bucket=self.bucket, Key=key)
         except ClientError as error:
-            if error.response["Error"]["Code"] not in _NOT_THERE:
+            if not is_missing(error):
                 raise
             return None
         return Kept(answer["Body"].read(), answer["ETag"])
@@ -124,6 +139,20 @@ class ReportStore:
                 put_part(part)
             _same(digest.hexdigest(), made)
 
+    def write_all(self, files: Sequence[Rendered], allowed: Callable[[], None]) -> None:
+        """Put files as `write` does, the last of them when all others are in place.
+
+        Of very many the small ones go side by side; large ones would take too much memory.
+        """
+        small = [each for each in files[:-1] if each.size <= KEPT]
+        if len(small) < MANY:
+            small = []
+        self._write_side_by_side(small, allowed)
+        aside = {each.file.key for each in small}
+        for each in files:
+            if each.file.key not in aside:
+                self.write(each, allowed)
+
     def put_if(
         self, key: str, body: bytes, expected_etag: str | None, content_type: str = JSON
     ) -> bool:
@@ -154,6 +183,13 @@ class ReportStore:
             if not page.get("IsTruncated") or not found:
                 return
             after = found[-1]
+
+    def _write_side_by_side(self, files: Sequence[Rendered], allowed: Callable[[], None]) -> None:
+        with ThreadPoolExecutor(AT_ONCE) as threads:
+            for first in range(0, len(files), _BATCH):
+                some = files[first : first + _BATCH]
+                for _ in threads.map(lambda each: self.write(each, allowed), some):
+                    pass  # of one that fails this raises, and none of the others is begun
 
     def _put(self, key: str, body: bytes, content_type: str, **condition: str) -> None:
         self._s3.put_object(

@@ -24,6 +24,7 @@ LATEST: Final = timedelta(days=3)
 
 _TIMES: Final = 3  # that a day is read at most, while records arrive between its queries
 _WRITING_MS: Final = 1  # a line: to price it, and to write all the files that it is in
+_PUTTING_MS: Final = 10  # a team: to put its file, beside others
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def read_day(
     end = min(progress.window_end(now), start + LATEST)
     try:
         counts = _settled(insights, progress, DayQuestions(day, start - CLOCK_SKEW, end))
-        _leave_time_to_write(insights, progress, len(counts.lines))
+        _leave_time_to_write(insights, progress, counts.lines)
     except RecordsArrived:
         progress.forget()
         raise
@@ -83,11 +84,14 @@ def _settled(insights: Insights, progress: Progress, questions: DayQuestions) ->
     raise AssertionError("the last time returns or raises")
 
 
-def _leave_time_to_write(insights: Insights, progress: Progress, lines: int) -> None:
+def _leave_time_to_write(
+    insights: Insights, progress: Progress, lines: Sequence[CountLine]
+) -> None:
     """Leave the files to a run that has all its time, where this one has spent it on reading."""
-    needed = RESERVE_MS + lines * _WRITING_MS
+    teams = len({line.team_id for line in lines})
+    needed = RESERVE_MS + len(lines) * _WRITING_MS + teams * _PUTTING_MS
     if progress.asked_anew and insights.patience.remaining_ms() < needed:
-        raise NotFinished(f"{lines} lines are read, and no time is left to write their files")
+        raise NotFinished(f"{len(lines)} lines are read, and no time is left to write their files")
 
 
 def _read(insights: Insights, progress: Progress, questions: DayQuestions) -> DayCounts:

@@ -1,6 +1,5 @@
 """The notice on teams that spent far more than on their last four same weekdays."""
 
-import csv
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,11 +8,14 @@ from decimal import Decimal
 from statistics import median
 from typing import Final
 
+from botocore.exceptions import ClientError
+
 from chalicelib.pricing.costs import CostLine
+from chalicelib.reporting.cost_rows import read_cells
 from chalicelib.reporting.notices.notices import Notice
 from chalicelib.reporting.notices.words import dollars, letter, listed
 from chalicelib.reporting.reported_day import costs_key
-from chalicelib.reporting.store import ReportStore
+from chalicelib.reporting.store import ReportStore, is_missing
 
 WEEKS: Final = 4
 LEAST_DAYS: Final = 2
@@ -41,8 +43,8 @@ def same_weekdays(day: date) -> list[date]:
 
 def before(store: ReportStore, day: date) -> dict[date, Spent]:
     """Read what each team spent on the last four same weekdays, those that are reported."""
-    read = {each: store.read(costs_key(each)) for each in same_weekdays(day)}
-    return {each: _spent(content) for each, content in read.items() if content is not None}
+    read = {each: _spent(store, each) for each in same_weekdays(day)}
+    return {each: spent for each, spent in read.items() if spent is not None}
 
 
 def rises(
@@ -98,9 +100,17 @@ def _by_model(costs: Iterable[CostLine]) -> Mapping[str, Mapping[str, Decimal]]:
     return teams
 
 
-def _spent(content: bytes) -> Spent:
-    """Add up a costs.csv by team; an empty cell is a cost that is not known."""
+def _spent(store: ReportStore, day: date) -> Spent | None:
+    """Add up a costs.csv by team, as it comes: it may be large. None where there is none.
+
+    An empty cell is a cost that is not known.
+    """
     spent: defaultdict[str, Decimal] = defaultdict(Decimal)
-    for row in csv.DictReader(content.decode("ascii").splitlines()):
-        spent[row["team_id"]] += Decimal(row["total_cost"] or "0")
+    try:
+        for row in read_cells(store.chunks(costs_key(day))):
+            spent[row["team_id"]] += Decimal(row["total_cost"] or "0")
+    except ClientError as error:
+        if not is_missing(error):
+            raise
+        return None
     return spent

@@ -3,6 +3,7 @@
 import json
 from dataclasses import MISSING, dataclass, field, fields, replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from chalicelib.metering.usage import Usage
 from chalicelib.reporting.manifest import Manifest
 from chalicelib.reporting.notices.after_report import after_report, not_reported
 from chalicelib.reporting.notices.notices import Notices
-from chalicelib.reporting.notices.spend import same_weekdays
+from chalicelib.reporting.notices.spend import before, same_weekdays
 from chalicelib.reporting.rated import rated
 from chalicelib.reporting.reported_day import ReportedDay, costs_key, manifest_key
 from chalicelib.reporting.store import ReportStore
@@ -87,6 +88,35 @@ def test_costs_that_cannot_be_read_leave_the_other_causes_told(capsys) -> None:
     bucket = Bucket(fails_at=costs_key(same_weekdays(DAY)[0]))
     after_report(notices(sns, bucket), reported("new"), manifest(), TOLD)
     assert (len(sns.subjects), failures(capsys)) == (1, [1])
+
+
+@dataclass
+class InPieces:
+    """A body of S3 that is too large to be read at once."""
+
+    content: bytes
+
+    def read(self, size: int) -> bytes:
+        piece, self.content = self.content[:7], self.content[7:]
+        return piece
+
+
+class LargeBucket(Bucket):
+    def get_object(self, **request: Any) -> dict[str, Any]:
+        answer = super().get_object(**request)
+        if request["Key"].startswith("costs/"):
+            answer["Body"] = InPieces(answer["Body"].read())
+        return answer
+
+
+def test_earlier_costs_are_added_up_as_they_come() -> None:
+    first, second, *_ = same_weekdays(DAY)
+    costs = b"team_id,total_cost\nads,1.5\nsearch,\nads,2\n"
+    bucket = LargeBucket(files={costs_key(first): costs, costs_key(second): NOTHING_SPENT})
+
+    found = before(ReportStore(bucket, "reports"), DAY)
+
+    assert found == {first: {"ads": Decimal("3.5"), "search": Decimal(0)}, second: {}}
 
 
 def test_a_day_that_could_not_be_reported_is_told_once(capsys) -> None:

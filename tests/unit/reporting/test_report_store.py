@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,10 +12,13 @@ from kept_files import Bucket
 
 from chalicelib.reporting.reported_day import CSV, File
 from chalicelib.reporting.store import (
+    AT_ONCE,
     KEPT,
     KEPT_IN_ALL,
+    MANY,
     PART,
     FileChanged,
+    Rendered,
     ReportStore,
     all_rendered,
     rendered,
@@ -165,3 +169,52 @@ def test_a_put_that_is_refused_for_what_it_wrote_itself_has_won() -> None:
     assert kept
     assert store.put_if("k", b"2", kept.etag)
     assert not store.put_if("k", b"3", kept.etag)
+
+
+@dataclass
+class CrowdedBucket(PartedBucket):
+    """Remembers the order of its puts, and answers small ones only when so many are under way."""
+
+    together: threading.Barrier = field(default_factory=lambda: threading.Barrier(AT_ONCE))
+    order: list[str] = field(default_factory=list)
+    fails: bool = False
+
+    def put_object(self, **request: Any) -> dict[str, str]:
+        if request["Key"].startswith("team"):
+            if self.fails:
+                raise ConnectionError(request["Key"])
+            self.together.wait(timeout=60)
+        self.order.append(request["Key"])
+        return super().put_object(**request)
+
+
+def a_day_of(teams: int) -> list[Rendered]:
+    small = [file(b"small", key=f"team{number}") for number in range(teams)]
+    return all_rendered([file(bytes(KEPT + 1), key="large"), *small, file(b"!", key="last")])
+
+
+def test_very_many_small_files_are_put_side_by_side_and_the_last_when_all_are_there() -> None:
+    bucket = CrowdedBucket()
+
+    ReportStore(bucket, "reports").write_all(a_day_of(MANY), lambda: None)
+
+    assert MANY % AT_ONCE == 0
+    assert sorted(bucket.order[:MANY]) == sorted(f"team{number}" for number in range(MANY))
+    assert bucket.order[MANY:] == ["large", "last"]
+
+
+def test_a_few_files_are_put_one_by_one_in_their_order() -> None:
+    bucket = CrowdedBucket(together=threading.Barrier(1))
+
+    ReportStore(bucket, "reports").write_all(a_day_of(2), lambda: None)
+
+    assert bucket.order == ["large", "team0", "team1", "last"]
+
+
+def test_where_one_of_many_cannot_be_put_the_last_is_not() -> None:
+    bucket = CrowdedBucket(fails=True)
+
+    with pytest.raises(ConnectionError, match="team"):
+        ReportStore(bucket, "reports").write_all(a_day_of(MANY), lambda: None)
+
+    assert bucket.order == []

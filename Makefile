@@ -8,7 +8,7 @@ export CHROMIUM ?= chromium
 export CHROMEDRIVER ?= chromedriver
 TEMPLATES := $(addprefix .chalice/,$(addsuffix .json,resources analytics views alarms network))
 
-.PHONY: help demo test test-browser test-deploy test-deploy-here test-focus stream-faults check format bench bench-report bench-zip serve clean
+.PHONY: help install demo test test-browser test-deploy test-deploy-here test-focus stream-faults check format bench bench-report bench-zip serve clean
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
 
@@ -25,6 +25,8 @@ $(VENV)/.checks: requirements-check.txt $(VENV)/.installed
 $(VENV)/.bench: requirements-bench.txt $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
 	@touch $@
+
+install: $(VENV)/.installed ## what all of this needs, into .venv; `make install PYTHON=…` chooses its Python
 
 demo: $(VENV)/.installed ## the main job, end to end, on this machine alone
 	@$(BIN)/python -m local demo

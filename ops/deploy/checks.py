@@ -41,7 +41,10 @@ def python(_stage: Stage, _account: Account) -> Iterator[str]:
     if sys.version_info[:2] not in PYTHONS:
         first, last = (".".join(map(str, version)) for version in PYTHONS)
         running = ".".join(map(str, sys.version_info[:2]))
-        yield f"the functions would run on this Python, {running}: deploy from {first} or {last}"
+        yield (
+            f"the functions would run on this Python, {running}: deploy from {first} or {last}"
+            f" (`make clean install PYTHON=python{first}`)"
+        )
 
 
 def right_account(stage: Stage, account: Account) -> Iterator[str]:
@@ -157,10 +160,12 @@ def ours(stage: Stage, account: Account) -> Iterator[str]:
 
 def app(stage: Stage, account: Account) -> Iterator[str]:
     """The app must be one that can be imported, with this stage's settings."""
-    from ops.deploy.chalice_stage import ChaliceStage  # Chalice is slow to import
-
     try:
+        from ops.deploy.chalice_stage import ChaliceStage  # Chalice is slow to import
+
         ChaliceStage.of(stage, account, network={}, say=print)
+    except ModuleNotFoundError as error:
+        yield f"{error.name} is not installed here: `make install`, then `. .venv/bin/activate`"
     except Refused as refused:
         yield str(refused)
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -198,6 +199,13 @@ def test_a_stack_that_is_busy_or_stuck_is_left_alone(status: str, words: str) ->
     account = FakeAccount(cloudformation={"describe_stacks": describe})
     found = list(checks.stacks_at_rest(stage(), account))
     assert (len(found), words in "".join(found)) == (1 if words else 0, True)
+
+
+def test_what_is_not_installed_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "ops.deploy.chalice_stage", raising=False)
+    monkeypatch.setitem(sys.modules, "click", None)
+    (sentence,) = checks.app(stage(), FakeAccount())  # type: ignore[arg-type]
+    assert sentence.startswith("click is not installed here: `make install`")
 
 
 def test_what_may_not_be_asked_is_said_and_the_other_checks_are_made(

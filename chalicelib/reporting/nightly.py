@@ -91,6 +91,7 @@ def report_due(at: datetime, store: ReportStore, report: ReportDay) -> Night:
         try:
             days.append(_about(day, report(day)))
         except (NotFinished, Busy) as error:
+            log.warning("%s is left to the next run: %s", day, error)
             waiting[day] = str(error)
             days.append({"date": day.isoformat(), "goes_on": str(error)})
             if isinstance(error, NotFinished):

@@ -114,6 +114,17 @@ def test_a_day_that_needs_another_run_ends_this_one_and_the_days_after_it_wait()
     assert not night.failed
 
 
+def test_a_day_that_is_left_to_the_next_run_is_in_the_function_s_log_with_why(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def report(day: date) -> Outcome:
+        raise NotFinished("no time is left")
+
+    report_due(at(10), with_reports_of(6, 7, 8).store, report)
+
+    assert caplog.messages == ["2026-11-09 is left to the next run: no time is left"]
+
+
 @pytest.mark.parametrize(
     "raised",
     [

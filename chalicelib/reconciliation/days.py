@@ -18,6 +18,7 @@ from chalicelib.reporting.store import ReportStore, rendered
 from chalicelib.settings import Settings
 
 FOLDER: Final = "reconciliation"
+MANIFESTS: Final = "manifests/date="
 LOOKED_BACK: Final = 5
 """Days that are looked at each morning: the report restates the last three."""
 
@@ -49,14 +50,13 @@ def due(store: ReportStore, today: date) -> list[date]:
     A day after one that is due is due as well: what is carried over midnight may be another.
     """
     found: list[date] = []
+    first = today - timedelta(days=LOOKED_BACK)
+    reported = set(store.keys(MANIFESTS, f"{MANIFESTS}{first}"))  # the first day's is after that
     for back in range(LOOKED_BACK, 0, -1):
         day = today - timedelta(days=back)
-        said = store.read(manifest_key(day))
-        if said is None:
-            continue
-        kept = Reconciled.read(store.read(_of_day(day, (), {}).key))
-        counts = {day.isoformat(): Manifest.from_json(said).counts_sha256}
-        if kept is None or kept.of != counts or day - timedelta(days=1) in found:
+        if manifest_key(day) in reported and (
+            day - timedelta(days=1) in found or not _is_reconciled(store, day)
+        ):
             found.append(day)
     return found
 
@@ -80,6 +80,15 @@ def reconcile(
     for file in statement.files():
         store.write(rendered(file))
     return statement
+
+
+def _is_reconciled(store: ReportStore, day: date) -> bool:
+    """Say whether a reported day was reconciled by the counts that its manifest states."""
+    said = store.read(manifest_key(day))
+    kept = Reconciled.read(store.read(_of_day(day, (), {}).key))
+    if said is None or kept is None:
+        return False
+    return kept.of == {day.isoformat(): Manifest.from_json(said).counts_sha256}
 
 
 def _of_day(day: date, rows: Any, of: dict[str, str]) -> Statement:

@@ -1,5 +1,6 @@
 """What a reports bucket keeps, without a bucket."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from chalicelib.reporting.manifest import Manifest
@@ -27,6 +28,9 @@ class Kept:
 
     def read(self, key: str) -> bytes | None:
         return self.files.get(key)
+
+    def keys(self, prefix: str, after: str = "") -> Iterator[str]:
+        return (key for key in sorted(self.files) if key.startswith(prefix) and key > after)
 
     def write(self, made: Rendered) -> None:
         self.files[made.file.key] = b"".join(made.chunks())

@@ -52,13 +52,9 @@ OF_A_LOG = ("logs:CreateLogStream", "logs:PutLogEvents")
 """What Lambda asks to write what a function prints: "Working with Lambda execution environment
 credentials" and the managed policy AWSLambdaBasicExecutionRole, whose log group is made here."""
 
-STATED = {
-    "daily_report": ("s3:AbortMultipartUpload", "/focus/date=2026-11-23/focus.csv"),
-    "reconcile": ("s3:ListBucket", ""),
-}
+STATED = {"daily_report": ("s3:AbortMultipartUpload", "/focus/date=2026-11-23/focus.csv")}
 """What a function needs of the reports bucket and does not ask for here: to end the upload of many
-megabytes that fails; and to be told 404, not 403, of an object that is not there (Amazon S3 API,
-GetObject, "Permissions")."""
+megabytes that fails."""
 
 Asked = Mapping[str, set[Ask]]
 

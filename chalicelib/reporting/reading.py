@@ -163,12 +163,17 @@ def read_all(insights: Insights, progress: Progress, readings: Sequence[Reading[
 
 
 def read_unsliced(insights: Insights, progress: Progress, question: Question[T]) -> list[T] | None:
-    """Read what a question's one query answers; None where that may be cut off."""
+    """Read what a question's one query answers; None where that may be cut off.
+
+    So it may where its rows do not count all records: the engine groups more than it answers with.
+    """
     asked = progress.ask(insights, question.query(question.whole, insights.max_rows))
     try:
         if question.may_be_cut(asked.found(), insights.max_rows):
             return None
-        return asked.answer(question.read).rows
+        answer = asked.answer(question.read)
+        counted = sum(map(question.counted, answer.rows)) if question.counted else answer.matched
+        return answer.rows if counted == answer.matched else None
     except TimedOut:
         return None
     finally:

@@ -54,7 +54,7 @@ test-deploy-here: $(VENV)/.installed
 	@$(BIN)/python $(DEPLOYS) || { echo "NOT TESTED: ops deploy and ops destroy, which take Python 3.12" \
 	"or 3.13, and there is none here. Install one, then: make test-deploy PYTHON=python3.12"; }
 
-test-browser: $(VENV)/.installed ## the page in examples/browser, in Chromium
+test-browser: $(VENV)/.installed ## the page in examples/browser and the month's page, in Chromium
 	@for program in $(CHROMIUM) $(CHROMEDRIVER); do command -v $$program >/dev/null || { \
 	echo "There is no $$program here: apt-get install -y chromium chromium-driver"; exit 1; }; done
 	$(BIN)/python -m pytest -m browser tests/browser

@@ -51,9 +51,14 @@ class Page:
         self._driver("POST", "url", {"url": url})
 
     def resize(self, width: int, height: int) -> None:
-        """Show the page as on a screen of so many CSS pixels."""
+        """Show the page as on a screen of so many CSS pixels, until `resize_back`."""
         screen = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": True}
         command = {"cmd": "Emulation.setDeviceMetricsOverride", "params": screen}
+        self._driver("POST", "goog/cdp/execute", command)
+
+    def resize_back(self) -> None:
+        """Show pages as the browser began."""
+        command = {"cmd": "Emulation.clearDeviceMetricsOverride", "params": {}}
         self._driver("POST", "goog/cdp/execute", command)
 
     def printed(self) -> bytes:

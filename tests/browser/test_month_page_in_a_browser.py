@@ -1,5 +1,6 @@
 """The month's page as a browser shows it: on a phone, on paper, from a file, with nothing else."""
 
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -33,11 +34,12 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def shown(browser: Page, file: Path) -> Page:
+def shown(browser: Page, file: Path) -> Iterator[Page]:
     browser.open("about:blank")
     browser.requested()
     browser.open(file.as_uri())
-    return browser
+    yield browser
+    browser.resize_back()  # other modules' tests have the same browser
 
 
 def test_the_page_requests_nothing_but_itself(shown, file):

@@ -19,7 +19,7 @@ from chalicelib.reporting.cost_rows import CostRow, read_rows, row_of
 from chalicelib.reporting.day_files import FilesOf
 from chalicelib.reporting.differences import Difference, differences
 from chalicelib.reporting.known_day import KnownDay
-from chalicelib.reporting.months.adjustments import add, of_day, read_adjustments
+from chalicelib.reporting.months.adjustments import add, each_adjustment, of_day
 from chalicelib.reporting.months.month import Month
 from chalicelib.reporting.reported_day import costs_key, manifest_key, price_rows_key
 from chalicelib.reporting.restating import ADJUSTED, HeldDay, Outcome
@@ -57,7 +57,7 @@ def booked(store: ReportStore, day: date) -> Iterator[CostRow]:
 
     A day that the month was closed without has none, whatever a report of it that died has left.
     """
-    adjusting = of_day(read_adjustments(store, Month.of(day)), day)
+    adjusting = of_day(each_adjustment(store, Month.of(day)), day)
     there = store.read(manifest_key(day)) is not None
     closed = read_rows(store.chunks(costs_key(day)) if there else ())
     return merge(closed, adjusting, key=lambda row: row.order)

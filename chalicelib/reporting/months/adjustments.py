@@ -4,14 +4,13 @@ Rows are only ever added, each put on the condition that the file is still the o
 The closed rows of a day and its adjustments are together the day's costs as they were last said.
 """
 
-import csv
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 from chalicelib.pricing.costs import CSV_COLUMNS
-from chalicelib.reporting.cost_rows import CostRow, row_from
+from chalicelib.reporting.cost_rows import CostRow, read_cells, row_from
 from chalicelib.reporting.csv_writer import render_signed
 from chalicelib.reporting.differences import Difference
 from chalicelib.reporting.months.month import Month
@@ -35,6 +34,11 @@ class Adjustment:
 
 def read_adjustments(store: ReportStore, month: Month) -> list[Adjustment]:
     """Return a month's adjustments in the order in which they were made."""
+    return list(each_adjustment(store, month))
+
+
+def each_adjustment(store: ReportStore, month: Month) -> Iterator[Adjustment]:
+    """Yield them one by one: a price of a large month that was wrong makes a million rows."""
     return _read(store.read(month.adjustments_key) or b"")
 
 
@@ -58,7 +62,7 @@ def add(
         before = kept.body if kept else b""
         if content and before.startswith(content):
             break
-        content = render_signed(COLUMNS, (each.cells() for each in (*_read(before), *new)))
+        content = _added(before, new)
         hold()  # after what was read: a row of ours that is there by now is another holder's
         if store.put_if(month.adjustments_key, content, kept.etag if kept else None, CSV):
             break
@@ -71,6 +75,15 @@ def of_day(adjustments: Iterable[Adjustment], day: date) -> list[CostRow]:
     return sorted(rows, key=lambda row: row.order)
 
 
-def _read(content: bytes) -> list[Adjustment]:
-    lines = csv.DictReader(content.decode("ascii").splitlines(), strict=True)
-    return [Adjustment(cells["adjusted_on"], cells["reason"], row_from(cells)) for cells in lines]
+def _added(before: bytes, new: Sequence[Adjustment]) -> bytes:
+    """Add rows to a file. Those of an older version's columns are rendered anew in ours."""
+    content = render_signed(COLUMNS, (each.cells() for each in new))
+    header, _, rows = content.partition(b"\n")
+    if before.startswith(header + b"\n"):
+        return before + rows
+    return render_signed(COLUMNS, (each.cells() for each in (*_read(before), *new)))
+
+
+def _read(content: bytes) -> Iterator[Adjustment]:
+    for cells in read_cells((content,)):
+        yield Adjustment(cells["adjusted_on"], cells["reason"], row_from(cells))

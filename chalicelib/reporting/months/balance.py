@@ -10,7 +10,7 @@ from chalicelib.reporting.cost_rows import (
     read_rows,
     summed,
 )
-from chalicelib.reporting.months.adjustments import read_adjustments
+from chalicelib.reporting.months.adjustments import each_adjustment
 from chalicelib.reporting.months.closed import Closed, read_closed
 from chalicelib.reporting.months.month import Month
 from chalicelib.reporting.reported_day import costs_key, manifest_key
@@ -46,7 +46,7 @@ def balance(store: ReportStore, month: Month) -> Balance:
     return Balance(
         closed,
         summed(row.amounts for row in rows),
-        summed(each.row.amounts for each in read_adjustments(store, month)),
+        summed(each.row.amounts for each in each_adjustment(store, month)),
         summed(row.amounts for row in _now(store, month)),
     )
 

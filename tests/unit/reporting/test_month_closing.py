@@ -320,3 +320,31 @@ def test_a_closing_whose_last_put_was_answered_to_nobody_has_closed() -> None:
     world = after_october(DeafBucket(deaf_to=OCTOBER.closed_key))
 
     assert world.close(OCTOBER) == read_closed(world.store, OCTOBER)
+
+
+@pytest.mark.parametrize("lacking", ["", "queries"])
+def test_a_row_is_added_to_those_that_are_there_whichever_columns_they_have(lacking: str) -> None:
+    world = after_october()
+    world.close(OCTOBER)
+    for number in (2, 3):
+        late = world.records(
+            THIRTIETH, "ads", (MILLION, 0), call=f"c{number}", instance=f"{number}"
+        )
+        world.write(*late)
+        world.report(THIRTIETH)
+        before = world.bucket.files[OCTOBER.adjustments_key]
+        world.bucket.files[OCTOBER.adjustments_key] = without_column(before, lacking)
+
+    costs = [f"{each.row.amounts[-1]}" for each in read_adjustments(world.store, OCTOBER)]
+
+    assert costs == ["3", "3"]
+    assert not any(world.balance(OCTOBER).out_by)
+
+
+def without_column(content: bytes, name: str) -> bytes:
+    """Render a file as a version did that had no such column yet."""
+    header, *rows = (line.split(",") for line in content.decode().splitlines())
+    kept = [place for place, column in enumerate(header) if column != name]
+    return "".join(
+        ",".join(row[place] for place in kept) + "\n" for row in (header, *rows)
+    ).encode()

@@ -39,10 +39,20 @@ def _reconcile(args: argparse.Namespace, configured: Settings) -> None:
     statement = Reconciler.of(configured).day(day)
     if off := list(differing(statement)):
         print_table(off, list(off[0]))
+        print(*advice(statement), sep="\n")
     print(f"rows       s3://{configured.reports_bucket}/{statement.csv_key}")
     if explained := statement.explained():
         print(f"explained  {explained}")
     print(f"reconciliation: {statement.sentence()}")
+
+
+def advice(statement: "Statement") -> list[str]:
+    """Say what to do about each cause, once."""
+    from chalicelib.reconciliation.causes import ABOUT
+
+    rows = (row for row in statement.rows if row.status not in ("equal", "tolerated"))
+    found = dict.fromkeys(cause for row in rows for cause in row.causes)
+    return [f"to do      {cause}: {ABOUT[cause].hint}" for cause in found]
 
 
 def differing(statement: "Statement") -> Iterator[Mapping[str, str]]:

@@ -105,3 +105,5 @@ def test_a_direct_call_that_bypassed_the_gateway_is_found(
     assert explained == "explained  a cut answer whose rest was billed"
     assert rows.endswith(f"/reconciliation/date={NOW.date()}/reconciliation.csv")
     assert [line.split()[-1] for line in table if line.startswith(LITE)] == ["bypass"] * 3
+    (to_do,) = (line for line in table if line.startswith("to do      bypass: "))
+    assert "find the caller in CloudTrail" in to_do

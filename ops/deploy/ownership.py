@@ -34,8 +34,8 @@ def function(lambdas: Client, name: str, wanted: str) -> str | None:
     tag = lambdas.list_tags(Resource=arn)["Tags"].get(TAG, "")
     if owner(tag) != wanted:
         raise Refused(
-            f"there is a function {name} that is not this stage's (its tag {TAG} says {tag!r}):"
-            " it would be overwritten; delete it, or give this stage another name"
+            f"there is a function {name} that is not this stage's (its tag {TAG} says {tag!r}),"
+            " and it is left as it is: delete it, or give this stage another name"
         )
     return arn
 
@@ -55,7 +55,7 @@ def api(gateway: Client, name: str) -> str | None:
     if ids and not _calls(gateway, ids[0], name):
         raise Refused(
             f"there is an API {name} ({ids[0]}) that does not call the function {name}: it is not"
-            " this stage's and would be overwritten; rename it, or give this stage another name"
+            " this stage's and is left as it is; rename it, or give this stage another name"
         )
     return ids[0] if ids else None
 

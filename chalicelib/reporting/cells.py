@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple, get_args
 from urllib.parse import quote
 
+from chalicelib.pricing.count_line import CountLine
 from chalicelib.usage_record import PRICE_FIELDS, UsageSource
 
 KEY_FIELDS: Final[tuple[str, ...]] = ("team_id", *PRICE_FIELDS)
@@ -72,6 +73,11 @@ def is_ours(cells: Mapping[str, str]) -> bool:
     neither is an empty cell. So a kept counts.csv tells foreign lines as the logs did.
     """
     return all(_of_our_form(field, cell) for field, cell in cells.items())
+
+
+def is_our_line(line: CountLine) -> bool:
+    """Say the same of a line of counts.csv."""
+    return is_ours({name: getattr(line, name) for name in KEY_FIELDS})
 
 
 @lru_cache(maxsize=4096)

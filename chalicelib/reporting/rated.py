@@ -15,7 +15,7 @@ from chalicelib.pricing.count_line import CountLine
 from chalicelib.pricing.price import Price
 from chalicelib.pricing.price_book import PriceBook
 from chalicelib.reporting.capacity_files import NOT_SAMPLED, SampledDay
-from chalicelib.reporting.cells import KEY_FIELDS, ROW_FIELDS, is_ours
+from chalicelib.reporting.cells import KEY_FIELDS, ROW_FIELDS, is_our_line, is_ours
 from chalicelib.reporting.exceptions import ExceptionRow
 from chalicelib.reporting.reported_day import ReportedDay
 from chalicelib.reporting.tenant_tree import NO_TENANTS, Tenants
@@ -33,7 +33,7 @@ def rated(
 ) -> ReportedDay:
     """Rate a day's lines, in any order, at the prices of a book that is in force."""
     ordered = sorted(lines, key=_key)
-    ours = [line for line in ordered if is_ours(dict(zip(KEY_FIELDS, _key(line), strict=True)))]
+    ours = [line for line in ordered if is_our_line(line)]
     orphans = {row: calls for row, calls in orphaned.items() if is_ours(_named(row))}
     shares = shared(ours, sampled.capacity, book, day)
     prices, unpriced = _decided_by(ours, shares, book, day)

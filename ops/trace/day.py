@@ -1,7 +1,6 @@
 """The report of the day to which a call belongs: what of it the call is a part of."""
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -12,7 +11,7 @@ from chalicelib.pricing.count_line import CountLine
 from chalicelib.pricing.price import Price
 from chalicelib.pricing.price_book import PriceBook
 from chalicelib.reporting.capacity_files import read_samples
-from chalicelib.reporting.cells import KEY_FIELDS, is_ours
+from chalicelib.reporting.cells import is_our_line
 from chalicelib.reporting.csv_writer import read_counts
 from chalicelib.reporting.manifest import Manifest
 from chalicelib.reporting.months.adjustments import of_day, read_adjustments
@@ -101,19 +100,13 @@ def read_day(day: date, s3: Any, settings: Settings) -> Day:
     return Day(
         day,
         book,
-        shared(_ours(counts), sampled.capacity, book, day),
+        shared(filter(is_our_line, read_counts(counts)), sampled.capacity, book, day),
         costs.decode(),
         price_rows.decode(),
         Manifest.from_json(manifest),
         prefix,
         closed.closed_at if closed else "",
     )
-
-
-def _ours(counts: bytes) -> Iterator[CountLine]:
-    for line in read_counts(counts):
-        if is_ours({name: getattr(line, name) for name in KEY_FIELDS}):
-            yield line
 
 
 def _line(key: str, content: str, begins: str) -> Located | None:

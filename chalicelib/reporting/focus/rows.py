@@ -16,7 +16,7 @@ from chalicelib.pricing.charges import Charge, charges
 from chalicelib.pricing.costs import ENDS_UNKNOWN
 from chalicelib.pricing.count_line import CountLine
 from chalicelib.pricing.price import Price, PriceKey
-from chalicelib.reporting.cells import KEY_FIELDS, is_ours
+from chalicelib.reporting.cells import is_our_line
 from chalicelib.reporting.cost_rows import EXACT
 from chalicelib.reporting.focus import resources
 from chalicelib.reporting.reported_day import ReportedDay
@@ -62,7 +62,7 @@ class FocusRow:
 def focus_rows(reported: ReportedDay) -> Iterator[FocusRow]:
     """Yield a day's rows, sorted by team and SKU price, with one team's in memory at a time."""
     lines: dict[str, list[CountLine]] = {}
-    for line in filter(_is_ours, reported.lines):
+    for line in filter(is_our_line, reported.lines):
         lines.setdefault(line.team_id, []).append(line)
     hours: dict[str, list[FocusRow]] = {}
     for row in _hours(reported):
@@ -107,7 +107,7 @@ def _listed(price: Price, region: str, reported: ReportedDay) -> Price:
 
 
 def _hours(reported: ReportedDay) -> Iterator[FocusRow]:
-    account = next((line.account for line in reported.lines if _is_ours(line)), _UNKNOWN_ACCOUNT)
+    account = next((line.account for line in reported.lines if is_our_line(line)), _UNKNOWN_ACCOUNT)
     for _, shares in groupby(reported.shares.shares, key=lambda share: share.resource):
         yield from _hours_of(list(shares), account, reported)
 
@@ -123,7 +123,3 @@ def _hours_of(shares: Sequence[Share], account: str, reported: ReportedDay) -> I
         for share, part in zip(shares, parts, strict=True):
             borne = Decimal(part).scaleb(-HOURS_PLACES, context=EXACT)
             yield FocusRow(share.team_id, sku, borne, None, share.incomplete)
-
-
-def _is_ours(line: CountLine) -> bool:
-    return is_ours({name: getattr(line, name) for name in KEY_FIELDS})

@@ -9,7 +9,7 @@ from typing import Final
 from chalicelib.pricing.charges import charges, price_key
 from chalicelib.pricing.price import PriceKey
 from chalicelib.pricing.price_file import COLUMNS
-from chalicelib.reporting.cells import KEY_FIELDS, is_ours
+from chalicelib.reporting.cells import is_our_line
 from chalicelib.reporting.notices.notices import Notice
 from chalicelib.reporting.notices.words import counted, letter, listed
 from chalicelib.reporting.reported_day import ReportedDay
@@ -54,7 +54,7 @@ def lacking(reported: ReportedDay) -> Mapping[str, Lack]:
     """Return what lacks a price, by model as it was called."""
     found: defaultdict[str, Lack] = defaultdict(Lack)
     for line in reported.lines:
-        if not is_ours({name: getattr(line, name) for name in KEY_FIELDS}):
+        if not is_our_line(line):
             continue
         charged = charges(line, reported.book, reported.day, reported.shares.resources)
         without = [charge for charge in charged if charge.price is None]

@@ -79,7 +79,7 @@ def test_a_function_is_this_stage_s_by_chalice_s_tag_of_whichever_version() -> N
     ],
 )
 def test_a_function_of_nobody_or_of_another_app_is_refused(tags: dict[str, str]) -> None:
-    with pytest.raises(Refused, match=r"a function f that is not this stage's .* overwritten"):
+    with pytest.raises(Refused, match=r"a function f that is not this stage's .* left as it is"):
         ownership.function(FakeLambda(f=tags), "f", OURS)
 
 

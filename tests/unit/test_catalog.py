@@ -123,6 +123,7 @@ def test_an_endpoints_name_wins_and_is_priced_by_its_own_name():
         f"arn:aws:bedrock:{REGION}:{ACCOUNT}:default-prompt-router/anthropic.claude:1",
         f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:endpoint/another-teams-endpoint",
         f"arn:aws:sagemaker:{REGION}::foundation-model/{HAIKU}",
+        "anthropic.claude" + ".part" * 5,  # no model has so many: a made-up id stays short
     ],
 )
 def test_a_well_formed_id_that_nothing_admits_is_not_allowed(model_id):

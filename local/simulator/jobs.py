@@ -235,8 +235,9 @@ def _settlement(job: Job, status: Status, ended: datetime) -> Entry:
     if status == "Failed":
         return replace(entry, error="AsyncInvokeFailed")
     outcome, model = job.order.outcome, job.order.model
-    cost = prices.bill(
-        model.listed or model.id,
+    listed = model.listed or model.id
+    billed = prices.lines(
+        listed,
         entry.region,
         entry.tier,
         outcome.counts,
@@ -247,5 +248,7 @@ def _settlement(job: Job, status: Status, ended: datetime) -> Entry:
         outcome="answered",
         counts=outcome.counts,
         media_class=outcome.media_class or None,
-        billed_usd=prices.as_text(cost),
+        listed=listed,
+        billed_usd=prices.as_text(prices.total(billed)),
+        items=prices.items(billed),
     )

@@ -34,8 +34,9 @@ class Entry:
     `model` keeps the geography, names the endpoint, or is `guardrail/<id>`. `caller` is the ARN of
     whom the access key is of, `agent` what the caller calls himself. `status` is the HTTP status
     that was sent or meant. `billed_usd` is an exact decimal, or None where no price is listed
-    (SageMaker bills instances by the hour, so never a call). `attempt` counts the tries that an SDK
-    made under one `invocation_id`. `media_class` is what the price of the call's media depends on.
+    (SageMaker bills instances by the hour, so never a call). `items` is the same by unit, and
+    `listed` the model of the price list. `attempt` counts the tries that an SDK made under one
+    `invocation_id`. `media_class` is what the price of the call's media depends on.
 
     The call that begins a job bills nothing. When the job ends, an entry of its own follows, whose
     operation is SETTLEMENT and whose request id is the `invocation_arn`: what it used, and when it
@@ -66,7 +67,9 @@ class Entry:
     counts: Counts = field(default_factory=Counts)
     image: dict[str, Any] | None = None
     media_class: str | None = None
+    listed: str = ""
     billed_usd: str | None = "0"
+    items: dict[str, str] = field(default_factory=dict)
     characters_in: int = 0
     characters_out: int = 0
     invocation_arn: str | None = None

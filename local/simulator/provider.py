@@ -189,8 +189,9 @@ def _book(entry: Entry, reply: Reply, call: Call) -> None:
     if call.model.hourly:
         entry.billed_usd = prices.as_text(prices.bill_guardrail(entry.region, reply.counts))
     elif entry.service == "bedrock":
-        cost = prices.bill(
-            call.model.listed or call.model.id,
+        entry.listed = call.model.listed or call.model.id
+        billed = prices.lines(
+            entry.listed,
             entry.region,
             entry.tier,
             reply.counts,
@@ -198,4 +199,5 @@ def _book(entry: Entry, reply: Reply, call: Call) -> None:
             media_class=reply.media_class,
             latency=entry.latency,
         )
-        entry.billed_usd = prices.as_text(cost)
+        entry.billed_usd = prices.as_text(prices.total(billed))
+        entry.items = prices.items(billed)

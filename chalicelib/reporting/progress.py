@@ -40,7 +40,6 @@ class Progress:
 
     store: ReportStore | None
     day: date
-    asked_anew: bool = False  # something was asked that no run before had kept
     _end: datetime | None = None
     _goes_on: bool = False
     _unkept: dict[str, bytes] = field(default_factory=dict)
@@ -67,7 +66,6 @@ class Progress:
         key = f"{self._prefix}{_name(insights, query)}.jsonl.gz"
         if body := self.store.read(key) if self._goes_on else None:
             return _KeptAnswer(query.name, body)
-        self.asked_anew = True
         return _Recorded(insights.start(query), lambda body: self._hold(key, body))
 
     def keep(self) -> None:

@@ -25,6 +25,7 @@ LATEST: Final = timedelta(days=3)
 _TIMES: Final = 3  # that a day is read at most, while records arrive between its queries
 _WRITING_MS: Final = 1  # a line: to price it, and to write all the files that it is in
 _PUTTING_MS: Final = 10  # a team: to put its file, beside others
+_MOST_MS: Final = 600_000  # to write a day of any size: what a run has that reads what is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def read_day(
     end = min(progress.window_end(now), start + LATEST)
     try:
         counts = _settled(insights, progress, DayQuestions(day, start - CLOCK_SKEW, end))
-        _leave_time_to_write(insights, progress, counts.lines)
+        _leave_time_to_write(insights, counts.lines)
     except RecordsArrived:
         progress.forget()
         raise
@@ -84,13 +85,11 @@ def _settled(insights: Insights, progress: Progress, questions: DayQuestions) ->
     raise AssertionError("the last time returns or raises")
 
 
-def _leave_time_to_write(
-    insights: Insights, progress: Progress, lines: Sequence[CountLine]
-) -> None:
-    """Leave the files to a run that has all its time, where this one has spent it on reading."""
+def _leave_time_to_write(insights: Insights, lines: Sequence[CountLine]) -> None:
+    """Leave the files to a run that has all its time, where this one has spent it otherwise."""
     teams = len({line.team_id for line in lines})
     needed = RESERVE_MS + len(lines) * _WRITING_MS + teams * _PUTTING_MS
-    if progress.asked_anew and insights.patience.remaining_ms() < needed:
+    if insights.patience.remaining_ms() < min(needed, _MOST_MS):
         raise NotFinished(f"{len(lines)} lines are read, and no time is left to write their files")
 
 

@@ -8,6 +8,7 @@ from kept_files import Bucket
 from test_slices import said, spread
 
 from chalicelib.reporting.insights import (
+    MAX_ROWS,
     RESERVE_MS,
     IncompleteReport,
     Insights,
@@ -147,6 +148,17 @@ def test_a_day_that_leaves_no_time_to_write_it_is_left_to_a_run_that_has_all_its
 
     second = Stopped(bucket)
     assert said(second.read()) == WHOLE
+
+
+def test_a_day_of_which_all_is_kept_is_not_written_where_other_days_had_the_runs_time() -> None:
+    bucket = Bucket()
+    for _ in range(2):  # no more is left than what is kept back: enough to read, not to write
+        with pytest.raises(NotFinished, match="no time is left to write"):
+            Stopped(bucket, looks=1).read(max_rows=MAX_ROWS)
+
+    last = Stopped(bucket)
+    last.read(max_rows=MAX_ROWS)
+    assert last.asked() == 0
 
 
 def test_the_work_is_deleted_when_the_day_is_written() -> None:

@@ -101,7 +101,7 @@ def _allow_logs(account: Account, gateway: Any, say: Say) -> None:
     iam.put_role_policy(RoleName=LOG_ROLE, PolicyName=LOG_ROLE, PolicyDocument=json.dumps(policy))
     role = f"arn:{account.partition}:iam::{account.number}:role/{LOG_ROLE}"
     _set_account(gateway, role)
-    say(f"gave API Gateway the role {LOG_ROLE}, for the logs of all APIs of this account")
+    say(f"granted API Gateway the role {LOG_ROLE}, for the logs of all APIs of this account")
 
 
 def _set_account(gateway: Any, role: str) -> None:

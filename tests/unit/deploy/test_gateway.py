@@ -91,7 +91,7 @@ def test_an_access_log_has_the_request_s_id_and_nothing_that_a_tenant_wrote() ->
 def test_api_gateway_gets_a_role_for_its_logs_where_it_has_none() -> None:
     asked = account({}, role={})
     said, _ = settled(asked)
-    assert said[0].startswith("gave API Gateway the role tollgate-api-gateway-logs")
+    assert said[0].startswith("granted API Gateway the role tollgate-api-gateway-logs")
     updates = [told["patchOperations"] for name, told in asked.asked if name == "update_account"]
     role = f"arn:aws:iam::{ACCOUNT}:role/{gateway.LOG_ROLE}"
     assert updates == [[{"op": "replace", "path": "/cloudwatchRoleArn", "value": role}]]

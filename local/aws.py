@@ -30,10 +30,12 @@ from local import (
     bedrock_control,
     cloudtrail,
     cloudwatch,
+    cost_explorer,
     endpoints,
     foundation_models,
     function_interfaces,
     function_versions,
+    invoice,
     long_polls,
     outages,
     rest_apis,
@@ -63,7 +65,7 @@ GAPS = (
 class Aws:
     """A context manager that serves AWS at `url`; `insights` answers Logs Insights queries,
     `bedrock` keeps the resources of Bedrock's control plane, `counters` are those of its calls,
-    `history` is CloudTrail's of them, `outages` says what is away.
+    `history` is CloudTrail's of them, `invoice` what they cost, `outages` says what is away.
 
     moto's state is global to the process, so one lives at a time; it starts empty.
     """
@@ -73,6 +75,7 @@ class Aws:
         self.bedrock = bedrock_control.BedrockControl()
         self.counters = cloudwatch.Counters()
         self.history = cloudtrail.EventHistory()
+        self.invoice = invoice.Invoice()
         self.outages = outages.Outages()
         self._polls = long_polls.LongPolls()
         self._server = make_server(
@@ -98,6 +101,7 @@ class Aws:
         self._patches.enter_context(bedrock_control.installed(self.bedrock))
         self._patches.enter_context(cloudwatch.installed(self.counters))
         self._patches.enter_context(cloudtrail.installed(self.history))
+        self._patches.enter_context(cost_explorer.installed(self.invoice))
         self._thread.start()
         return self
 

@@ -173,6 +173,7 @@ class Stack:
         )
         entries = simulator.provider.ledger.entries
         self.aws.counters.follow(entries)
+        self.aws.invoice.follow(entries)
         self.aws.history.follow(lambda: trail.events(entries()))
         return simulator.url
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from chalicelib.metering.served import LONG_CONTEXTS
+from chalicelib.pricing.billed_names import CHANGES, EDITION, MODELS
 from chalicelib.pricing.price import Price, PriceKey
 from chalicelib.pricing.price_file import MOST_PLACES
 from ops.price_list import Listed, NotMapped, products
 from ops.price_meters import NOT_OURS, TIERS, UsageType, power, take_apart
-from ops.price_names import CHANGES, EDITION, IN_USAGETYPES, MODELS, is_named
+from ops.price_names import IN_USAGETYPES, is_named
 from ops.price_regions import REGIONS, belongs
 from ops.price_words import UnknownWord, modifiers
 

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from price_lists import AWS, MARKETPLACE, answer, claude, offer, product
 
+from chalicelib.pricing.billed_names import MODELS
 from chalicelib.pricing.price import Price, PriceKey
 from ops.price_import import Imported, imported
-from ops.price_names import IN_USAGETYPES, MODELS
+from ops.price_names import IN_USAGETYPES
 
 NOVA = "amazon.nova-lite-v1:0"
 SONNET = "anthropic.claude-sonnet-4-5-20250929-v1:0"

@@ -1,0 +1,86 @@
+"""The account's invoice: what each of the simulator's calls is billed as, line by line.
+
+Out of the simulator's own ledger, at its own prices: calls that the gateway never saw are in it. A
+call is billed when it ends, which is when it arrived or, of a job, when that ended.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from local.simulator.prices import LONG
+from local.simulator.prices.billed_names import INFERENCE_TYPES, MARKETPLACE, MODELS
+
+Entry = Mapping[str, Any]
+"""A call as the simulator's ledger has it (local/simulator/ledger.py)."""
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceLine:
+    """What one unit of one call costs."""
+
+    at: datetime
+    region: str
+    model: str  # as Cost Explorer's attribute `model` says it
+    inference_type: str
+    quantity: Decimal  # in the unit that is priced: thousands or millions of tokens, seconds
+    usd: Decimal
+    caller: str  # ARN
+    resource: str  # what was called
+
+    @property
+    def day(self) -> date:
+        return self.at.date()
+
+
+class Invoice:
+    """The lines of one account. Without a ledger there are none."""
+
+    def __init__(self) -> None:
+        self._entries: Callable[[], Iterable[Entry]] = tuple
+        self.estimated = False
+        """Whether the month's numbers may still change."""
+
+    def follow(self, entries: Callable[[], Iterable[Entry]]) -> None:
+        """Bill the calls of a ledger, from now on and before."""
+        self._entries = entries
+
+    def lines(self) -> list[InvoiceLine]:
+        return [line for entry in self._entries() for line in _lines(entry)]
+
+
+def _lines(entry: Entry) -> Iterator[InvoiceLine]:
+    for item, usd in entry["items"].items():
+        unit = item.removesuffix(LONG)
+        if unit in INFERENCE_TYPES and Decimal(usd):
+            yield InvoiceLine(
+                at=datetime.fromisoformat(entry["ended"] or entry["time"]),
+                region=entry["region"],
+                model=MODELS.get(entry["base_model"], entry["base_model"]),
+                inference_type=" ".join((INFERENCE_TYPES[unit], *_terms(entry, item))),
+                quantity=_quantity(entry, unit),
+                usd=Decimal(usd),
+                caller=entry["caller"],
+                resource=entry["model"],
+            )
+
+
+def _terms(entry: Entry, item: str) -> Iterator[str]:
+    """Yield what makes it another price than the model's own."""
+    if entry["tier"] != "default":
+        yield entry["tier"]
+    if item.endswith(LONG):
+        yield "long context"
+    if entry["latency"] == "optimized":
+        yield "latency optimized"
+    if entry["listed"].startswith("global."):
+        yield "cross region global"
+
+
+def _quantity(entry: Entry, unit: str) -> Decimal:
+    count = Decimal(entry["counts"][unit])
+    if unit.endswith("_tokens"):
+        return count.scaleb(-6 if entry["base_model"].startswith(MARKETPLACE) else -3)
+    return count.scaleb(-3) if unit.endswith("_ms") else count

@@ -63,7 +63,7 @@ class DayQuestions:
             numbering.NUMBERED,
             numbering.GAPS,
             numbering.read_numbers,
-            Slice(span, _BY_PROCESS),
+            Slice.all_of(span, _BY_PROCESS),
             flat=numbering.EACH_NUMBER,
             counted=lambda numbers: numbers.records,
             hides_groups=True,
@@ -86,5 +86,5 @@ class DayQuestions:
     def _of_day(self, name: str, commands: str, read: Callable[[Row], T]) -> Question[T]:
         """Ask about the day's records. Their own `day` decides, not when they were written."""
         records = f'filter ispresent(tollgate) and day = "{self.day.isoformat()}"'
-        whole = Slice(Span.of(self.start, self.end), _BY_CALL)
+        whole = Slice.all_of(Span.of(self.start, self.end), _BY_CALL)
         return Question(name, records, commands, read, whole)

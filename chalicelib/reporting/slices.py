@@ -99,6 +99,14 @@ class Slice:
     filters: tuple[str, ...] = ()
     flat: bool = False  # parted in time: the records of one key may be in several slices
 
+    @classmethod
+    def all_of(cls, span: Span, prefix: Prefix | None) -> "Slice":
+        """Take all records of a span, to the millisecond, as its parts in time will.
+
+        StartQuery's ends are seconds: whether the last one counts whole it does not say.
+        """
+        return cls(span, prefix, (span.filter,))
+
     def narrowed(self, filters: tuple[str, ...]) -> tuple["Slice", ...]:
         """Make a part of each of these filters, which are known to have all records between."""
         return tuple(replace(self, filters=(*self.filters, each)) for each in filters)

@@ -34,11 +34,13 @@ def test_the_records_own_day_decides_and_the_window_is_wide_enough() -> None:
 
     read(logs)
 
+    start = int(datetime(2026, 11, 22, 23, 55, tzinfo=UTC).timestamp())
+    end = int(NEXT_MORNING.timestamp())
+    window = f"@timestamp >= {start}000 and @timestamp <= {end}000"
     for kind in ("totals", "pairs"):
         assert query(logs, kind).startswith(
-            'filter ispresent(tollgate) and day = "2026-11-23" | stats '
+            f'filter ispresent(tollgate) and day = "2026-11-23" | filter {window} | stats '
         )
-    start = datetime(2026, 11, 22, 23, 55, tzinfo=UTC).timestamp()
     assert {request["startTime"] for request in logs.started} == {start}
     assert logs.started[1]["endTime"] == logs.started[2]["endTime"] == NEXT_MORNING.timestamp()
 
@@ -284,7 +286,7 @@ def test_repeated_calls_are_read_by_their_ids_among_the_days_records() -> None:
     read(logs)
 
     assert logs.started[3]["queryString"].startswith(
-        'filter ispresent(tollgate) and day = "2026-11-23" | filter call_id in ["c1"] | fields '
+        'filter ispresent(tollgate) and day = "2026-11-23" | filter call_id in ["c1"] | filter @'
     )
 
 

@@ -23,7 +23,7 @@ class InvoiceLine:
 
     at: datetime
     region: str
-    model: str  # as Cost Explorer's attribute `model` says it
+    model: str  # as Cost Explorer's attribute `model` says it; empty: no model's
     inference_type: str
     quantity: Decimal  # in the unit that is priced: thousands or millions of tokens, seconds
     usd: Decimal
@@ -54,17 +54,28 @@ class Invoice:
 def _lines(entry: Entry) -> Iterator[InvoiceLine]:
     for item, usd in entry["items"].items():
         unit = item.removesuffix(LONG)
-        if unit in INFERENCE_TYPES and Decimal(usd):
+        if Decimal(usd):
             yield InvoiceLine(
                 at=datetime.fromisoformat(entry["ended"] or entry["time"]),
                 region=entry["region"],
-                model=MODELS.get(entry["base_model"], entry["base_model"]),
-                inference_type=" ".join((INFERENCE_TYPES[unit], *_terms(entry, item))),
+                model=_model(entry, unit),
+                inference_type=_inference_type(entry, item),
                 quantity=_quantity(entry, unit),
                 usd=Decimal(usd),
                 caller=entry["caller"],
                 resource=entry["model"],
             )
+
+
+def _model(entry: Entry, unit: str) -> str:
+    """Name the model; a guardrail is billed by itself, whatever it went with."""
+    base: str = entry["base_model"]
+    return MODELS.get(base, base) if unit in INFERENCE_TYPES else ""
+
+
+def _inference_type(entry: Entry, item: str) -> str:
+    unit = item.removesuffix(LONG)
+    return " ".join((INFERENCE_TYPES.get(unit, unit), *_terms(entry, item)))
 
 
 def _terms(entry: Entry, item: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""`python -m ops reconcile`: a day beside AWS's own counters, now, by the code of every morning."""
+"""`python -m ops reconcile`: a day beside AWS's own counters, a month beside its bill, now."""
 
 import argparse
 from collections.abc import Iterator, Mapping
@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from chalicelib import settings
+from chalicelib.reporting.months.month import Month
 from chalicelib.settings import Settings
 from ops.printing import print_table
 from ops.report import read_day
@@ -15,44 +16,43 @@ if TYPE_CHECKING:
 
 EXAMPLES = """examples:
   python -m ops reconcile --date 2026-11-22
+  python -m ops reconcile --month 2026-10
 
 Every number that is not the same is named, with its cause. The last line says it all:
-`reconciliation: 1 difference, found: a direct call that bypassed the gateway`."""
+`reconciliation: 1 difference, found: a direct call that bypassed the gateway`.
+A month asks Cost Explorer, at $0.01 a page."""
 
 
 def add_command(groups: Any) -> None:
     """Add the command to the parser's groups."""
     command = groups.add_parser(
         "reconcile",
-        help="a day beside AWS's own counters",
+        help="a day beside AWS's own counters, a month beside its bill",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    command.add_argument("--date", required=True, metavar="YYYY-MM-DD", help="the day, in UTC")
+    of = command.add_mutually_exclusive_group(required=True)
+    of.add_argument("--date", metavar="YYYY-MM-DD", help="the day, in UTC")
+    of.add_argument("--month", metavar="YYYY-MM", help="the month, in UTC")
     command.set_defaults(open=settings.load, run=_reconcile)
 
 
 def _reconcile(args: argparse.Namespace, configured: Settings) -> None:
     from chalicelib.reconciliation.morning import Reconciler  # other commands need none of it
 
-    day = read_day(args.date, datetime.now(UTC).date())
-    statement = Reconciler.of(configured).day(day)
+    reconciler = Reconciler.of(configured)
+    if args.month:
+        statement = reconciler.month(Month.read(args.month))
+    else:
+        statement = reconciler.day(read_day(args.date, datetime.now(UTC).date()))
     if off := list(differing(statement)):
         print_table(off, list(off[0]))
-        print(*advice(statement), sep="\n")
     print(f"rows       s3://{configured.reports_bucket}/{statement.csv_key}")
     if explained := statement.explained():
         print(f"explained  {explained}")
+    if not statement.final:
+        print("note       AWS's bill of the month is an estimate yet")
     print(f"reconciliation: {statement.sentence()}")
-
-
-def advice(statement: "Statement") -> list[str]:
-    """Say what to do about each cause, once."""
-    from chalicelib.reconciliation.causes import ABOUT
-
-    rows = (row for row in statement.rows if row.status not in ("equal", "tolerated"))
-    found = dict.fromkeys(cause for row in rows for cause in row.causes)
-    return [f"to do      {cause}: {ABOUT[cause].hint}" for cause in found]
 
 
 def differing(statement: "Statement") -> Iterator[Mapping[str, str]]:

@@ -1,5 +1,6 @@
 """Days: reconciled on the morning after, and once more where their counts were restated."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -8,7 +9,7 @@ from chalicelib.pricing.count_line import CountLine
 from chalicelib.reconciliation import counters, records
 from chalicelib.reconciliation.counted import counted
 from chalicelib.reconciliation.made import made
-from chalicelib.reconciliation.row import carried
+from chalicelib.reconciliation.row import Row, carried
 from chalicelib.reconciliation.statement import Reconciled, Statement
 from chalicelib.reporting.cells import KEY_FIELDS, is_ours
 from chalicelib.reporting.csv_writer import read_counts
@@ -76,7 +77,7 @@ def reconcile(
         *records.rows(kept.lines, kept.manifest),
         *counters.rows(ours, theirs, about),
     )
-    statement = _of_day(day, rows, {day.isoformat(): kept.manifest.counts_sha256})
+    statement = statement_of(day, rows, {day.isoformat(): kept.manifest.counts_sha256})
     for file in statement.files():
         store.write(rendered(file))
     return statement
@@ -85,20 +86,22 @@ def reconcile(
 def _is_reconciled(store: ReportStore, day: date) -> bool:
     """Say whether a reported day was reconciled by the counts that its manifest states."""
     said = store.read(manifest_key(day))
-    kept = Reconciled.read(store.read(_of_day(day, (), {}).key))
+    kept = Reconciled.read(store.read(statement_of(day).key))
     if said is None or kept is None:
         return False
     return kept.of == {day.isoformat(): Manifest.from_json(said).counts_sha256}
 
 
-def _of_day(day: date, rows: Any, of: dict[str, str]) -> Statement:
-    return Statement(f"date={day}", FOLDER, tuple(rows), of)
+def statement_of(
+    day: date, rows: Iterable[Row] = (), of: dict[str, str] | None = None
+) -> Statement:
+    return Statement(f"date={day}", FOLDER, tuple(rows), of or {})
 
 
 def _carried(store: ReportStore, day: date) -> counters.Carried | None:
     """Return what the day before carried: nothing, where it was not reported."""
     before = day - timedelta(days=1)
-    content = store.read(_of_day(before, (), {}).csv_key)
+    content = store.read(statement_of(before).csv_key)
     if content is not None:
         return carried(content)
     return {} if store.read(manifest_key(before)) is None else None

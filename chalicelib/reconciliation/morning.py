@@ -1,14 +1,18 @@
-"""The morning's reconciliation: every day that is due, and what it says to whom."""
+"""The morning's reconciliation: every day and month that is due, and what it says to whom."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 
 from chalicelib import metrics
-from chalicelib.reconciliation import days
+from chalicelib.reconciliation import days, months
 from chalicelib.reconciliation.statement import Statement
+from chalicelib.reconciliation.telling import notice
+from chalicelib.reporting.months.month import Month
+from chalicelib.reporting.notices.after_report import tell
+from chalicelib.reporting.notices.notices import Notices
 from chalicelib.reporting.store import ReportStore
 from chalicelib.settings import Settings
 
@@ -34,14 +38,14 @@ class Reconciler:
     def due(self, event_time: str) -> list[Statement]:
         """Reconcile what is due at a scheduled event's `time`, whenever that is delivered.
 
-        As metrics it says how many numbers differ; of the days before one that fails, too.
+        As a metric it says how many numbers differ; of the days before one that fails, too.
         """
         made: list[Statement] = []
         try:
-            for day in days.due(self._store(), _day_of(event_time)):
-                made.append(self.day(day))
+            made.extend(self._due(_day_of(event_time)))
         finally:
-            self._measure(made)
+            differing = sum(len(each.differences) for each in made)
+            metrics.emit(self.settings.stage, ReconciliationDifference=differing)
         return made
 
     def day(self, day: date) -> Statement:
@@ -54,9 +58,29 @@ class Reconciler:
             now=datetime.now(UTC),
         )
 
-    def _measure(self, made: list[Statement]) -> None:
-        differing = sum(len(each.differences) for each in made)
-        metrics.emit(self.settings.stage, ReconciliationDifference=differing)
+    def month(self, month: Month) -> Statement:
+        """Reconcile a month. Raises what `months.reconcile` raises."""
+        return months.reconcile(
+            month,
+            cost_explorer=self.client("ce"),
+            s3=self.client("s3"),
+            store=self._store(),
+            settings=self.settings,
+        )
+
+    def _due(self, today: date) -> Iterator[Statement]:
+        store = self._store()
+        notices = Notices.of(self.settings, store)
+        bucket = self.settings.reports_bucket
+        for day in days.due(store, today):
+            statement = self.day(day)
+            yield statement
+            tell(notices, self.settings, day, [notice(statement, "reconciliation", bucket)])
+        for month in months.due(store, today):
+            statement = self.month(month)
+            yield statement
+            told = notice(statement, "month_reconciliation", bucket)
+            tell(notices, self.settings, month.first, [told])
 
     def _store(self) -> ReportStore:
         return ReportStore(self.client("s3"), self.settings.reports_bucket)

@@ -70,20 +70,41 @@ def write(rows: Iterable[Row]) -> bytes:
     return "".join(",".join(map(_checked, cells)) + "\n" for cells in lines).encode()
 
 
-def carried(content: bytes) -> dict[tuple[str, str], Decimal | None]:
-    """Read what a day's reconciliation.csv carries to the next, by scope and unit.
+@dataclass(frozen=True, slots=True)
+class KeptRow:
+    """What a kept reconciliation.csv says of a number."""
 
-    Raises ValueError where it is none.
-    """
+    layer: str
+    scope: str
+    unit: str
+    causes: tuple[Cause, ...]
+    calls: int
+    carried: Decimal | None
+
+
+def read(content: bytes) -> list[KeptRow]:
+    """Read a reconciliation.csv. Raises ValueError where it is none."""
     header, *rows = csv.reader(content.decode().splitlines(), strict=True)
     if tuple(header[: len(COLUMNS)]) != COLUMNS:
         raise ValueError("the header of reconciliation.csv is not known")
-    named = (dict(zip(header, row, strict=True)) for row in rows)
-    return {
-        (row["scope"], row["unit"]): Decimal(row["carried"]) if row["carried"] else None
-        for row in named
-        if row["layer"] == "counters"
-    }
+    return [_kept(dict(zip(header, row, strict=True))) for row in rows]
+
+
+def carried(content: bytes) -> dict[tuple[str, str], Decimal | None]:
+    """Read what a day's reconciliation.csv carries to the next, by scope and unit."""
+    rows = read(content)
+    return {(row.scope, row.unit): row.carried for row in rows if row.layer == "counters"}
+
+
+def _kept(cells: dict[str, str]) -> KeptRow:
+    return KeptRow(
+        layer=cells["layer"],
+        scope=cells["scope"],
+        unit=cells["unit"],
+        causes=tuple(map(Cause, filter(None, cells["cause"].split("+")))),
+        calls=int(cells["calls"]),
+        carried=Decimal(cells["carried"]) if cells["carried"] else None,
+    )
 
 
 def plain(number: Decimal) -> str:

@@ -25,14 +25,14 @@ def after_report(
     The report stands whether anybody can be told or not, so nothing of SNS or S3 is raised. The
     metric NoticesFailed says that not all was told; the next report of the day tells it.
     """
-    _tell(notices, settings, reported.day, _found(notices, reported, manifest, settings))
+    tell(notices, settings, reported.day, _found(notices, reported, manifest, settings))
 
 
 def not_reported(notices: Notices, settings: Settings, failed: Mapping[date, str]) -> None:
     """Tell which days could not be reported, and why; one that has a report keeps that."""
     for day, why in failed.items():
         if notices and notices.store.read(manifest_key(day)) is None:
-            _tell(notices, settings, day, (completeness.missing(day, why),))
+            tell(notices, settings, day, (completeness.missing(day, why),))
 
 
 def _found(
@@ -46,7 +46,8 @@ def _found(
     yield spend.spend(reported.day, rises, earlier)
 
 
-def _tell(notices: Notices, settings: Settings, day: date, found: Iterable[Notice | None]) -> None:
+def tell(notices: Notices, settings: Settings, day: date, found: Iterable[Notice | None]) -> None:
+    """Tell what was found of a day. What of it was not told is a metric, and no error."""
     if not notices:
         return
     failed = 1
@@ -55,5 +56,5 @@ def _tell(notices: Notices, settings: Settings, day: date, found: Iterable[Notic
             notices.tell(day, notice.cause, notice.subject, notice.text)
         failed = 0
     except (ClientError, BotoCoreError) as error:
-        log.error("what the report of %s found was not told: %s", day, type(error).__name__)
+        log.error("what was found of %s was not told: %s", day, type(error).__name__)
     metrics.emit(settings.stage, NoticesFailed=failed)

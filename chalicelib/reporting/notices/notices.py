@@ -13,7 +13,14 @@ from chalicelib.reporting.store import Kept, ReportStore
 from chalicelib.settings import Settings
 from chalicelib.usage_record import rfc3339
 
-Cause = Literal["report_missing", "report_incomplete", "unpriced", "reconciliation", "spend"]
+Cause = Literal[
+    "report_missing",
+    "report_incomplete",
+    "unpriced",
+    "reconciliation",
+    "month_reconciliation",
+    "spend",
+]
 
 MAX_SUBJECT: Final = 99
 """Characters, ASCII, on one line (SNS API, Publish)."""

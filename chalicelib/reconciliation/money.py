@@ -1,0 +1,146 @@
+"""The third layer: a month's costs by model and inference type, beside AWS's bill. Pure.
+
+Where the quantity is the same and the cost is not, the price is another. Where quantities differ,
+but not their sum over tiers, geographies and variants, they were billed as another of these. All
+else the month's days know: what they differ in is on the bill as well.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from chalicelib.reconciliation.bill import Bill, BilledGroup
+from chalicelib.reconciliation.billed import Key, of_bill, plain, powers
+from chalicelib.reconciliation.causes import Cause
+from chalicelib.reconciliation.row import Row, status_of
+from chalicelib.reconciliation.row import plain as text
+
+USD: Final = "USD"
+ROUNDING: Final = Decimal("0.000001")
+"""US dollars by which AWS's own rounding of its lines may add up."""
+
+_ZERO: Final = Decimal(0)
+
+
+@dataclass(slots=True)
+class Spent:
+    """What one key costs, and how much of it was used."""
+
+    usd: Decimal = _ZERO
+    quantity: Decimal = _ZERO
+    unpriced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DayCause:
+    """Why the counters of a month's days differ, of one base model."""
+
+    causes: tuple[Cause, ...]
+    calls: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    spent: Mapping[Key, Spent]
+    days: Mapping[str, DayCause]  # by base model
+
+
+def rows(ours: Ours, bill: Bill, tolerance: Decimal) -> Iterator[Row]:
+    """Yield a row for everything that costs something on one of the sides."""
+    theirs, unknown = _read(bill, ours.spent)
+    for key in sorted({*ours.spent, *theirs}, key=lambda key: (key.model, key.word)):
+        mine, their = ours.spent.get(key, Spent()), theirs.get(key, Spent())
+        if mine.usd or their.usd or mine.unpriced:
+            yield _row(key, mine, their, _causes(key, ours, theirs), ours, tolerance)
+    for group in unknown:
+        if group.usd:
+            yield _unknown(group)
+
+
+def _read(bill: Bill, known: Iterable[Key]) -> tuple[dict[Key, Spent], list[BilledGroup]]:
+    models = {plain(key.model): key.model for key in known}
+    found: dict[Key, Spent] = defaultdict(Spent)
+    unknown = []
+    for group in bill.groups:
+        key = of_bill(group.model, group.inference_type, models)
+        if key is None:
+            unknown.append(group)
+            continue
+        found[key].usd += group.usd
+        found[key].quantity += group.quantity
+    return dict(found), unknown
+
+
+def _causes(key: Key, ours: Ours, theirs: Mapping[Key, Spent]) -> tuple[Cause, ...]:
+    """Say why a key's costs differ, if they do."""
+    mine, their = ours.spent.get(key, Spent()), theirs.get(key, Spent())
+    if mine.unpriced:
+        return (Cause.NO_PRICE,)
+    if _same(key, mine.quantity, their.quantity):
+        return (Cause.STALE_PRICE,)
+    if _same(key, _sum(key, ours.spent), _sum(key, theirs)):
+        return (Cause.WRONG_TIER,)
+    of_days = ours.days.get(key.model)
+    return of_days.causes if of_days else (Cause.UNEXPLAINED,)
+
+
+def _same(key: Key, ours: Decimal, theirs: Decimal) -> bool:
+    """Say whether a quantity is AWS's, in one of the units that AWS may have priced it by."""
+    return bool(ours) and any(theirs.scaleb(power) == ours for power in powers(key.unit))
+
+
+def _sum(key: Key, spent: Mapping[Key, Spent]) -> Decimal:
+    return sum(
+        (each.quantity for other, each in spent.items() if other[:2] == key[:2]),
+        _ZERO,
+    )
+
+
+def _row(
+    key: Key,
+    mine: Spent,
+    their: Spent,
+    causes: tuple[Cause, ...],
+    ours: Ours,
+    tolerance: Decimal,
+) -> Row:
+    difference = mine.usd - their.usd
+    allowed = max(ROUNDING, abs(their.usd) * tolerance)
+    off = mine.unpriced or abs(difference) > allowed
+    causes = causes if off else ()
+    of_days = ours.days.get(key.model)
+    return Row(
+        layer="money",
+        scope=key.scope,
+        unit=f"{USD}/{key.word}",
+        ours=mine.usd,
+        theirs=their.usd,
+        causes=causes,
+        status=status_of(causes, difference, _ZERO if mine.unpriced else allowed),
+        calls=of_days.calls if of_days and of_days.causes == causes else 0,
+        hint=_prices(mine, their) if causes == (Cause.STALE_PRICE,) else "",
+    )
+
+
+def _prices(mine: Spent, their: Spent) -> str:
+    """Say both prices of one of our units, as the price file states them."""
+    by_us, by_aws = (text(_by(each.usd, mine.quantity)) for each in (mine, their))
+    return f"a unit is {by_aws} by AWS and {by_us} by our price row: correct it and rate again"
+
+
+def _by(usd: Decimal, quantity: Decimal) -> Decimal:
+    return (usd / quantity).quantize(Decimal("1e-15"))
+
+
+def _unknown(group: BilledGroup) -> Row:
+    return Row(
+        layer="money",
+        scope=group.model,
+        unit=f"{USD}/{'_'.join(group.inference_type.lower().split())}",
+        ours=_ZERO,
+        theirs=group.usd,
+        causes=(Cause.UNKNOWN_NAME,),
+        status="difference",
+    )

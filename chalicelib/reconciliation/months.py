@@ -1,0 +1,158 @@
+"""Months: held against AWS's bill, a few days into the next one, once that is made up."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from chalicelib.catalog import GEOS
+from chalicelib.pricing.charges import CAPACITY, Charge, charges
+from chalicelib.pricing.count_line import CountLine
+from chalicelib.pricing.price_book import PriceBook
+from chalicelib.reconciliation import bill, export, money, row, teams
+from chalicelib.reconciliation.billed import Key, canonical, of_line
+from chalicelib.reconciliation.causes import Cause
+from chalicelib.reconciliation.days import KeptDay, NotReported
+from chalicelib.reconciliation.days import statement_of as statement_of_day
+from chalicelib.reconciliation.money import DayCause, Spent
+from chalicelib.reconciliation.row import Row
+from chalicelib.reconciliation.series import metric_name
+from chalicelib.reconciliation.statement import Reconciled, Statement
+from chalicelib.reporting.months.month import Month
+from chalicelib.reporting.reported_day import price_rows_key
+from chalicelib.reporting.store import ReportStore, rendered
+from chalicelib.settings import Settings
+
+FOLDER: Final = "money_reconciliation"
+FIRST: Final = 5
+"""The day of the next month on which a bill is first looked at."""
+LAST: Final = 15
+"""The last day on which one that AWS may still change is looked at again."""
+
+_NOT_OF_A_MODEL: Final = ("guardrail_", "request", "busy_ms")
+Sources = tuple[Any, Any]
+"""boto3 clients of Cost Explorer and of S3."""
+
+
+@dataclass(slots=True)
+class _Ours:
+    """What the month's kept days say."""
+
+    spent: dict[Key, Spent] = field(default_factory=lambda: defaultdict(Spent))
+    by_team: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    models: dict[str, str] = field(default_factory=dict)  # as called: base model
+    of: dict[str, str] = field(default_factory=dict)
+
+    def add(self, line: CountLine, charged: Iterable[Charge]) -> None:
+        self.models[metric_name(line.model_id)] = canonical(line.base_model)
+        for charge in charged:
+            self.by_team[line.team_id] += charge.cost or 0
+            if line.basis == "on_demand" and not charge.unit.startswith(_NOT_OF_A_MODEL):
+                spent = self.spent[of_line(line, charge.unit)]
+                spent.usd += charge.cost or 0
+                spent.quantity += charge.quantity
+                spent.unpriced |= charge.cost is None
+
+    def base(self, called: str) -> str:
+        """Return the base model of what was called, by us or by others."""
+        if known := self.models.get(called):
+            return known
+        geo, _, rest = called.partition(".")
+        return canonical(rest if geo in GEOS else called)
+
+
+def due(store: ReportStore, today: date) -> list[Month]:
+    """Return the month before, where its bill is to be looked at."""
+    month = Month.of(today.replace(day=1) - timedelta(days=1))
+    if today.day < FIRST or not any(store.keys(f"manifests/date={month}")):
+        return []
+    kept = Reconciled.read(store.read(statement_of(month).key))
+    again = kept is None or (not kept.final and today.day <= LAST)
+    return [month] if again else []
+
+
+def reconcile(
+    month: Month, *, cost_explorer: Any, s3: Any, store: ReportStore, settings: Settings
+) -> Statement:
+    """Hold a month's reported costs against AWS's bill, and write what was found.
+
+    By team as well, where an export of the bill is delivered and calls are signed per team. Raises
+    NotReported where no day of it is, export.NotDelivered, and botocore's errors where AWS refuses.
+    """
+    ours = _ours(store, month, settings.region)
+    found = bill.read(cost_explorer, month, settings.region)
+    days = _causes_of_days(store, month, ours)
+    tolerance = settings.reconcile_tolerance
+    rows = list(money.rows(money.Ours(dict(ours.spent), days), found, tolerance))
+    if settings.cur_location and settings.tenant_role_arn:
+        charged = export.costs_by_caller(s3, settings.cur_location, month)
+        causes = tuple(dict.fromkeys(cause for each in rows for cause in each.causes))
+        caller = teams.Caller(settings.tenant_role_arn, f"tollgate-{settings.stage}-")
+        rows += teams.rows(ours.by_team, charged, caller, causes, tolerance)
+    statement = statement_of(month, rows, ours.of, final=not found.estimated)
+    for file in statement.files():
+        store.write(rendered(file))
+    return statement
+
+
+def statement_of(
+    month: Month,
+    rows: Iterable[Row] = (),
+    of: dict[str, str] | None = None,
+    *,
+    final: bool = True,
+) -> Statement:
+    return Statement(f"month={month}", FOLDER, tuple(rows), of or {}, final)
+
+
+def _ours(store: ReportStore, month: Month, region: str) -> _Ours:
+    """Add up a month's kept counts at the price rows that were kept with them."""
+    ours = _Ours()
+    for day in _reported(store, month):
+        ours.of[day.day.isoformat()] = day.manifest.counts_sha256
+        book = PriceBook.read(store.read(price_rows_key(day.day)) or b"", f"prices of {day.day}")
+        for line in day.lines:
+            if line.service == "bedrock" and line.region == region:
+                ours.add(line, _billed(line, charges(line, book, day.day)))
+    if not ours.of:
+        raise NotReported(f"no day of {month} is reported")
+    return ours
+
+
+def _billed(line: CountLine, charged: Iterable[Charge]) -> Iterator[Charge]:
+    """Yield what AWS bills a call by; on capacity that is its guardrails alone."""
+    return (
+        each for each in charged if line.basis not in CAPACITY or each.unit.startswith("guardrail_")
+    )
+
+
+def _reported(store: ReportStore, month: Month) -> Iterator[KeptDay]:
+    for day in month.days():
+        try:
+            yield KeptDay.read(store, day)
+        except NotReported:
+            continue
+
+
+def _causes_of_days(store: ReportStore, month: Month, ours: _Ours) -> dict[str, DayCause]:
+    """Return by base model why its counters differed on the month's days.
+
+    Calls over midnight are on the bill of another month at its ends alone.
+    """
+    days = list(month.days())
+    found: dict[str, dict[Cause, int]] = defaultdict(dict)
+    for day in days:
+        content = store.read(statement_of_day(day).csv_key)
+        for each in row.read(content) if content else ():
+            if each.layer == "counters" and each.causes:
+                causes = found[ours.base(each.scope)]
+                for cause in each.causes:
+                    if cause != Cause.MIDNIGHT or day in (days[0], days[-1]):
+                        causes[cause] = max(causes.get(cause, 0), each.calls)
+    return {
+        model: DayCause(tuple(causes), max(causes.values()))
+        for model, causes in found.items()
+        if causes
+    }

@@ -1,0 +1,271 @@
+"""A month beside the bill that the simulator's own ledger and prices make of the same calls."""
+
+import gzip
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from builders import count_line, price_book
+from kept_reports import Kept, manifest
+
+from chalicelib.metering.usage import Usage
+from chalicelib.pricing import price_file
+from chalicelib.pricing.count_line import CountLine
+from chalicelib.pricing.price_book import PriceBook
+from chalicelib.reconciliation import days, export, months
+from chalicelib.reconciliation.causes import Cause
+from chalicelib.reconciliation.export import NotDelivered
+from chalicelib.reconciliation.row import Row
+from chalicelib.reconciliation.statement import Statement
+from chalicelib.reporting.csv_writer import write_counts
+from chalicelib.reporting.months.month import Month
+from chalicelib.reporting.reported_day import counts_key, manifest_key, price_rows_key
+from chalicelib.settings import Settings
+from local import cost_explorer
+from local.cost_export import deliver
+from local.invoice import Invoice
+from local.simulator import prices
+from local.simulator.calls import Counts
+from local.simulator.ledger import Entry
+
+DAY = date(2026, 10, 20)
+OCTOBER = Month.of(DAY)
+LITE = "us.amazon.nova-lite-v1:0"
+BASE = "amazon.nova-lite-v1:0"
+ROLE = "arn:aws:iam::123456789012:role/tollgate-prod-tenant"
+SEARCH = "arn:aws:sts::123456789012:assumed-role/tollgate-prod-tenant/search"
+SOMEBODY = "arn:aws:sts::123456789012:assumed-role/notebooks/ada"
+GATEWAY = "arn:aws:sts::123456789012:assumed-role/tollgate-prod-stream_worker/a"
+LOCATION = "s3://billing/exports/tollgate"
+SETTINGS = Settings(
+    region="us-east-1",
+    tenants_table="tenants",
+    reports_bucket="reports",
+    payloads_bucket="payloads",
+    stage="prod",
+    tenant_role_arn=ROLE,
+    cur_location=LOCATION,
+)
+TOKENS = {"input_tokens": 1_000_000, "output_tokens": 500_000, "cache_read_tokens": 200_000}
+LINE = count_line(
+    model_id=LITE, base_model=BASE, family="nova", geo="us", usage=Usage.from_counts(TOKENS)
+)
+BOOK = price_book(
+    *(
+        f"{BASE},us-east-1,us,on_demand,default,none,{unit},{usd},2026-01-01,,list,2026-10-01"
+        for unit, usd in (
+            ("input_tokens", "0.00000006"),
+            ("output_tokens", "0.00000024"),
+            ("cache_read_tokens", "0.000000015"),
+        )
+    )
+)
+STALE = price_book(
+    *(
+        ",".join((*price.key, f"{price.usd_per_unit * 2:f}", "2026-01-01", "", "old", "2026-01-01"))
+        if price.key.unit == "output_tokens"
+        else ",".join(
+            (*price.key, f"{price.usd_per_unit:f}", "2026-01-01", "", "list", "2026-10-01")
+        )
+        for price in BOOK
+    )
+)
+
+
+def called(caller: str = SEARCH, tier: str = "default", **counts: int) -> Entry:
+    """A call as the simulator's ledger has it once it is billed."""
+    used = Counts(**(counts or TOKENS))
+    return Entry(
+        request_id=caller,
+        time=f"{DAY}T12:00:00.000Z",
+        service="bedrock",
+        operation="Converse",
+        region="us-east-1",
+        model=LITE,
+        base_model=BASE,
+        caller=caller,
+        outcome="answered",
+        tier=tier,
+        listed=LITE,
+        counts=used,
+        items=prices.items(prices.lines(LITE, "us-east-1", tier, used)),
+    )
+
+
+def reported(*lines: CountLine, book: PriceBook = BOOK) -> dict[str, bytes]:
+    return {
+        manifest_key(DAY): manifest(date=f"{DAY}", counts_sha256="c").to_json(),
+        counts_key(DAY): write_counts(lines or (LINE,)),
+        price_rows_key(DAY): price_file.write(set(book)),
+    }
+
+
+def differed(*causes: Cause) -> dict[str, bytes]:
+    """The day's own reconciliation, which found these of the model."""
+    row = Row("counters", LITE, "input_tokens", Decimal(1), Decimal(2), causes, "difference", 1)
+    content, _ = Statement(f"date={DAY}", days.FOLDER, (row,), {}).files()
+    return {content.key: b"".join(content.render())}
+
+
+class CostExplorer:
+    """Answers as the local stack's does."""
+
+    def __init__(self, *entries: Entry, estimated: bool = False) -> None:
+        self.invoice = Invoice()
+        self.invoice.follow(lambda: map(asdict, entries))
+        self.invoice.estimated = estimated
+
+    def get_cost_and_usage(self, **request: Any) -> dict[str, Any]:
+        return cost_explorer.answer(self.invoice, request)
+
+
+class S3:
+    """A bucket of exports."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+
+    def put_object(self, **request: Any) -> None:
+        self.files[request["Key"]] = request["Body"]
+
+    def get_object(self, **request: Any) -> dict[str, Any]:
+        return {"Body": io.BytesIO(self.files[request["Key"]])}
+
+    def get_paginator(self, _operation: str) -> "S3":
+        return self
+
+    def paginate(self, **request: Any) -> Iterator[dict[str, Any]]:
+        keys = [key for key in self.files if key.startswith(request["Prefix"])]
+        yield {"Contents": [{"Key": key} for key in keys]} if keys else {}
+
+
+def statement(files: dict[str, bytes], bill: CostExplorer, **settings: Any) -> Statement:
+    s3 = S3()
+    deliver(s3, LOCATION, str(OCTOBER), bill.invoice.lines())
+    return months.reconcile(
+        OCTOBER,
+        cost_explorer=bill,
+        s3=s3,
+        store=Kept(files),
+        settings=replace(SETTINGS, **settings),
+    )
+
+
+def told(made: Statement) -> dict[tuple[str, str], str]:
+    return {(row.scope, row.unit): "+".join(row.causes) for row in made.rows if row.causes}
+
+
+def test_a_month_whose_calls_are_all_the_gateways_is_what_aws_charges() -> None:
+    made = statement(reported(), CostExplorer(called()))
+    assert made.sentence() == "no difference"
+    assert {(row.layer, row.scope, row.status) for row in made.rows} == {
+        ("money", BASE, "equal"),
+        ("teams", "search", "equal"),
+    }
+    assert sum(row.theirs for row in made.rows if row.layer == "teams") == Decimal("0.183")
+
+
+def test_a_direct_call_is_on_the_bill_and_its_caller_is_named() -> None:
+    files = reported() | differed(Cause.BYPASS)
+    made = statement(files, CostExplorer(called(), called(SOMEBODY)))
+    assert told(made) == {
+        (BASE, "USD/cache_read_tokens"): "bypass",
+        (BASE, "USD/input_tokens"): "bypass",
+        (BASE, "USD/output_tokens"): "bypass",
+        (SOMEBODY, "USD"): "bypass",
+    }
+
+
+def test_calls_that_the_gateway_signed_itself_are_no_bypass() -> None:
+    made = statement(reported(), CostExplorer(called(GATEWAY)))
+    assert told(made)[GATEWAY, "USD"] == "unexplained"
+
+
+def test_a_stale_price_is_found_and_no_other_price_is_called_stale() -> None:
+    made = statement(reported(book=STALE), CostExplorer(called()))
+    assert told(made) == {
+        (BASE, "USD/output_tokens"): "stale_price",
+        ("search", "USD"): "stale_price",
+    }
+
+
+def test_calls_under_a_wrong_tier_are_found() -> None:
+    half = replace(LINE, usage=Usage(500, 0))
+    flex = called(tier="flex", input_tokens=500)
+    assert prices.items(prices.lines(LITE, "us-east-1", "flex", flex.counts)) == {}
+    entry = replace(flex, items={"input_tokens": "0.000015"})
+    made = statement(reported(half), CostExplorer(entry))
+    assert told(made) == {
+        (BASE, "USD/input_tokens"): "wrong_tier",
+        (BASE, "USD/input_tokens+flex"): "wrong_tier",
+        ("search", "USD"): "wrong_tier",
+    }
+
+
+def test_what_a_cut_stream_was_billed_for_is_explained() -> None:
+    cut = replace(LINE, usage_source="partial", usage=Usage(1_000_000, 100, 200_000))
+    made = statement(reported(cut) | differed(Cause.CUT_STREAM), CostExplorer(called()))
+    assert told(made) == {
+        (BASE, "USD/output_tokens"): "cut_stream",
+        ("search", "USD"): "cut_stream",
+    }
+    assert made.sentence() == "no difference"
+
+
+def test_a_call_over_midnight_within_the_month_explains_nothing_of_its_bill() -> None:
+    less = replace(LINE, usage=Usage(1_000_000, 499_000, 200_000))
+    made = statement(reported(less) | differed(Cause.MIDNIGHT), CostExplorer(called()))
+    assert told(made)[BASE, "USD/output_tokens"] == "unexplained"
+
+
+def test_teams_are_left_out_where_calls_are_not_signed_per_team() -> None:
+    made = statement(reported(), CostExplorer(called()), tenant_role_arn="")
+    assert {row.layer for row in made.rows} == {"money"}
+
+
+def test_the_last_of_several_deliveries_is_read() -> None:
+    s3, bill = S3(), CostExplorer(called())
+    key = deliver(s3, LOCATION, str(OCTOBER), bill.invoice.lines())
+    folder, _, name = key.rpartition("/")
+    older = s3.files.pop(key)
+    s3.files |= {f"{folder}/20261101T01-a/{name}": older, f"{folder}/20261101T09-b/{name}": older}
+    assert export.costs_by_caller(s3, LOCATION, OCTOBER) == {SEARCH: Decimal("0.183")}
+
+
+def test_an_export_without_its_callers_is_refused_and_so_is_none() -> None:
+    s3 = S3()
+    with pytest.raises(NotDelivered, match="has no"):
+        export.costs_by_caller(s3, LOCATION, OCTOBER)
+    key = deliver(s3, LOCATION, str(OCTOBER), ())
+    s3.files[key] = gzip.compress(b"line_item_unblended_cost\n1\n")
+    with pytest.raises(NotDelivered, match="lacks line_item_iam_principal"):
+        export.costs_by_caller(s3, LOCATION, OCTOBER)
+
+
+@pytest.mark.parametrize(("day", "months_due"), [(4, []), (5, ["2026-10"]), (20, ["2026-10"])])
+def test_a_month_is_due_once_from_the_fifth_of_the_next_on(day: int, months_due: list[str]) -> None:
+    kept = Kept(reported())
+    assert list(map(str, months.due(kept, date(2026, 11, day)))) == months_due
+
+
+@pytest.mark.parametrize(
+    ("estimated", "day", "months_due"),
+    [(False, 6, []), (True, 6, ["2026-10"]), (True, 16, [])],
+)
+def test_a_bill_that_may_still_change_is_looked_at_again_until_the_fifteenth(
+    estimated: bool, day: int, months_due: list[str]
+) -> None:
+    files = reported()
+    made = statement(files, CostExplorer(called(), estimated=estimated))
+    assert json.loads(files[made.key])["final"] is not estimated
+    kept = Kept(files)
+    assert list(map(str, months.due(kept, date(2026, 11, day)))) == months_due
+
+
+def test_a_month_without_a_reported_day_is_not_due() -> None:
+    assert months.due(Kept({}), date(2026, 11, 5)) == []

@@ -7,7 +7,9 @@ exponents, so that Athena, QuickSight, spreadsheets and `cut` read the same valu
 import csv
 import re
 from collections.abc import Iterable, Iterator
+from io import BytesIO, TextIOWrapper
 from itertools import chain, islice
+from sys import intern
 from typing import Final
 
 from chalicelib.pricing.costs import CSV_COLUMNS, CostLine
@@ -49,9 +51,11 @@ def read_counts(content: bytes) -> list[CountLine]:
 
     Columns go by their names; a counter that an older file lacks was not counted and is 0.
     Raises ValueError where a column is unknown (its counts would go missing), an identifying one
-    is missing, or a count is not a whole number.
+    is missing, or a count is not a whole number. A day may have 300,000 lines: they are read one
+    by one, and equal cells are one object.
     """
-    header, *rows = csv.reader(content.decode("utf-8").splitlines(), strict=True)
+    rows = csv.reader(TextIOWrapper(BytesIO(content), "utf-8", newline=""), strict=True)
+    header = next(rows, [])
     if unknown := set(header) - set(COUNT_COLUMNS):
         raise ValueError(f"counts.csv has unknown columns: {', '.join(sorted(unknown))}")
     if missing := {*KEY_FIELDS, *KIND_COUNTERS} - set(header):
@@ -60,7 +64,7 @@ def read_counts(content: bytes) -> list[CountLine]:
 
 
 def _count_line(row: dict[str, str]) -> CountLine:
-    identity = {name: row.pop(name) for name in KEY_FIELDS}
+    identity = {name: intern(row.pop(name)) for name in KEY_FIELDS}
     for name, cell in row.items():
         if not _COUNT.fullmatch(cell):
             raise ValueError(f"counts.csv has {cell!r} as {name}")

@@ -60,6 +60,19 @@ def test_counts_that_are_read_again_are_the_counts_that_were_written(
     assert sorted(read_counts(write_counts(lines)), key=repr) == sorted(lines, key=repr)
 
 
+def test_equal_cells_of_counts_are_one_object_for_a_day_has_very_many_of_each() -> None:
+    other = replace(LINE, team_id="alpha", model_id="".join(("amazon.", "nova-pro-v1:0")))
+
+    one, two = read_counts(write_counts([LINE, other]))
+
+    assert all(getattr(one, name) is getattr(two, name) for name in ("account", "base_model"))
+
+
+def test_nothing_at_all_is_no_file_of_counts() -> None:
+    with pytest.raises(ValueError, match="lacks columns"):
+        read_counts(b"")
+
+
 def test_a_day_can_be_rated_again_from_its_counts_alone_to_the_same_bytes() -> None:
     lines = [LINE, replace(LINE, team_id="alpha", base_model="mystery")]
 

@@ -97,7 +97,7 @@ def report_due(at: datetime, store: ReportStore, report: ReportDay) -> Night:
             if isinstance(error, NotFinished):
                 break
         except Exception as error:
-            log.warning("%s was not reported: %s", day, type(error).__name__)
+            log.exception("%s was not reported", day)
             failed[day] = str(error)
     return Night(tuple(days), failed, waiting)
 

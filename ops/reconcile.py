@@ -47,12 +47,26 @@ def _reconcile(args: argparse.Namespace, configured: Settings) -> None:
         statement = reconciler.day(read_day(args.date, datetime.now(UTC).date()))
     if off := list(differing(statement)):
         print_table(off, list(off[0]))
+        print(*advice(statement), sep="\n")
     print(f"rows       s3://{configured.reports_bucket}/{statement.csv_key}")
     if explained := statement.explained():
         print(f"explained  {explained}")
     if not statement.final:
         print("note       AWS's bill of the month is an estimate yet")
     print(f"reconciliation: {statement.sentence()}")
+
+
+def advice(statement: "Statement") -> list[str]:
+    """Say what to do about each cause, once; a row may know it better than its cause."""
+    from chalicelib.reconciliation.causes import ABOUT, joined
+
+    rows = [row for row in statement.rows if row.status not in ("equal", "tolerated")]
+    found = {
+        (joined(row.causes), row.hint) if row.hint else (cause, ABOUT[cause].hint): None
+        for row in rows
+        for cause in row.causes
+    }
+    return [f"to do      {cause}: {hint}" for cause, hint in found]
 
 
 def differing(statement: "Statement") -> Iterator[Mapping[str, str]]:

@@ -307,6 +307,7 @@ _ASKS: Mapping[str, Callable[[str, Parameters], Iterator[Ask]]] = {
     "sagemaker:DescribeEndpointConfig": _on(
         "EndpointConfigName", lambda name: own("sagemaker", f"endpoint-config/{name.lower()}")
     ),
+    "ce:GetCostAndUsage": _on_nothing,
     "cloudwatch:GetMetricData": _on_nothing,
     "cloudwatch:ListMetrics": _on_nothing,
     "dynamodb:GetItem": _table,

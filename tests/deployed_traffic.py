@@ -381,7 +381,10 @@ def report(stack: Stack) -> None:
     for change in (_nothing, _a_team_is_gone, _the_month_is_closed):
         change(s3, bucket, now.date())
         stack.invoke("daily_report", {"time": tonight.isoformat()})
-    stack.invoke("reconcile", {"time": tonight.replace(hour=6, minute=45).isoformat()})
+    morning = tonight.replace(hour=6, minute=45)
+    month_after = Month.of(now.date()).end.replace(day=6)
+    for at in (morning, datetime.combine(month_after, morning.timetz())):
+        stack.invoke("reconcile", {"time": at.isoformat()})
 
 
 def _nothing(_s3: Any, _bucket: str, _day: date) -> None:

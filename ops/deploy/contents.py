@@ -10,6 +10,7 @@ SERVICES: Final = frozenset(
     {
         "bedrock",
         "bedrock-runtime",
+        "ce",
         "cloudwatch",
         "dynamodb",
         "logs",

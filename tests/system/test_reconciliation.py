@@ -11,6 +11,9 @@ from urllib.parse import quote
 
 import pytest
 
+from chalicelib.reconciliation.export import costs_by_caller
+from chalicelib.reporting.months.month import Month
+from local.cost_export import deliver
 from local.proof.collect import control, fetch
 from local.stack import Stack
 from ops import __main__ as command_line
@@ -107,3 +110,27 @@ def test_a_direct_call_that_bypassed_the_gateway_is_found(
     assert [line.split()[-1] for line in table if line.startswith(LITE)] == ["bypass"] * 3
     (to_do,) = (line for line in table if line.startswith("to do      bypass: "))
     assert "find the caller in CloudTrail" in to_do
+
+
+def test_the_months_bill_has_the_direct_call(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in gateway.stack.environ.items():
+        monkeypatch.setenv(name, value)
+    status = command_line.main(["reconcile", "--month", f"{NOW:%Y-%m}"])
+    *table, said = capsys.readouterr().out.splitlines()
+    assert status == 0
+    assert said == "reconciliation: 1 difference, found: a direct call that bypassed the gateway"
+    (off,) = (line.split() for line in table if line.startswith("amazon.nova-lite"))
+    assert (off[1], off[-1]) == ("USD/output_tokens", "bypass")  # input is less than AWS rounds
+
+
+def test_the_export_names_who_called_and_teams_are_not_told_apart_without_a_role(
+    gateway: Gateway,
+) -> None:
+    location = "s3://billing/exports/tollgate"
+    s3 = gateway.stack.client("s3")
+    s3.create_bucket(Bucket="billing")
+    deliver(s3, location, f"{NOW:%Y-%m}", gateway.stack.aws.invoice.lines())
+    costs = costs_by_caller(s3, location, Month.of(NOW.date()))
+    assert {caller.rpartition("/")[2] for caller in costs} == {"tollgate-local", "testing"}

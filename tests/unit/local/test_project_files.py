@@ -112,11 +112,12 @@ def test_only_what_knows_no_resource_type_is_allowed_on_every_resource(stage):
     allowed = [s for s in statements if s["Effect"] == "Allow"]
     unbounded = [s["Action"] for s in allowed if s["Resource"] == "*"]
 
-    # Service Authorization Reference: CloudWatch Logs, CloudWatch, Amazon Bedrock.
+    # Service Authorization Reference: CloudWatch Logs, CloudWatch, Cost Explorer, Amazon Bedrock.
     assert unbounded == [
         "logs:GetQueryResults",
         ["logs:GetQueryResults", "logs:StopQuery"],
         ["cloudwatch:GetMetricData", "cloudwatch:ListMetrics"],
+        "ce:GetCostAndUsage",
         "bedrock:ListProvisionedModelThroughputs",
         "bedrock:ListAsyncInvokes",
     ]

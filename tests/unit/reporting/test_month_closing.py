@@ -10,6 +10,7 @@ from builders import price_book
 from kept_files import Bucket
 from month_world import World, prices
 
+from chalicelib.reporting import daily
 from chalicelib.reporting.claims import Busy, claimed
 from chalicelib.reporting.cost_rows import AMOUNTS
 from chalicelib.reporting.insights import IncompleteReport, NotFinished
@@ -19,6 +20,7 @@ from chalicelib.reporting.months.balance import NotClosed
 from chalicelib.reporting.months.closed import read_closed
 from chalicelib.reporting.months.closing import CannotClose, MonthHasGaps
 from chalicelib.reporting.months.month import Month
+from chalicelib.reporting.rated import rated
 from chalicelib.reporting.reported_day import costs_key, manifest_key
 from chalicelib.reporting.restating import Outcome
 from chalicelib.reporting.tenant_tree import Tenants, tenants_key
@@ -252,6 +254,27 @@ def test_late_records_and_a_price_at_once_are_two_rows_each_with_its_reason() ->
     assert outcome.adjustments == 2
     assert rows == [("late records", "3"), ("price change", "-1")]
     assert not any(world.balance(OCTOBER).out_by)
+
+
+def test_at_the_prices_of_before_a_closed_day_is_rated_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = after_october()
+    world.close(OCTOBER)
+    world.write(*world.records(THIRTIETH, "search", (MILLION, 0), call="c2", instance="i2"))
+    ratings = []
+
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        ratings.append(args)
+        return rated(*args, **kwargs)
+
+    monkeypatch.setattr(daily, "rated", counted)
+
+    assert world.report(THIRTIETH).adjustments == 1
+    assert len(ratings) == 1
+    world.book = prices("2.5")
+    assert world.report(THIRTIETH).adjustments == 1
+    assert len(ratings) == 3
 
 
 def test_a_rating_after_an_adjustment_starts_from_the_adjusted_counts() -> None:

@@ -24,9 +24,17 @@ SERVICES: Final = frozenset(
 
 OPERATIONS: Final[Mapping[str, frozenset[str]]] = {
     "bedrock": frozenset({"ListProvisionedModelThroughputs"}),
+    "ce": frozenset({"GetCostAndUsage"}),
+    "cloudwatch": frozenset({"GetMetricData", "ListMetrics"}),
     "sagemaker": frozenset({"DescribeEndpoint", "DescribeEndpointConfig"}),
 }
 """The operations that the code calls of services that have hundreds. Of others all stay."""
+
+ENDPOINT_PREFIXES: Final[Mapping[str, str]] = {
+    "cloudwatch": "monitoring",
+    "sagemaker": "api.sagemaker",
+}
+"""What botocore's endpoints.json calls a service, where that is not its name."""
 
 LEFT_OUT: Final = (
     "*.pyc",  # Chalice's dates make ordinary ones stale; ours are made anew
@@ -88,6 +96,18 @@ def of_operations(model: Mapping[str, Any], kept: Collection[str]) -> dict[str, 
             waiting += _shapes(shapes[name])
     used = {name: each for name, each in shapes.items() if name in reached}
     return {**model, "operations": operations, "shapes": used}
+
+
+def of_services(endpoints: Mapping[str, Any]) -> dict[str, Any]:
+    """Return botocore's endpoints.json with our services in it: their places, of 300 others'."""
+    kept = {ENDPOINT_PREFIXES.get(service, service) for service in SERVICES}
+    return {
+        **endpoints,
+        "partitions": [
+            {**each, "services": {k: v for k, v in each["services"].items() if k in kept}}
+            for each in endpoints["partitions"]
+        ],
+    }
 
 
 def _shapes(node: Any) -> Iterator[str]:

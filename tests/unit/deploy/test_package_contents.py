@@ -19,6 +19,7 @@ from ops.deploy.contents import (
     PackageRefused,
     check,
     of_operations,
+    of_services,
     ships,
     without_prose,
 )
@@ -107,6 +108,14 @@ def test_prose_is_most_of_a_model() -> None:
     assert len(json.dumps(without_prose(model))) < len(json.dumps(model)) / 2
 
 
+CALLERS = (
+    ROOT / "chalicelib/reporting/capacity.py",
+    *sorted((ROOT / "chalicelib/reconciliation").glob("*.py")),
+)
+NAMED = {"ce": "cost_explorer"}
+"""What a client is called in the code, where it is not as its service."""
+
+
 def model_of(service: str) -> dict[str, Any]:
     """The newest model of a service, which is the one that a client is made of."""
     packed = sorted(DATA.glob(f"{service}/*/service-2.json.gz"))[-1]
@@ -116,10 +125,20 @@ def model_of(service: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("service", OPERATIONS)
 def test_the_operations_that_stay_are_those_that_the_code_calls(service: str) -> None:
-    source = (ROOT / "chalicelib/reporting/capacity.py").read_text(encoding="utf-8")
-    called = set(re.findall(rf"\b{service}\.(\w+)\(", source))
-    called |= set(re.findall(rf"\b{service}\.get_paginator\(\"(\w+)", source))
+    source = "".join(path.read_text(encoding="utf-8") for path in CALLERS)
+    client = NAMED.get(service, service)
+    called = set(re.findall(rf"\b{client}\.(\w+)\(", source))
+    called |= set(re.findall(rf"\b{client}\.get_paginator\(\"(\w+)", source))
     assert called - {"get_paginator"} == {xform_name(name) for name in OPERATIONS[service]}
+
+
+def test_places_of_services_that_are_not_ours_stay_behind() -> None:
+    endpoints = json.loads((DATA / "endpoints.json").read_bytes())
+    before, after = endpoints["partitions"][0], of_services(endpoints)["partitions"][0]
+    assert {**before, "services": {}} == {**after, "services": {}}
+    assert {"s3", "monitoring", "api.sagemaker", "sts"} <= set(after["services"])
+    assert after["services"].items() <= before["services"].items()
+    assert "ec2" not in after["services"]
 
 
 def test_an_operation_stays_with_all_that_it_is_made_of_and_no_more() -> None:

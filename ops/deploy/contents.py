@@ -6,29 +6,27 @@ from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-SERVICES: Final = frozenset(
-    {
-        "bedrock",
-        "bedrock-runtime",
-        "ce",
-        "cloudwatch",
-        "dynamodb",
-        "logs",
-        "s3",
-        "sagemaker",
-        "sns",
-        "sts",
-    }
-)
-"""The services that a boto3 client is made of; botocore ships the models of 400 others."""
-
 OPERATIONS: Final[Mapping[str, frozenset[str]]] = {
     "bedrock": frozenset({"ListProvisionedModelThroughputs"}),
+    "bedrock-runtime": frozenset({"ListAsyncInvokes"}),
     "ce": frozenset({"GetCostAndUsage"}),
     "cloudwatch": frozenset({"GetMetricData", "ListMetrics"}),
+    "dynamodb": frozenset({"Scan"}),
+    "logs": frozenset({"StartQuery", "GetQueryResults", "StopQuery"}),
+    "s3": frozenset(
+        {
+            *("GetObject", "PutObject", "DeleteObject", "ListObjectsV2", "CreateMultipartUpload"),
+            *("UploadPart", "CompleteMultipartUpload", "AbortMultipartUpload"),
+        }
+    ),
     "sagemaker": frozenset({"DescribeEndpoint", "DescribeEndpointConfig"}),
+    "sns": frozenset({"Publish"}),
+    "sts": frozenset({"GetCallerIdentity"}),
 }
-"""The operations that the code calls of services that have hundreds. Of others all stay."""
+"""The operations that the code calls by a client of each service, which has up to 400 more."""
+
+SERVICES: Final = frozenset(OPERATIONS)
+"""botocore ships the models of 400 others."""
 
 ENDPOINT_PREFIXES: Final[Mapping[str, str]] = {
     "cloudwatch": "monitoring",

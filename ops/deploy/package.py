@@ -14,10 +14,17 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Any, Final
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from ops.deploy.contents import OPERATIONS, check, of_operations, ships, without_prose
+from ops.deploy.contents import (
+    OPERATIONS,
+    check,
+    of_operations,
+    of_services,
+    ships,
+    without_prose,
+)
 
 TASK_ROOT: Final = "/var/task"
 """Where Lambda unpacks it; tracebacks name the files there."""
@@ -53,10 +60,15 @@ def _shorten_models(root: Path) -> None:
     """Write each service model plain, for the zip to compress, and as short as botocore needs."""
     for packed in root.glob("botocore/data/*/*/service-2.json.gz"):
         model = without_prose(json.loads(gzip.decompress(packed.read_bytes())))
-        if kept := OPERATIONS.get(packed.parts[-3]):
-            model = of_operations(model, kept)
-        packed.with_suffix("").write_text(json.dumps(model, separators=(",", ":")))
+        model = of_operations(model, OPERATIONS[packed.parts[-3]])
+        packed.with_suffix("").write_text(_shortest(model))
         packed.unlink()
+    endpoints = root / "botocore/data/endpoints.json"
+    endpoints.write_text(_shortest(of_services(json.loads(endpoints.read_bytes()))))
+
+
+def _shortest(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"))
 
 
 def _compile(root: Path) -> None:

@@ -19,7 +19,7 @@ from ops.deploy.stage import Stage
 pytestmark = pytest.mark.system
 SIZES = {
     "api_handler": (1024, 900),
-    "daily_report": (512, 900),
+    "daily_report": (1024, 900),
     "reconcile": (512, 600),
     "sample_capacity": (512, 120),
     "settle_jobs": (512, 240),

@@ -15,7 +15,7 @@ CONFIG = json.loads((ROOT / ".chalice" / "config.json").read_text(encoding="utf-
 STAGES = ("dev", "prod")
 FUNCTIONS = {
     "api_handler": (1024, 900),  # a streamed answer may take as long as a Lambda may
-    "daily_report": (512, 900),
+    "daily_report": (1024, 900),
     "reconcile": (512, 600),
     "sample_capacity": (512, 120),
     "settle_jobs": (512, 240),  # less than the five minutes after which the next one starts

@@ -112,7 +112,8 @@ def _adjust(args: argparse.Namespace, configured: Settings) -> None:
         raise Refused(f"{month} is not closed")
     for day in month.days():
         try:
-            print(f"{day}  {_counted(report(day).adjustments, 'row')} added")
+            if added := report(day).adjustments:
+                print(f"{day}  {_counted(added, 'row')} added")
         except IncompleteReport as error:
             print(f"{day}  not read: {error}")
     _show(args, configured)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from chalicelib.pricing.capacity import IDLE
-from chalicelib.reporting.cost_rows import AMOUNTS, Amounts
+from chalicelib.reporting.cost_rows import AMOUNTS, Amounts, summed
 from chalicelib.reporting.notices.words import counted
 from chalicelib.reporting.tree import TreeRow, totals
 from ops.month_page.charts import bar, by_day
@@ -132,7 +132,7 @@ def _teams(figures: MonthFigures) -> Html:
     before = figures.team_costs_before
     dearest = {row.node for row in sorted(rows, key=_by_total)[:NODES]}  # parents come with them
     shown = [_node(row, figures.cost, before) for row in _ordered(rows) if row.node in dearest]
-    head = ("team", "cost centre", "own", "with all below", "share", "own, last month", "calls")
+    head = ("team", "own", "with all below", "share", "own, last month", "calls")
     left = len(rows) - len(shown)
     note = f"{left} more are in the sums above them, or in the total alone." if left else ""
     return join(table(head, shown, id="teams"), tag("p", text(note)) if note else Html(""))
@@ -154,10 +154,14 @@ def _node(row: TreeRow, whole: Decimal, before: Mapping[str, Decimal] | None) ->
     total = row.total.total_cost
     name = f"{row.node} – {row.display_name}" if row.display_name else row.node
     own_before = before.get(row.node, Decimal(0)) if before is not None else None
-    kind = tag("small", text(f" {row.kind}")) if row.kind and row.node != IDLE else Html("")
+    about = [each for each in (row.kind, row.cost_center) if each and row.node != IDLE]
     return (
-        tag("span", text(name), kind, class_=f"d{min(row.depth, 3)}"),
-        text(row.cost_center),
+        tag(
+            "span",
+            text(name),
+            tag("small", text("".join(f" {each}" for each in about))),
+            class_=f"d{min(row.depth, 3)}",
+        ),
         text(dollars(row.own.total_cost)),
         text(dollars(total)),
         bar(total, whole, f"{row.node}: {dollars(total)} of {dollars(whole)}"),
@@ -170,9 +174,7 @@ def _models(figures: MonthFigures) -> Html:
     models = figures.models()
     rows = [_model(model_id, amounts, figures.cost) for model_id, amounts in models[:LISTED]]
     if rest := models[LISTED:]:
-        amounts = tuple(
-            sum(each, Decimal(0)) for each in zip(*(one for _, one in rest), strict=True)
-        )
+        amounts = summed(amounts for _, amounts in rest)
         rows.append(_model(f"{len(rest)} more models", amounts, figures.cost))
     head = ("model", "cost", "share", "calls", "tokens in", "out", "cached", "images", "seconds")
     return table(head, rows, id="models")

@@ -63,8 +63,8 @@ def _shorten_models(root: Path) -> None:
         model = of_operations(model, OPERATIONS[packed.parts[-3]])
         packed.with_suffix("").write_text(_shortest(model))
         packed.unlink()
-    endpoints = root / "botocore/data/endpoints.json"
-    endpoints.write_text(_shortest(of_services(json.loads(endpoints.read_bytes()))))
+    for endpoints in root.glob("botocore/data/endpoints.json"):
+        endpoints.write_text(_shortest(of_services(json.loads(endpoints.read_bytes()))))
 
 
 def _shortest(value: Any) -> str:

@@ -71,8 +71,8 @@ def _claude(text: str) -> Json:
 
 
 DIALECTS: Final[Mapping[str, Dialect]] = {
-    "nova": Dialect(_nova, 110),
-    "claude": Dialect(_claude, 280),
+    "nova": Dialect(_nova, 150),
+    "claude": Dialect(_claude, 420),
 }
 """By family; those that have a prompt cache."""
 

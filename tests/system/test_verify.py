@@ -105,7 +105,7 @@ def test_what_it_costs_is_said_before_anything_is_called(stack, verify) -> None:
     status, out, _ = verify()
     assert status == 0
     assert f"calls     12, to {TEXT}, {EMBEDDING}\n" in out
-    assert "cost      at most $0.0006, by the price list\n" in out
+    assert "cost      at most $0.0007, by the price list\n" in out
     assert "nothing was called: add --live" in out
     assert len(stack.log_events()) == before
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib import settings
 from chalicelib.reporting.months.month import Month
 from chalicelib.settings import Settings
+from ops.directory import Refused
 from ops.printing import print_table
 from ops.report import read_day
 
@@ -20,7 +21,10 @@ EXAMPLES = """examples:
 
 Every number that is not the same is named, with its cause. The last line says it all:
 `reconciliation: 1 difference, found: a direct call that bypassed the gateway`.
-A month asks Cost Explorer, at $0.01 a page."""
+A month asks Cost Explorer, at $0.01 a page.
+
+Exit status 1 where anything differs that is not explained. The next morning's run tells that to
+people as well, of a day if it is one of the last five."""
 
 
 def add_command(groups: Any) -> None:
@@ -38,6 +42,7 @@ def add_command(groups: Any) -> None:
 
 
 def _reconcile(args: argparse.Namespace, configured: Settings) -> None:
+    """Say what was found. Raises Refused where something differs."""
     from chalicelib.reconciliation.morning import Reconciler  # other commands need none of it
 
     reconciler = Reconciler.of(configured)
@@ -54,6 +59,9 @@ def _reconcile(args: argparse.Namespace, configured: Settings) -> None:
     if not statement.final:
         print("note       AWS's bill of the month is an estimate yet")
     print(f"reconciliation: {statement.sentence()}")
+    if number := len(statement.differences):
+        differ = "1 number differs" if number == 1 else f"{number} numbers differ"
+        raise Refused(f"{args.month or args.date} is not what AWS says: {differ}")
 
 
 def advice(statement: "Statement") -> list[str]:

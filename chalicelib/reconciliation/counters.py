@@ -7,7 +7,7 @@ part, or lost. Which of these it is, the number of calls tells, and what the day
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import Final, Self
 
 from chalicelib.reconciliation.causes import Cause
 from chalicelib.reconciliation.counted import CALLS, NOTHING, Counted
@@ -17,6 +17,19 @@ from chalicelib.reconciliation.row import Row, status_of
 from chalicelib.reporting.cells import clean
 
 RECORDS_OF_A_CALL: Final = 2
+MOST_OF_A_CALL: Final[Mapping[str, int]] = {
+    "input_tokens": 1_000_000,
+    "output_tokens": 131_072,
+    "cache_read_tokens": 1_000_000,
+    "cache_write_tokens": 1_000_000,
+    "images": 5,
+}
+"""What one call can use, and so what each cut answer may explain.
+
+Bedrock's user guide: the longest prompts of its models' cards (Claude's and Nova's 1 M), their
+longest answers (128 K), and `numberOfImages` of Nova Canvas and Titan.
+"""
+
 Carried = Mapping[tuple[str, str], Decimal | None]
 """What the day before carried, by scope and unit as reconciliation.csv has them."""
 
@@ -30,51 +43,75 @@ class Day:
     tolerance: Decimal  # the part of AWS's number by which ours may differ
 
 
+@dataclass(frozen=True, slots=True)
+class More:
+    """Calls that AWS counted beyond those that the gateway may have made, by who made them."""
+
+    orphaned: int  # left no end record
+    lost: int  # left no record at all
+    direct: int  # bypassed us
+
+    @classmethod
+    def of(cls, calls: int, orphaned: int, lost_records: int) -> Self:
+        begun = min(calls, orphaned)
+        lost = min(calls - begun, lost_records // RECORDS_OF_A_CALL)
+        return cls(begun, lost, calls - begun - lost)
+
+    @property
+    def calls(self) -> int:
+        return self.orphaned + self.lost + self.direct
+
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        found = ((Cause.BYPASS, self.direct), (Cause.MISSING_RECORDS, self.orphaned + self.lost))
+        return tuple(cause for cause, calls in found if calls)
+
+
 def rows(
     made: Mapping[Scope, Made], counted: Mapping[Scope, Mapping[str, Counted]], day: Day
 ) -> Iterator[Row]:
-    """Yield a row for each number that is not 0 on both sides."""
+    """Yield a row for each number that is not 0 on both sides.
+
+    Lost records are of no known scope: each explains a call of one, the first that lacks any.
+    """
+    lost = day.lost
     for scope in sorted({*made, *counted}, key=lambda scope: (scope.service, scope.name)):
-        yield from _of_scope(scope, made.get(scope) or Made(), counted.get(scope, {}), day)
+        ours, theirs = made.get(scope) or Made(), counted.get(scope, {})
+        calls = _settled(scope, CALLS, (ours.certain, ours.possible), theirs, day)
+        more = More.of(max(-calls.left, 0), ours.orphaned, lost)
+        lost -= more.lost * RECORDS_OF_A_CALL
+        yield from _row(scope, CALLS, calls, theirs, day, more.causes, more.calls)
+        if scope.service == "bedrock":
+            yield from _of_units(scope, ours, theirs, day, more)
 
 
-def _of_scope(scope: Scope, made: Made, counted: Mapping[str, Counted], day: Day) -> Iterator[Row]:
-    calls = _settled(scope, CALLS, (made.certain, made.possible), counted, day)
-    missing, direct = _who_called(made, max(-calls.left, 0), day.lost)
-    more = _causes_of_calls(missing, direct)
-    yield from _row(scope, CALLS, calls, counted, day, more, missing + direct)
-    if scope.service == "bedrock":
-        more = _causes_of_counts(made, missing, direct)
-        for unit, number in made.units.items():
-            each = _settled(scope, unit, (number, number), counted, day)
-            yield from _row(scope, unit, each, counted, day, more, missing + direct or made.cut)
+def _of_units(
+    scope: Scope, made: Made, counted: Mapping[str, Counted], day: Day, more: More
+) -> Iterator[Row]:
+    for unit, number in made.units.items():
+        each = _settled(scope, unit, (number, number), counted, day)
+        within = -each.left <= made.cut * MOST_OF_A_CALL[unit]
+        causes = _causes_of_counts(made, more, within=within)
+        calls = more.calls or (made.cut if within else 0)
+        yield from _row(scope, unit, each, counted, day, causes, calls)
 
 
-def _who_called(made: Made, more: int, lost: int) -> tuple[int, int]:
-    """Part calls that AWS has more into those that lack records and those that bypassed us."""
-    missing = min(more, made.orphaned)
-    direct = more - missing
-    if direct * RECORDS_OF_A_CALL <= lost:
-        return more, 0
-    return missing, direct
+def _causes_of_counts(made: Made, more: More, *, within: bool) -> tuple[Cause, ...]:
+    """Say why AWS counted more, `within` what the cut answers can have used, or beyond it.
+
+    A call may hide behind one that was refused, which AWS counts or does not: then nothing but the
+    counts themselves tells that it was there.
+    """
+    found = more.causes
+    if not (found or (made.cut and within)):
+        found = (_hidden(made),)
+    return (*found, Cause.CUT_STREAM) if made.cut else found
 
 
-def _causes_of_calls(missing: int, direct: int) -> tuple[Cause, ...]:
-    found = ((Cause.BYPASS, direct), (Cause.MISSING_RECORDS, missing))
-    return tuple(cause for cause, calls in found if calls)
-
-
-def _causes_of_counts(made: Made, missing: int, direct: int) -> tuple[Cause, ...]:
-    """Say why AWS counted more. A call may hide behind one that was refused, which AWS counts or
-    does not: then nothing but the counts themselves tells that it was there."""
-    found = _causes_of_calls(missing, direct)
-    if made.cut:
-        found = (*found, Cause.CUT_STREAM)
-    if found:
-        return found
+def _hidden(made: Made) -> Cause:
     if not made.refused:
-        return (Cause.UNEXPLAINED,)
-    return (Cause.MISSING_RECORDS if made.orphaned else Cause.BYPASS,)
+        return Cause.UNEXPLAINED
+    return Cause.MISSING_RECORDS if made.orphaned else Cause.BYPASS
 
 
 def _settled(
@@ -100,6 +137,7 @@ def _row(
     more: tuple[Cause, ...],
     calls: int,
 ) -> Iterator[Row]:
+    """Yield the row, if there is any; `more` is why AWS has more, and `calls` of how many."""
     theirs = counted.get(unit, NOTHING).day
     if not (each.ours or theirs or each.left or each.carried):
         return

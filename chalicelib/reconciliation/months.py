@@ -10,19 +10,17 @@ from typing import Any, Final
 from chalicelib.catalog import GEOS
 from chalicelib.pricing.charges import CAPACITY, Charge, charges
 from chalicelib.pricing.count_line import CountLine
-from chalicelib.pricing.price_book import PriceBook
-from chalicelib.reconciliation import bill, export, money, row, teams
+from chalicelib.reconciliation import bill, export, keeping, money, row, teams
 from chalicelib.reconciliation.billed import Key, canonical, of_line
 from chalicelib.reconciliation.causes import Cause
-from chalicelib.reconciliation.days import KeptDay, NotReported
 from chalicelib.reconciliation.days import statement_of as statement_of_day
+from chalicelib.reconciliation.kept_day import KeptDay, NotReported, is_reported
 from chalicelib.reconciliation.money import DayCause, Spent
 from chalicelib.reconciliation.row import Row
 from chalicelib.reconciliation.series import metric_name
 from chalicelib.reconciliation.statement import Reconciled, Statement
 from chalicelib.reporting.months.month import Month
-from chalicelib.reporting.reported_day import price_rows_key
-from chalicelib.reporting.store import ReportStore, rendered
+from chalicelib.reporting.store import ReportStore
 from chalicelib.settings import Settings
 
 FOLDER: Final = "money_reconciliation"
@@ -64,22 +62,23 @@ class _Ours:
 
 
 def due(store: ReportStore, today: date) -> list[Month]:
-    """Return the month before, where its bill is to be looked at."""
+    """Return the month before, where its bill is to be looked at, or to be told of."""
     month = Month.of(today.replace(day=1) - timedelta(days=1))
     if today.day < FIRST or not any(store.keys(f"manifests/date={month}")):
         return []
     kept = Reconciled.read(store.read(statement_of(month).key))
-    again = kept is None or (not kept.final and today.day <= LAST)
+    again = kept is None or not kept.told or (not kept.final and today.day <= LAST)
     return [month] if again else []
 
 
 def reconcile(
     month: Month, *, cost_explorer: Any, s3: Any, store: ReportStore, settings: Settings
 ) -> Statement:
-    """Hold a month's reported costs against AWS's bill, and write what was found.
+    """Hold a month's reported costs against AWS's bill, and keep what was found.
 
     By team as well, where an export of the bill is delivered and calls are signed per team. Raises
-    NotReported where no day of it is, export.NotDelivered, and botocore's errors where AWS refuses.
+    NotReported where no day of it is, or the report of one broke off, export.NotDelivered, and
+    botocore's errors where AWS refuses.
     """
     ours = _ours(store, month, settings.region)
     found = bill.read(cost_explorer, month, settings.region)
@@ -91,10 +90,7 @@ def reconcile(
         causes = tuple(dict.fromkeys(cause for each in rows for cause in each.causes))
         caller = teams.Caller(settings.tenant_role_arn, f"tollgate-{settings.stage}-")
         rows += teams.rows(ours.by_team, charged, caller, causes, tolerance)
-    statement = statement_of(month, rows, ours.of, final=not found.estimated)
-    for file in statement.files():
-        store.write(rendered(file))
-    return statement
+    return keeping.keep(store, statement_of(month, rows, ours.of, final=not found.estimated))
 
 
 def statement_of(
@@ -112,7 +108,7 @@ def _ours(store: ReportStore, month: Month, region: str) -> _Ours:
     ours = _Ours()
     for day in _reported(store, month):
         ours.of[day.day.isoformat()] = day.manifest.counts_sha256
-        book = PriceBook.read(store.read(price_rows_key(day.day)) or b"", f"prices of {day.day}")
+        book = day.prices(store)
         for line in day.lines:
             if line.service == "bedrock" and line.region == region:
                 ours.add(line, _billed(line, charges(line, book, day.day)))
@@ -129,11 +125,7 @@ def _billed(line: CountLine, charged: Iterable[Charge]) -> Iterator[Charge]:
 
 
 def _reported(store: ReportStore, month: Month) -> Iterator[KeptDay]:
-    for day in month.days():
-        try:
-            yield KeptDay.read(store, day)
-        except NotReported:
-            continue
+    return (KeptDay.read(store, day) for day in month.days() if is_reported(store, day))
 
 
 def _causes_of_days(store: ReportStore, month: Month, ours: _Ours) -> dict[str, DayCause]:

@@ -1,23 +1,40 @@
 """The morning's reconciliation: every day and month that is due, and what it says to whom."""
 
-from collections.abc import Callable, Iterator
+import logging
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from chalicelib import metrics
 from chalicelib.reconciliation import days, months
+from chalicelib.reconciliation.keeping import mark_told
 from chalicelib.reconciliation.statement import Statement
 from chalicelib.reconciliation.telling import notice
 from chalicelib.reporting.months.month import Month
 from chalicelib.reporting.notices.after_report import tell
-from chalicelib.reporting.notices.notices import Notices
+from chalicelib.reporting.notices.notices import Cause, Notices
 from chalicelib.reporting.store import ReportStore
 from chalicelib.settings import Settings
 
 Client = Callable[[str], Any]
 """Makes the boto3 client of a service, or gives the one that there is."""
+
+
+log = logging.getLogger("tollgate.reconciliation")
+
+
+class MorningFailed(RuntimeError):
+    """Days or months could not be reconciled; the others were. The next run tries again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    name: str  # a date or a month
+    first: date  # the day under which people are told of it
+    cause: Cause
+    reconcile: Callable[[], Statement]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +55,22 @@ class Reconciler:
     def due(self, event_time: str) -> list[Statement]:
         """Reconcile what is due at a scheduled event's `time`, whenever that is delivered.
 
-        As a metric it says how many numbers differ; of the days before one that fails, too.
+        As a metric it says how many numbers differ. What one day or month raises stops no other:
+        raises MorningFailed at the end.
         """
-        made: list[Statement] = []
-        try:
-            made.extend(self._due(_day_of(event_time)))
-        finally:
-            differing = sum(len(each.differences) for each in made)
-            metrics.emit(self.settings.stage, ReconciliationDifference=differing)
-        return made
+        made: dict[str, Statement] = {}
+        failed: dict[str, str] = {}
+        notices = Notices.of(self.settings, self._store())
+        for each in self._due(_day_of(event_time)):
+            try:
+                made[each.name] = self._told(each, notices)
+            except Exception as error:
+                log.exception("%s was not reconciled", each.name)
+                failed[each.name] = str(error)
+        self._count(made.values())
+        if failed:
+            raise MorningFailed("; ".join(f"{name}: {why}" for name, why in failed.items()))
+        return list(made.values())
 
     def day(self, day: date) -> Statement:
         """Reconcile a day. Raises what `days.reconcile` raises."""
@@ -68,19 +92,31 @@ class Reconciler:
             settings=self.settings,
         )
 
-    def _due(self, today: date) -> Iterator[Statement]:
+    def _due(self, today: date) -> list[_Due]:
         store = self._store()
-        notices = Notices.of(self.settings, store)
-        bucket = self.settings.reports_bucket
-        for day in days.due(store, today):
-            statement = self.day(day)
-            yield statement
-            tell(notices, self.settings, day, [notice(statement, "reconciliation", bucket)])
-        for month in months.due(store, today):
-            statement = self.month(month)
-            yield statement
-            told = notice(statement, "month_reconciliation", bucket)
-            tell(notices, self.settings, month.first, [told])
+        return [
+            *(
+                _Due(f"{day}", day, "reconciliation", partial(self.day, day))
+                for day in days.in_turn(days.due(store, today))
+            ),
+            *(
+                _Due(f"{month}", month.first, "month_reconciliation", partial(self.month, month))
+                for month in months.due(store, today)
+            ),
+        ]
+
+    def _told(self, each: _Due, notices: Notices) -> Statement:
+        statement = each.reconcile()
+        found = notice(statement, each.cause, self.settings.reports_bucket)
+        tell(notices, self.settings, each.first, [found])
+        return statement
+
+    def _count(self, made: Collection[Statement]) -> None:
+        """Ring for what differs; then it counts as told."""
+        differing = sum(len(each.differences) for each in made)
+        metrics.emit(self.settings.stage, ReconciliationDifference=differing)
+        for each in made:
+            mark_told(self._store(), each)
 
     def _store(self) -> ReportStore:
         return ReportStore(self.client("s3"), self.settings.reports_bucket)

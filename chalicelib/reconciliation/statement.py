@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Self, get_args
 
@@ -28,6 +29,7 @@ class Statement:
     rows: tuple[Row, ...]
     of: Mapping[str, str]  # SHA-256 of what was reconciled, by date
     final: bool = True  # False where AWS's own numbers may still change
+    told: bool = False  # whether the morning has told what differs
 
     @property
     def csv_key(self) -> str:
@@ -77,6 +79,7 @@ class Statement:
             "schema": SCHEMA,
             "period": self.period,
             "final": self.final,
+            "told": self.told or not self.differences,
             "rows": self.statuses,
             "said": self.sentence(),
             "of": self.of,
@@ -95,17 +98,17 @@ class Reconciled:
 
     of: Mapping[str, str]
     final: bool
+    told: bool  # nothing of it is left to be told
+    csv_sha256: str
 
     @classmethod
     def read(cls, content: bytes | None) -> Self | None:
-        """Read one. Raises ValueError where it is none."""
-        if content is None:
-            return None
-        try:
-            said: dict[str, Any] = json.loads(content)
-            return cls(dict(said["of"]), bool(said["final"]))
-        except (TypeError, KeyError, AttributeError) as error:
-            raise ValueError(f"this is not a reconciled.json: {error}") from error
+        """Read one; None where there is none that can be read: it is made anew."""
+        with suppress(ValueError, TypeError, KeyError, AttributeError):
+            said: dict[str, Any] = json.loads(content or b"")
+            told = bool(said.get("told"))  # not said by the first of them: looked at once more
+            return cls(dict(said["of"]), bool(said["final"]), told, str(said["csv_sha256"]))
+        return None
 
 
 def _findings(rows: Iterable[Row], causes: Iterable[Cause]) -> dict[Finding, int]:

@@ -103,13 +103,19 @@ def test_a_direct_call_that_bypassed_the_gateway_is_found(
         monkeypatch.setenv(name, value)
     status = command_line.main(["reconcile", "--date", NOW.date().isoformat()])
     *table, rows, explained, said = capsys.readouterr().out.splitlines()
-    assert status == 0
+    assert status == 1
     assert said == "reconciliation: 1 difference, found: a direct call that bypassed the gateway"
     assert explained == "explained  a cut answer whose rest was billed"
     assert rows.endswith(f"/reconciliation/date={NOW.date()}/reconciliation.csv")
     assert [line.split()[-1] for line in table if line.startswith(LITE)] == ["bypass"] * 3
     (to_do,) = (line for line in table if line.startswith("to do      bypass: "))
     assert "find the caller in CloudTrail" in to_do
+
+
+def test_what_was_found_by_hand_is_told_by_the_next_morning(gateway: Gateway) -> None:
+    (done,) = gateway.reconciled()
+    assert done["said"] == "1 difference, found: a direct call that bypassed the gateway"
+    assert gateway.reconciled() == []
 
 
 def test_the_months_bill_has_the_direct_call(
@@ -119,7 +125,7 @@ def test_the_months_bill_has_the_direct_call(
         monkeypatch.setenv(name, value)
     status = command_line.main(["reconcile", "--month", f"{NOW:%Y-%m}"])
     *table, said = capsys.readouterr().out.splitlines()
-    assert status == 0
+    assert status == 1
     assert said == "reconciliation: 1 difference, found: a direct call that bypassed the gateway"
     (off,) = (line.split() for line in table if line.startswith("amazon.nova-lite"))
     assert (off[1], off[-1]) == ("USD/output_tokens", "bypass")  # input is less than AWS rounds

@@ -141,4 +141,5 @@ TABLES: Final = (
     Table("month_costs", _costs(), MONTH),
     Table("adjustments", {"adjusted_on": "date", "reason": "string", **_costs()}, MONTH),
     Table("tree", _tree(), MONTH),
+    Table("money_reconciliation", _reconciliation(), MONTH),
 )

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from chalicelib.pricing.costs import CSV_COLUMNS, CostLine
-from chalicelib.reconciliation import row
+from chalicelib.reconciliation import months, row
 from chalicelib.reconciliation.statement import Statement
 from chalicelib.reporting import exception_files, reported_day, tree
 from chalicelib.reporting.focus import columns as focus
@@ -133,6 +133,7 @@ def athena() -> Iterator[Athena]:
         ("costs", CSV_COLUMNS),
         ("exceptions", exception_files.COLUMNS),
         ("reconciliation", row.COLUMNS),
+        ("money_reconciliation", row.COLUMNS),
         ("focus", [name.lower() for name in focus.COLUMNS]),
         ("month_costs", CSV_COLUMNS),
         ("adjustments", adjustments.COLUMNS),
@@ -212,6 +213,7 @@ def test_a_day_s_partition_is_where_the_report_is_written(table: str, key: Any) 
         ("month_costs", OCTOBER.costs_key),
         ("adjustments", OCTOBER.adjustments_key),
         ("tree", OCTOBER.tree_key),
+        ("money_reconciliation", months.statement_of(OCTOBER).csv_key),
     ],
 )
 def test_a_month_s_partition_is_where_its_books_are_written(table: str, key: str) -> None:

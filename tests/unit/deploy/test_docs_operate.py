@@ -105,7 +105,8 @@ def test_what_is_gone_is_put_back_and_what_is_there_stays(monkeypatch) -> None:
     dynamodb.delete_item(TableName="tollgate-prod-tenants", Key={"pk": {"S": "gone"}})
     put("changed", "disabled")
 
-    (snippet,) = re.findall(r"^```python\n(.*?)^```", OPERATE, re.MULTILINE | re.DOTALL)
+    snippets = re.findall(r"^```python\n(.*?)^```", OPERATE, re.MULTILINE | re.DOTALL)
+    (snippet,) = (each for each in snippets if "tollgate-prod-tenants-restored" in each)
     exec(snippet, {})
 
     items = dynamodb.scan(TableName="tollgate-prod-tenants")["Items"]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from builders import count_line
 
 from chalicelib.metering.usage import Usage
@@ -12,6 +13,7 @@ from chalicelib.reconciliation.counted import Counted
 from chalicelib.reconciliation.counters import Day
 from chalicelib.reconciliation.made import Scope, made
 from chalicelib.reconciliation.row import Row
+from chalicelib.reconciliation.series import METRICS
 
 MODEL = "us.amazon.nova-lite-v1:0"
 KEY = ("search", "bedrock", MODEL)
@@ -105,6 +107,26 @@ def test_fewer_lost_records_than_two_a_call_do_not_explain_it() -> None:
     assert told(rows)["input_tokens"] == ("bypass", "difference", 1)
 
 
+def test_lost_records_of_one_call_explain_one_call_of_the_day() -> None:
+    lines = [count_line(model_id=name, usage=Usage(1)) for name in "ab"]
+    theirs = {
+        Scope("bedrock", name): {"invocations": Counted(2), "input_tokens": Counted(2)}
+        for name in "ab"
+    }
+    day = Day(lost=3, carried={}, tolerance=Decimal(0))
+    rows = counters.rows(made(lines, {}, "us-east-1"), theirs, day)
+    assert {(row.scope, row.causes, row.calls) for row in rows} == {
+        ("a", ("missing_records",), 1),
+        ("b", ("bypass",), 1),
+    }
+
+
+def test_lost_records_that_explain_some_of_the_calls_leave_the_others_a_bypass() -> None:
+    day = Day(lost=2, carried={}, tolerance=Decimal(0))
+    rows = found(FIVE, aws={"invocations": 8, "input_tokens": 80, "output_tokens": 70}, day=day)
+    assert told(rows)["invocations"] == ("bypass+missing_records", "difference", 3)
+
+
 def test_a_cut_streams_rest_is_explained_by_the_report_that_lists_it() -> None:
     cut = count_line(model_id=MODEL, usage_source="partial", usage=Usage(10, 3))
     rows = found(FIVE, cut, aws={"invocations": 6, "input_tokens": 60, "output_tokens": 95})
@@ -125,6 +147,35 @@ def test_a_cut_stream_does_not_hide_a_call_that_bypassed_the_gateway() -> None:
     cut = count_line(model_id=MODEL, usage_source="partial", usage=Usage(10, 3))
     rows = found(FIVE, cut, aws={"invocations": 7, "input_tokens": 60, "output_tokens": 95})
     assert told(rows)["output_tokens"] == ("bypass+cut_stream", "difference", 1)
+
+
+def test_calls_that_bypassed_behind_refused_ones_are_not_what_one_cut_answer_used() -> None:
+    cut = count_line(model_id=MODEL, usage_source="partial", usage=Usage(10, 3))
+    refused = count_line(model_id=MODEL, n_usage=0, n_failed=5)
+    aws = {"invocations": 11, "input_tokens": 5_000_060, "output_tokens": 700_073}
+    rows = found(FIVE, cut, refused, aws=aws)
+    assert told(rows)["input_tokens"] == ("bypass+cut_stream", "difference", 0)
+    assert told(rows)["output_tokens"] == ("bypass+cut_stream", "difference", 0)
+    assert rows["invocations"].status == "equal"
+
+
+def test_more_than_a_cut_answer_can_use_is_unexplained_where_no_call_can_hide() -> None:
+    cut = count_line(model_id=MODEL, usage_source="partial", usage=Usage(10, 3))
+    aws = {"invocations": 6, "input_tokens": 60, "output_tokens": 73 + 131_073}
+    assert told(found(FIVE, cut, aws=aws))["output_tokens"] == (
+        *("unexplained+cut_stream", "difference", 0),
+    )
+
+
+@pytest.mark.parametrize(("unit", "most"), counters.MOST_OF_A_CALL.items())
+def test_a_cut_answer_explains_what_one_call_can_use_and_no_more(unit: str, most: int) -> None:
+    cut = count_line(model_id=MODEL, n_started=2, n_usage=2, usage_source="none")
+    for more, status in ((2 * most, "explained"), (2 * most + 1, "difference")):
+        assert found(cut, aws={unit: more})[unit].status == status
+
+
+def test_each_unit_that_aws_counts_has_a_most() -> None:
+    assert counters.MOST_OF_A_CALL.keys() == set(METRICS.values())
 
 
 def test_a_cut_stream_is_not_claimed_where_none_was_cut() -> None:

@@ -2,12 +2,16 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
 import pytest
 from kept_reports import Kept, manifest
 
 from chalicelib.reconciliation import days
+from chalicelib.reconciliation.causes import Cause
+from chalicelib.reconciliation.row import Row
 from chalicelib.reconciliation.statement import Statement
 
 TODAY = date(2026, 11, 24)
@@ -55,7 +59,25 @@ def test_a_day_that_no_report_restates_any_more_is_not_looked_at() -> None:
     assert due(reported(18, 19)) == [19]
 
 
-def test_what_is_no_statement_is_not_taken_for_one() -> None:
+def test_what_is_no_statement_is_made_anew() -> None:
     broken = {"reconciled/date=2026-11-23/reconciled.json": json.dumps({"of": 1}).encode()}
-    with pytest.raises(ValueError, match="not a reconciled"):
-        due(reported(23) | broken)
+    assert due(reported(23) | broken) == [23]
+
+
+def test_a_day_whose_differences_nobody_was_told_of_is_due() -> None:
+    row = Row("counters", "m", "images", Decimal(1), Decimal(2), (Cause.BYPASS,), "difference")
+    found = Statement("date=2026-11-23", days.FOLDER, (row,), {"2026-11-23": "c"})
+    for told, is_due in ((False, [23]), (True, [])):
+        _, said = replace(found, told=told).files()
+        assert due(reported(23) | {said.key: b"".join(said.render())}) == is_due
+
+
+@pytest.mark.parametrize(
+    ("found", "turns"),
+    [([], []), ([23], [23]), ([21, 22, 23], [23, 21, 22, 23]), ([20, 23], [23, 20])],
+)
+def test_the_newest_day_is_first_and_again_once_the_day_before_is_known(
+    found: list[int], turns: list[int]
+) -> None:
+    asked = days.in_turn([date(2026, 11, day) for day in found])
+    assert [day.day for day in asked] == turns

@@ -1,6 +1,7 @@
 """A month beside the bill that the simulator's own ledger and prices make of the same calls."""
 
 import gzip
+import hashlib
 import io
 import json
 from collections.abc import Iterator
@@ -98,11 +99,17 @@ def called(caller: str = SEARCH, tier: str = "default", **counts: int) -> Entry:
 
 
 def reported(*lines: CountLine, book: PriceBook = BOOK) -> dict[str, bytes]:
+    counts, rows = write_counts(lines or (LINE,)), price_file.write(set(book))
+    said = manifest(date=f"{DAY}", counts_sha256=sha256(counts), price_rows_sha256=sha256(rows))
     return {
-        manifest_key(DAY): manifest(date=f"{DAY}", counts_sha256="c").to_json(),
-        counts_key(DAY): write_counts(lines or (LINE,)),
-        price_rows_key(DAY): price_file.write(set(book)),
+        manifest_key(DAY): said.to_json(),
+        counts_key(DAY): counts,
+        price_rows_key(DAY): rows,
     }
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def differed(*causes: Cause) -> dict[str, bytes]:
@@ -265,6 +272,13 @@ def test_a_bill_that_may_still_change_is_looked_at_again_until_the_fifteenth(
     assert json.loads(files[made.key])["final"] is not estimated
     kept = Kept(files)
     assert list(map(str, months.due(kept, date(2026, 11, day)))) == months_due
+
+
+def test_a_month_whose_differences_nobody_was_told_of_is_due() -> None:
+    files = reported()
+    statement(files, CostExplorer(called(), called(SOMEBODY)))
+    kept = Kept(files)
+    assert months.due(kept, date(2026, 11, 20)) == [OCTOBER]
 
 
 def test_a_month_without_a_reported_day_is_not_due() -> None:

@@ -378,13 +378,13 @@ def report(stack: Stack) -> None:
     with suppress(FunctionError):
         stack.invoke("daily_report", {"time": tonight.isoformat()})
     stack.aws.insights.behave(Behaviour())
+    morning = tonight.replace(hour=6, minute=45)
+    month_after = Month.of(now.date()).end.replace(day=6)
     for change in (_nothing, _a_team_is_gone, _the_month_is_closed):
         change(s3, bucket, now.date())
         stack.invoke("daily_report", {"time": tonight.isoformat()})
-    morning = tonight.replace(hour=6, minute=45)
-    month_after = Month.of(now.date()).end.replace(day=6)
-    for at in (morning, datetime.combine(month_after, morning.timetz())):
-        stack.invoke("reconcile", {"time": at.isoformat()})
+        for at in (morning, datetime.combine(month_after, morning.timetz())):
+            stack.invoke("reconcile", {"time": at.isoformat()})
 
 
 def _nothing(_s3: Any, _bucket: str, _day: date) -> None:
@@ -400,8 +400,10 @@ def _a_team_is_gone(s3: Any, bucket: str, day: date) -> None:
 
 
 def _the_month_is_closed(s3: Any, bucket: str, day: date) -> None:
-    """Close the day's month, and have a price be another since."""
+    """Close the day's month, have a price be another since, and nothing be reconciled yet."""
     month = Month.of(day)
+    for period in (f"date={day}", f"month={month}"):
+        s3.delete_object(Bucket=bucket, Key=f"reconciled/{period}/reconciled.json")
     closed = Closed(1, str(month), rfc3339(_now()), (), (), 0, {}, {})
     s3.put_object(Bucket=bucket, Key=month.closed_key, Body=closed.to_json())
     s3.put_object(Bucket=bucket, Key="prices.csv", Body=PRICES.replace(b"1.408", b"1.509"))

@@ -63,7 +63,8 @@ class Reconciler:
         notices = Notices.of(self.settings, self._store())
         for each in self._due(_day_of(event_time)):
             try:
-                made[each.name] = self._told(each, notices)
+                made[each.name] = each.reconcile()
+                self._tell(notices, each, made[each.name])
             except Exception as error:
                 log.exception("%s was not reconciled", each.name)
                 failed[each.name] = str(error)
@@ -105,11 +106,9 @@ class Reconciler:
             ),
         ]
 
-    def _told(self, each: _Due, notices: Notices) -> Statement:
-        statement = each.reconcile()
+    def _tell(self, notices: Notices, each: _Due, statement: Statement) -> None:
         found = notice(statement, each.cause, self.settings.reports_bucket)
         tell(notices, self.settings, each.first, [found])
-        return statement
 
     def _count(self, made: Collection[Statement]) -> None:
         """Ring for what differs; then it counts as told."""

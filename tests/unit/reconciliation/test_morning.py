@@ -144,6 +144,19 @@ def test_a_morning_that_ends_before_it_told_is_made_up_for(
     assert "date=2026-11-09" in mornings.come()
 
 
+def test_what_cannot_be_told_rings_all_the_same(
+    mornings: Mornings, monkeypatch: pytest.MonkeyPatch, differing: list[int]
+) -> None:
+    def spoilt(*_about: Any) -> None:
+        raise ValueError("this is no marker")
+
+    mornings.theirs[NINTH] = DIRECT
+    monkeypatch.setattr(morning, "tell", spoilt)
+    with pytest.raises(MorningFailed, match="no marker"):
+        mornings.come()
+    assert differing == [2]
+
+
 def test_what_is_carried_is_unknown_where_the_day_before_was_restated_since(
     mornings: Mornings,
 ) -> None:

@@ -61,7 +61,8 @@ test-browser: $(VENV)/.installed ## the page in examples/browser and the month's
 
 # Its validator needs numpy 1.26, of which there are builds for Python 3.12 and no newer one.
 FOCUS := .tollgate/focus
-FOCUS_PYTHON ?= $(shell for p in python3.12 $(BIN)/python python3; do \
+FOCUS_PYTHON ?= $(shell for p in python3.12 $(BIN)/python python3 \
+	$(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.12.*/bin/python); do \
 	$$p -c 'import sys; sys.exit(sys.version_info[:2] != (3, 12))' 2>/dev/null \
 	&& echo $$p && break; done)
 

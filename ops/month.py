@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from chalicelib import settings
 from chalicelib.pricing.price_file import plain
 from chalicelib.settings import Settings
+from ops.countdown import countdown
 from ops.directory import Refused
-from ops.report import PATIENCE_SECONDS, countdown
+from ops.report import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from chalicelib.reporting.months.balance import Balance

@@ -6,8 +6,7 @@ month's reports become one page.
 
 import argparse
 import io
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import redirect_stdout
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,6 +17,7 @@ import boto3
 from chalicelib import settings
 from chalicelib.pricing.price_book import PriceBook
 from chalicelib.settings import Settings
+from ops.countdown import countdown
 from ops.directory import Refused
 from ops.price_diff import moves, told
 
@@ -177,8 +177,3 @@ def _rerated(day: date, configured: Settings) -> "tuple[Manifest, list[str]]":
     except IncompleteReport as error:  # another report of the day is being written
         raise Refused(f"{day} was not rated again: {error}") from error
     return restatement.manifest, explained(restatement) + booked(restatement.adjustments, day)
-
-
-def countdown(seconds: float) -> Callable[[], int]:
-    end = time.monotonic() + seconds
-    return lambda: int((end - time.monotonic()) * 1000)

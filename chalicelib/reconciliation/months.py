@@ -30,8 +30,6 @@ LAST: Final = 15
 """The last day on which one that AWS may still change is looked at again."""
 
 _NOT_OF_A_MODEL: Final = ("guardrail_", "request", "busy_ms")
-Sources = tuple[Any, Any]
-"""boto3 clients of Cost Explorer and of S3."""
 
 
 @dataclass(slots=True)

@@ -1,7 +1,6 @@
 """`python -m ops trace`: the command, and where it looks."""
 
 import argparse
-import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
@@ -14,6 +13,7 @@ from chalicelib.reporting.insights import IncompleteReport, Insights, Patience
 from chalicelib.reporting.usage_query import CLOCK_SKEW, LATEST
 from chalicelib.settings import Settings
 from chalicelib.tenants.nouns import Tenant
+from ops.countdown import countdown
 from ops.directory import Directory, Refused
 
 Client = Callable[[str, str], Any]
@@ -67,7 +67,7 @@ def lines(
     from ops.trace.records import calls_of
 
     here = configured.region
-    patience = Patience(_countdown(PATIENCE_SECONDS))
+    patience = Patience(countdown(PATIENCE_SECONDS))
     insights = Insights(client("logs", here), configured.usage_log_groups, patience)
     try:
         calls = calls_of(insights, request_id, start, end)
@@ -91,8 +91,3 @@ def _tenant(directory: Directory, team_id: str) -> Tenant | None:
         return directory.tenant(team_id)
     except Refused:
         return None
-
-
-def _countdown(seconds: float) -> Callable[[], int]:
-    end = time.monotonic() + seconds
-    return lambda: int((end - time.monotonic()) * 1000)

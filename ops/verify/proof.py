@@ -1,12 +1,12 @@
 """The calls made, and what three sides keep of them fetched: answers, records, AWS's counters."""
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from chalicelib.reporting.insights import Insights, Patience
+from ops.countdown import countdown
 from ops.verify import counters, records
 from ops.verify.calls import Call
 from ops.verify.counters import Compared, Made
@@ -42,7 +42,9 @@ def recorded(
     made: Round, logs: Any, log_groups: Sequence[str], waiting: Waiting
 ) -> Mapping[str, Recorded]:
     """Read the records, until every call that was answered has its end or the time is up."""
-    insights = Insights(logs, log_groups, Patience(_countdown(waiting.clock), waiting.sleep))
+    insights = Insights(
+        logs, log_groups, Patience(countdown(QUERY_SECONDS, waiting.clock), waiting.sleep)
+    )
     found: Mapping[str, Recorded] = {}
     answered = [answer.request_ids for _, answer in made.answers if not answer.refusal]
     for _ in waiting.looks():
@@ -63,8 +65,3 @@ def counted(
         if not any(each.late for each in found):
             break
     return found
-
-
-def _countdown(clock: Callable[[], float] = time.monotonic) -> Callable[[], int]:
-    end = clock() + QUERY_SECONDS
-    return lambda: int((end - clock()) * 1000)

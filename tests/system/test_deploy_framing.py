@@ -1,7 +1,8 @@
 """An API deployed before its function, or after it: either gets answers that it can read.
 
 API Gateway's two integrations and Lambda, on this machine. An API streams by the alias; one that is
-buffered invokes the function by its name. The function is one process, of one version.
+buffered invokes the function by its name. The function is one process, of one version,
+and an invocation waits for the one before it to end.
 """
 
 import http.client
@@ -28,7 +29,7 @@ LENGTH = PIECES * 65_536
 @pytest.fixture(scope="module")
 def gateway() -> Iterator[GatewayProcess]:
     project.STATE.mkdir(exist_ok=True)
-    process = GatewayProcess(ENVIRON, app="tests.system.probe_app")
+    process = GatewayProcess(ENVIRON, app="tests.system.probe_app", processes=1)
     yield process
     process.stop()
 

@@ -33,7 +33,6 @@ FILES = [
     "focus/date=2026-11-23/focus.csv",
     "teams/team=search/date=2026-11-23/costs.csv",
     "teams/date=2026-11-23/prices.csv",
-    "team_files/date=2026-11-23/index.csv",
     "teams/date=2026-11-23/day.json",
 ]
 

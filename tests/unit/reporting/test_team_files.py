@@ -1,7 +1,6 @@
 """What a day's report leaves for each team."""
 
 import csv
-import hashlib
 import json
 from datetime import date
 
@@ -45,15 +44,6 @@ def test_a_team_s_file_has_its_own_rows_alone() -> None:
     for team in ("ads", "ads-eu", "search"):
         own = rows(made[f"teams/team={team}/date=2026-11-22/costs.csv"])
         assert [(row["team_id"], row["total_cost"]) for row in own] == [(team, "1")]
-
-
-def test_the_index_has_the_hash_of_each_team_s_file_and_no_other() -> None:
-    made = contents(*team_files.files(day("ads", "search")))
-    index = team_files.read_index(made[team_files.index_key(DAY)])
-    assert index == {
-        team: hashlib.sha256(made[f"teams/team={team}/date=2026-11-22/costs.csv"]).hexdigest()
-        for team in ("ads", "search")
-    }
 
 
 def test_what_nobody_used_is_nobody_s_to_read() -> None:

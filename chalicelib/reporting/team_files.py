@@ -5,7 +5,6 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from datetime import date
 from functools import partial
 from itertools import groupby
 

@@ -25,6 +25,14 @@ class FunctionsClient:
         running: list[dict[str, Any]] = json.loads(self._call("/_functions/running")[1])
         return running
 
+    def rest(self) -> None:
+        """Wait until nothing runs: a client has its answer before its invocation has ended.
+
+        Raises TimeoutError where something runs on.
+        """
+        if not json.loads(self._call("/_functions/rest")[1]):
+            raise TimeoutError(f"still running: {self.running()}")
+
     def kill(self, any_id: str) -> bool:
         """Kill what runs under a Lambda, API Gateway or SQS message id; say whether it ran."""
         return bool(json.loads(self._call("/_functions/kill", {"id": any_id})[1]))

@@ -4,6 +4,7 @@
 |---|---|
 | `POST /2015-03-31/functions/{name}/invocations` | runs a function by its key or its full name; an error has the header `x-amz-function-error` (Lambda API, Invoke) |
 | `GET /_functions/running` | lists the invocations that run: `ids`, `function`, `pid` |
+| `GET /_functions/rest` | says, once no invocation runs, that this is so: `true` |
 | `POST /_functions/kill` `{"id"}` | kills what runs under one of those ids, in the middle of it |
 | `POST /_functions/doom` `{"function", "after_bytes"}` | kills the next invocation, once that much of its answer was read |
 """  # noqa: E501
@@ -17,6 +18,7 @@ from typing import Any
 from local.functions.faults import FunctionError
 from local.functions.service import Functions, UnknownFunction
 
+LONGEST_WAIT = 30.0  # seconds
 _INVOKE = re.compile(r"/2015-03-31/functions/([^/?]+)/invocations")
 
 
@@ -38,11 +40,10 @@ class _Handler(BaseHTTPRequestHandler):
     server: FunctionsServer
 
     def do_GET(self) -> None:
-        running = [
-            {"ids": sorted(each.ids), "function": each.deployed.key, "pid": each.pid}
-            for each in self.server.functions.running()
-        ]
-        self._answer(200, json.dumps(running).encode())
+        if look := _LOOKS.get(self.path):
+            self._answer(200, json.dumps(look(self.server.functions)).encode())
+        else:
+            self._answer(404, json.dumps({"Message": f"unknown: {self.path}"}).encode())
 
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -69,6 +70,17 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
+def _running(functions: Functions) -> list[dict[str, Any]]:
+    return [
+        {"ids": sorted(each.ids), "function": each.deployed.key, "pid": each.pid}
+        for each in functions.running()
+    ]
+
+
+_LOOKS: dict[str, Callable[[Functions], Any]] = {
+    "/_functions/running": _running,
+    "/_functions/rest": lambda functions: functions.rest(LONGEST_WAIT),
+}
 _ACTIONS: dict[str, Callable[[Functions, Any], Any]] = {
     "/_functions/kill": lambda functions, asked: functions.kill(asked["id"]),
     "/_functions/doom": lambda functions, asked: functions.doom(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from threading import Lock
+from threading import Condition
 from typing import Any
 
 from local.functions.environment import Deployed
@@ -29,7 +29,7 @@ class Functions:
         self._pools: dict[str, Pool] = {}
         self._running: dict[str, Invocation] = {}
         self._doomed: dict[str, list[int]] = {}
-        self._lock = Lock()
+        self._changed = Condition()
 
     def deploy(self, *functions: Deployed) -> None:
         """Make functions known, by their keys and by their full names."""
@@ -64,8 +64,13 @@ class Functions:
             pool.give_back(environment)
 
     def running(self) -> list[Invocation]:
-        with self._lock:
+        with self._changed:
             return list(self._running.values())
+
+    def rest(self, seconds: float) -> bool:
+        """Wait until nothing runs, for so many seconds at most; say whether nothing does."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._running, seconds)
 
     def kill(self, any_id: str) -> bool:
         """Kill what runs under an id (see Invocation.ids); say whether anything did."""
@@ -76,7 +81,7 @@ class Functions:
 
     def doom(self, name: str, after_bytes: int) -> None:
         """Kill the process of the next invocation once that many bytes of its answer were read."""
-        with self._lock:
+        with self._changed:
             self._doomed.setdefault(self._pool(name).deployed.key, []).append(after_bytes)
 
     def close(self) -> None:
@@ -91,16 +96,17 @@ class Functions:
         return self._pools[name]
 
     def _doom(self, deployed: Deployed) -> int | None:
-        with self._lock:
+        with self._changed:
             waiting = self._doomed.get(deployed.key)
             return waiting.pop(0) if waiting else None
 
     @contextmanager
     def _known(self, invocation: Invocation) -> Iterator[None]:
-        with self._lock:
+        with self._changed:
             self._running[invocation.request_id] = invocation
         try:
             yield
         finally:
-            with self._lock:
+            with self._changed:
                 del self._running[invocation.request_id]
+                self._changed.notify_all()

@@ -13,7 +13,7 @@ from threading import Timer
 from typing import Any
 
 import pytest
-from gates import Gate
+from gates import PATIENCE_SECONDS, Gate
 
 from local import project
 from local.functions.environment import Deployed
@@ -116,6 +116,19 @@ def test_a_function_can_be_warmed_before_it_is_needed(functions: Functions) -> N
         assert call.result()["pid"] == running.pid
 
 
+def test_it_rests_when_its_last_invocation_has_ended(functions: Functions) -> None:
+    assert functions.rest(0)
+    with Gate() as gate, ThreadPoolExecutor(2) as clients:
+        call = clients.submit(told, functions, {"gate": gate.port})
+        gate.arrival()
+        assert not functions.rest(0)
+        resting = clients.submit(functions.rest, PATIENCE_SECONDS)
+        gate.open()
+        assert resting.result()
+        assert functions.running() == []
+        call.result()
+
+
 def test_pieces_come_as_they_are_made(functions: Functions) -> None:
     event = {**API, "pieces": ["one", "two"]}
     with (
@@ -178,25 +191,26 @@ def test_the_doomed_die_in_the_middle_of_their_answer(functions: Functions) -> N
 
 def test_whoever_takes_longer_than_the_function_may_is_killed(functions: Functions) -> None:
     functions.deploy(deployed("slow", timeout_s=0.2))
-    with Gate() as gate:
-        with pytest.raises(FunctionError, match=r"Task timed out after 0\.20 seconds"):
-            call(functions, {"gate": gate.port}, "slow")
-        gate.arrival()
-        assert gate.is_left()
+    with Gate() as gate, pytest.raises(FunctionError, match=r"timed out after 0\.20 seconds"):
+        call(functions, {"gate": gate.port}, "slow")
 
 
 def test_whoever_takes_longer_is_killed_though_nobody_reads_the_answer(
-    functions: Functions,
+    functions: Functions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    functions.deploy(deployed("slow", timeout_s=0.5))
+    timers: list[Timer] = []
+    monkeypatch.setattr(Timer, "start", lambda timer: timers.append(timer))
     with Gate() as gate:
         event = {**API, "pieces": ["one", "two"], "gate": gate.port}
-        with functions.invoke("slow:stream", event) as invocation:
+        with functions.invoke("probe:stream", event) as invocation:
             assert next(invocation.pieces).endswith(b"one")
             gate.arrival()
+            (timer,) = timers
+            timer.function()
             assert gate.is_left()
-            with pytest.raises(FunctionError, match=r"Task timed out after 0\.50 seconds"):
+            with pytest.raises(FunctionError, match=r"Task timed out after 20\.00 seconds"):
                 next(invocation.pieces)
+    assert timer.interval == 20
 
 
 def test_the_time_of_an_invocation_that_has_ended_is_not_over_later(functions: Functions) -> None:

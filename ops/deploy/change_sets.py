@@ -3,31 +3,26 @@
 import json
 import secrets
 from collections.abc import Mapping
-from itertools import takewhile
 from typing import Any, Final
 
 from botocore.exceptions import WaiterError
 
-from ops.deploy import leftovers
+from ops.deploy import leftovers, settling, stack_waits
 from ops.deploy.account import Account
-from ops.deploy.stack_state import TO_CLEAR, is_there, made, parameters, status
+from ops.deploy.stack_state import is_there, made, parameters
 from ops.deploy.stacks import Stack
 from ops.directory import Refused
 
 _NOTHING = ("didn't contain changes", "No updates are to be performed")
-_SET_SECONDS, _STACK_SECONDS = 2, 5
+_SET_SECONDS = 2
 _WAIT: Final = {
     "CREATE": "stack_create_complete",
     "UPDATE": "stack_update_complete",
     "IMPORT": "stack_import_complete",
 }
-_BEGINS: Final = {
-    "stack_create_complete": "CREATE_IN_PROGRESS",
-    "stack_update_complete": "UPDATE_IN_PROGRESS",
-    "stack_import_complete": "IMPORT_IN_PROGRESS",
-    "stack_delete_complete": "DELETE_IN_PROGRESS",
-}
-"""What a stack's own event says when the operation begins that a waiter waits for."""
+_REPEAT_IMPORT: Final = (
+    "; what is there already was left as it is: mend that and repeat this, which goes on from here"
+)
 
 Client = Any
 
@@ -58,11 +53,10 @@ def _read(body: Any) -> Any:
 def apply(account: Account, stack: Stack) -> bool:
     """Make a stack as it is to be; say whether anything changed. Raises Refused."""
     cloudformation = account.client("cloudformation")
+    settling.settle(cloudformation, stack)
     will = outlook(cloudformation, stack)
     if will == "no change":
         return False
-    if will == "create":
-        _clear_away(cloudformation, stack.name)
     taken_up = _take_up(account, stack)
     if will == "create" and not taken_up:  # what is rolled back leaves nothing, not even a table
         return _change(cloudformation, stack, "CREATE", OnStackFailure="ROLLBACK")
@@ -89,15 +83,8 @@ def delete(account: Account, name: str) -> bool:
     if not is_there(cloudformation, name):
         return False
     cloudformation.delete_stack(StackName=name)
-    _wait(cloudformation, "stack_delete_complete", name)
+    stack_waits.wait(cloudformation, "stack_delete_complete", name)
     return True
-
-
-def _clear_away(cloudformation: Client, name: str) -> None:
-    """Delete a stack that could not be made or deleted: no other can take its name before."""
-    if status(cloudformation, name) in TO_CLEAR:
-        cloudformation.delete_stack(StackName=name)
-        _wait(cloudformation, "stack_delete_complete", name)
 
 
 def _change(cloudformation: Client, stack: Stack, kind: str, **how: Any) -> bool:
@@ -118,7 +105,8 @@ def _change(cloudformation: Client, stack: Stack, kind: str, **how: Any) -> bool
         cloudformation.delete_change_set(**named)
         return False
     cloudformation.execute_change_set(**named)
-    _wait(cloudformation, _WAIT[kind], made["StackId"])
+    todo = _REPEAT_IMPORT if kind == "IMPORT" else ""
+    stack_waits.wait(cloudformation, _WAIT[kind], made["StackId"], todo)
     return True
 
 
@@ -132,30 +120,3 @@ def _has_changes(cloudformation: Client, named: Mapping[str, str]) -> bool:
             return False
         raise Refused(f"the stack {named['StackName']} cannot be changed: {reason}") from error
     return True
-
-
-def _wait(cloudformation: Client, waiter: str, stack: str) -> None:
-    try:
-        cloudformation.get_waiter(waiter).wait(
-            StackName=stack, WaiterConfig={"Delay": _STACK_SECONDS, "MaxAttempts": 720}
-        )
-    except WaiterError as error:
-        name = stack.rpartition(":stack/")[2].partition("/")[0]
-        fault = _first_fault(cloudformation, stack, _BEGINS[waiter])
-        raise Refused(f"the stack {name} failed: {fault}") from error
-
-
-def _first_fault(cloudformation: Client, stack: str, begins: str) -> str:
-    """Return why the newest operation of a stack failed. Events come newest first."""
-    pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack)
-    events = (each for page in pages for each in page["StackEvents"])
-    newest = takewhile(lambda each: not _is_beginning(each, begins), events)
-    faults = [each for each in newest if each.get("ResourceStatus", "").endswith("_FAILED")]
-    told = [f"{each['LogicalResourceId']}: {each.get('ResourceStatusReason')}" for each in faults]
-    own = [words for words in told if "Resource creation cancelled" not in words]
-    return (own or told or ["no event says why"])[-1]
-
-
-def _is_beginning(event: Mapping[str, Any], begins: str) -> bool:
-    of_the_stack = event.get("PhysicalResourceId") == event.get("StackId")
-    return of_the_stack and event.get("ResourceStatus") == begins

@@ -8,7 +8,7 @@ from typing import Final
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
 from chalicelib.settings import SettingError, load
-from ops.deploy import network, ownership, stack_state, stacks, zones
+from ops.deploy import aliases, leaving, network, ownership, stack_state, stacks, zones
 from ops.deploy.account import Account
 from ops.deploy.stage import FOLDER, Stage
 from ops.directory import Refused
@@ -158,6 +158,12 @@ def ours(stage: Stage, account: Account) -> Iterator[str]:
             yield str(refused)
 
 
+def one_release(stage: Stage, account: Account) -> Iterator[str]:
+    """The alias that an API streams from leads to one version, or a release would mix up two."""
+    if stage.streams:
+        yield from aliases.shared_out(account.client("lambda"), stage.api)
+
+
 def app(stage: Stage, account: Account) -> Iterator[str]:
     """The app must be one that can be imported, with this stage's settings."""
     try:
@@ -173,12 +179,19 @@ def app(stage: Stage, account: Account) -> Iterator[str]:
 def stacks_at_rest(stage: Stage, account: Account) -> Iterator[str]:
     cloudformation = account.client("cloudformation")
     for part in stacks.PARTS:
-        status = stack_state.status(cloudformation, stage.stack(part))
-        if status and status.endswith("_IN_PROGRESS") and status != stack_state.ONLY_REVIEWED:
-            yield f"the stack {stage.stack(part)} is {status}: wait until that has ended"
-        if status and status in stack_state.STUCK:
-            yield f"the stack {stage.stack(part)} is {status}: settle that in CloudFormation first"
+        name = stage.stack(part)
+        if words := _NOT_NOW.get(stack_state.course(cloudformation, name)):
+            yield f"the stack {name} is {stack_state.status(cloudformation, name)}: {words}"
 
+
+_NOT_NOW: Final = {
+    stack_state.Course.AWAIT: "wait until that has ended",
+    stack_state.Course.SETTLE: (
+        "it cannot be rolled back, only deleted, and not only what is retained is in it: delete it"
+        " in CloudFormation, which leaves the billing data, and deploy again, which takes that up"
+    ),
+}
+"""Stacks with which nothing can be done from here, and what to do."""
 
 CHECKS: Final[tuple[Check, ...]] = (
     *(python, right_account, names, settings, environment_size, policies),
@@ -188,6 +201,8 @@ CHECKS: Final[tuple[Check, ...]] = (
         model_access,
         concurrency,
         ours,
+        one_release,
+        leaving.held,
         stacks_at_rest,
         network.problems,
         zones.unserved,

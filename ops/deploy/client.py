@@ -175,8 +175,7 @@ class StageClient(TypedAWSClient):
                 function_name, region_name, account_id, rest_api_id, random_id
             )
             return
-        if releases.release(self._client("lambda"), function_name):
-            self._say(f"released {function_name}")
+        releases.release(self._client("lambda"), function_name, self._say)
         arn = f"arn:{self.partition_name}:lambda:{region_name}:{account_id}:function"
         self._add_lambda_permission_if_needed(
             source_arn=self._build_source_arn_str(region_name, account_id, rest_api_id),

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from ops.deploy import change_sets, checks, gateway, leaving, stack_state, stacks
+from ops.deploy import change_sets, checks, gateway, leaving, settling, stack_state, stacks
 from ops.deploy.account import Account
 from ops.deploy.stage import Stage
 from ops.directory import Refused
@@ -73,7 +73,8 @@ def _print_plan(stage: Stage, account: Account, parts: list[stacks.Stack]) -> No
     print(f"stage {stage.name}: account {account.number}, {account.region}")
     cloudformation = account.client("cloudformation")
     for part in parts:
-        print(f"  stack {part.name}: {change_sets.outlook(cloudformation, part)}")
+        first = settling.outlook(cloudformation, part.name)
+        print(f"  stack {part.name}: {change_sets.outlook(cloudformation, part)}{first}")
     if leaving.is_leaving(stage, account):
         print(f"  stack {stage.stack('network')}: delete, when nothing runs in it any more")
     how = "streaming" if stage.streams else "buffered"
@@ -123,7 +124,8 @@ def run_destroy(args: argparse.Namespace, account: Account) -> None:
     from ops.deploy import destroy  # Chalice is slow to import
 
     stage = Stage.load(args.stage)
-    _refuse_with([*checks.right_account(stage, account), *checks.stacks_at_rest(stage, account)])
+    looked = (checks.right_account, checks.stacks_at_rest, destroy.held)
+    _refuse_with([sentence for look in looked for sentence in look(stage, account)])
     remaining = destroy.kept(stage, account)
     print(f"stage {stage.name}: account {account.number}, {account.region}")
     print(f"  stays: {', '.join(remaining.template['Resources'])} (stack {remaining.name})")

@@ -4,12 +4,25 @@ The stack of resources stays, with what it retains: tables, reports, usage recor
 would leave them behind under names that no new stack could take.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 
-from ops.deploy import change_sets, interfaces, leftovers, payloads, stacks
+from ops.deploy import aliases, change_sets, interfaces, leftovers, payloads, stacks
 from ops.deploy.account import Account
 from ops.deploy.chalice_stage import ChaliceStage
 from ops.deploy.stage import Say, Stage
+
+
+def held(stage: Stage, account: Account) -> Iterator[str]:
+    """Say which functions an operator's own alias holds: it would go with its function."""
+    lambdas = account.client("lambda")
+    for key in stage.functions:
+        for alias in aliases.others(lambdas, stage.function(key)):
+            yield (
+                f"the alias {alias.name} of {alias.function} is somebody's own, and would go with"
+                " the function: when nobody calls it any more, aws lambda delete-alias"
+                f" --function-name {alias.function} --name {alias.name}"
+            )
 
 
 def kept(stage: Stage, account: Account) -> stacks.Stack:

@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from chalicelib.runtime import STREAM_ALIAS
-from ops.deploy import change_sets, interfaces, stack_state
+from ops.deploy import aliases, change_sets, interfaces, stack_state
 from ops.deploy.account import Account
 from ops.deploy.stage import SEES_PROMPTS, Say, Stage
 from ops.directory import Refused
@@ -33,6 +32,20 @@ def is_leaving(stage: Stage, account: Account) -> bool:
 def functions(stage: Stage) -> list[str]:
     """Name the functions that ran in the network."""
     return [stage.function(key) for key in SEES_PROMPTS]
+
+
+def held(stage: Stage, account: Account) -> Iterator[str]:
+    """Say which alias of an operator's own leads into a network that is to be left."""
+    if not is_leaving(stage, account):
+        return
+    lambdas = account.client("lambda")
+    for alias in (each for name in functions(stage) for each in aliases.others(lambdas, name)):
+        inside = {v["Version"] for v in _versions(lambdas, alias.function) if _is_inside(v)}
+        for version in sorted(alias.versions & (inside - {"$LATEST"})):
+            yield (
+                f"the alias {alias.name} of {alias.function} leads to version {version}, which runs"
+                " in the network that is to be left: lead it elsewhere, or delete it"
+            )
 
 
 def leave(stage: Stage, account: Account, say: Say) -> None:
@@ -83,15 +96,17 @@ def _modified(version: Version) -> datetime:
 def _delete(lambdas: Any, version: Version, *, with_alias: bool) -> None:
     """Delete a version, and our alias if it leads there, of a stage that no longer streams.
 
-    Raises Refused where the API calls the alias: somebody went back to that release meanwhile.
+    Raises Refused where the API calls the alias (somebody went back to that release meanwhile), and
+    where the alias is an operator's own.
     """
     named = {"FunctionName": version["FunctionName"]}
-    for alias in lambdas.list_aliases(**named)["Aliases"]:
-        if (alias["Name"], alias["FunctionVersion"]) == (STREAM_ALIAS, version["Version"]):
-            if not with_alias:
-                raise Refused(
-                    f"the alias {STREAM_ALIAS} of {version['FunctionName']} leads to version"
-                    f" {version['Version']} again, which runs in the network: repeat the deployment"
-                )
-            lambdas.delete_alias(**named, Name=STREAM_ALIAS)
+    for alias in aliases.found(lambdas, version["FunctionName"]):
+        if version["Version"] not in alias.versions:
+            continue
+        if not (alias.is_ours and with_alias):
+            raise Refused(
+                f"the alias {alias.name} of {alias.function} leads to version"
+                f" {version['Version']} again, which runs in the network: repeat the deployment"
+            )
+        lambdas.delete_alias(**named, Name=alias.name)
     lambdas.delete_function(**named, Qualifier=version["Version"])

@@ -38,9 +38,17 @@ def _only(template: Template, logical_ids: Iterable[str]) -> Template:
 
 
 def importing(now: Template | None, template: Template, found: Found) -> Template:
-    """Return the template that takes up what was found; `now` is the stack's own, if it has one."""
+    """Return the template that takes up what was found; `now` is the stack's own, if it has one.
+
+    What is taken up is to outlive the stack, whatever it will say afterwards: an import that is
+    rolled back, and a stack that is deleted because of that, leave it as it was.
+    """
     base = now or {n: section for n, section in template.items() if n != "Outputs"}
-    taken_up = {n: each for n, each in template["Resources"].items() if n in found}
+    taken_up = {
+        n: {**each, "DeletionPolicy": "Retain"}
+        for n, each in template["Resources"].items()
+        if n in found
+    }
     return {**base, "Resources": {**(now["Resources"] if now else {}), **taken_up}}
 
 
@@ -51,12 +59,20 @@ def found(
     known = {"AWS::AccountId": account.number, "AWS::Region": account.region, **parameters}
     names = {
         logical_id: _name(each["Properties"][_IDENTIFIERS[each["Type"]]], template, known)
-        for logical_id, each in template["Resources"].items()
-        if "DeletionPolicy" in each and each["Type"] in _IDENTIFIERS
+        for logical_id, each in importable(template).items()
         if logical_id not in (now or {}).get("Resources", {})
     }
     kinds = {logical_id: template["Resources"][logical_id]["Type"] for logical_id in names}
     return {n: name for n, name in names.items() if _EXISTS[kinds[n]](account, name)}
+
+
+def importable(template: Template) -> dict[str, Mapping[str, Any]]:
+    """Return what of a template is looked for and imported, by logical ids."""
+    return {
+        logical_id: each
+        for logical_id, each in template["Resources"].items()
+        if "DeletionPolicy" in each and each["Type"] in _IDENTIFIERS
+    }
 
 
 def to_import(template: Template, found: Found) -> list[dict[str, Any]]:

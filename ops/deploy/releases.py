@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from chalicelib.runtime import STREAM_ALIAS
+from ops.deploy import aliases
+from ops.deploy.stage import Say
 from ops.directory import Refused
 
 WRAPPER: Final = "AWS_LAMBDA_EXEC_WRAPPER"
@@ -29,12 +31,18 @@ _CONFIGURATION: Final = (
 Lambda = Any
 
 
-def release(lambdas: Lambda, function: str) -> bool:
-    """Have the alias lead to the function as it now is; say whether it did not. Raises Refused."""
+def release(lambdas: Lambda, function: str, say: Say) -> None:
+    """Have the alias lead to the function as it now is, and say so if it did not.
+
+    Raises Refused for a function that would not stream, and for an alias that was shared out since
+    checks.py looked.
+    """
     latest = lambdas.get_function_configuration(FunctionName=function)
     released = _released(lambdas, function)
     if released and _same(latest, released):
-        return False
+        return
+    if shared := [*aliases.shared_out(lambdas, function)]:
+        raise Refused(*shared)
     if not RUNTIME.items() <= latest["Environment"]["Variables"].items():
         raise Refused(f"{function} is not run by our loop and cannot stream: {WRAPPER} is not set")
     version = lambdas.publish_version(FunctionName=function)["Version"]
@@ -43,8 +51,8 @@ def release(lambdas: Lambda, function: str) -> bool:
     )
     point = lambdas.update_alias if released else lambdas.create_alias
     point(FunctionName=function, Name=STREAM_ALIAS, FunctionVersion=version)
-    _forget(lambdas, function)
-    return True
+    say(f"released {function}")
+    _forget(lambdas, function, say)
 
 
 def _released(lambdas: Lambda, function: str) -> Mapping[str, Any] | None:
@@ -68,10 +76,14 @@ def _network(configuration: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     return sorted(told.get("SubnetIds", ())), sorted(told.get("SecurityGroupIds", ()))
 
 
-def _forget(lambdas: Lambda, function: str) -> None:
-    """Delete the oldest versions."""
+def _forget(lambdas: Lambda, function: str, say: Say) -> None:
+    """Delete the oldest versions, but for those that an alias leads to: Lambda keeps those."""
+    held = {v: each.name for each in aliases.found(lambdas, function) for v in each.versions}
     pages = lambdas.get_paginator("list_versions_by_function").paginate(FunctionName=function)
     versions = [each["Version"] for page in pages for each in page["Versions"]]
     numbers = sorted(int(version) for version in versions if version.isdigit())
-    for number in numbers[:-KEPT]:
-        lambdas.delete_function(FunctionName=function, Qualifier=str(number))
+    for version in map(str, numbers[:-KEPT]):
+        if version in held:
+            say(f"kept version {version} of {function}, to which the alias {held[version]} leads")
+        else:
+            lambdas.delete_function(FunctionName=function, Qualifier=version)

@@ -25,7 +25,7 @@ _SECONDS: Final = "decimal(38,3)"
 _COST_TYPES: Final[dict[Any, str]] = {int: "bigint", Decimal | None: MONEY}
 _SUM_TYPES: Final[dict[Any, str]] = {int: "bigint", Decimal: MONEY}
 _MANIFEST_TYPES: Final[dict[Any, str]] = {int: "bigint", str: "string", bool: "boolean"}
-_NUMBERS: Final = ("ours", "theirs", "difference", "carried")
+_NUMBERS: Final = ("ours", "theirs", "difference", "carried", "hidden", "hidden_usd")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,10 @@ import pytest
 from chalicelib.pricing.costs import CSV_COLUMNS, CostLine
 from chalicelib.reconciliation import months, row
 from chalicelib.reconciliation.statement import Statement
-from chalicelib.reporting import exception_files, reported_day, tree
+from chalicelib.reporting import exception_files, reported_day, team_adjustments, tree
 from chalicelib.reporting.focus import columns as focus
 from chalicelib.reporting.focus.export import focus_key
 from chalicelib.reporting.manifest import Manifest
-from chalicelib.reporting.months import adjustments
 from chalicelib.reporting.months.month import Month
 from ops.deploy.templates.analytics import analytics
 from ops.deploy.templates.questions import QUERIES, questions
@@ -136,7 +135,7 @@ def athena() -> Iterator[Athena]:
         ("money_reconciliation", row.COLUMNS),
         ("focus", [name.lower() for name in focus.COLUMNS]),
         ("month_costs", CSV_COLUMNS),
-        ("adjustments", adjustments.COLUMNS),
+        ("adjustments", team_adjustments.COLUMNS),
         ("tree", tree.COLUMNS),
     ],
 )

@@ -1,115 +1,22 @@
 """Stacks by change sets: made, changed, left alone, or made of what an earlier one left behind."""
 
 import json
-from collections.abc import Mapping
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from botocore.exceptions import WaiterError
-from deploy_fakes import ACCOUNT, REGION, FakeAccount, refused, stage
+from deploy_fakes import ACCOUNT, REGION, FakeAccount, stage
+from fake_cloudformation import (
+    BUCKET,
+    QUEUE,
+    STACK,
+    TABLE,
+    TEMPLATE,
+    FakeCloudFormation,
+    account,
+)
 
 from ops.deploy import change_sets, leftovers, stacks
-from ops.deploy.stacks import Stack
 from ops.directory import Refused
-
-TABLE = {
-    "Type": "AWS::DynamoDB::Table",
-    "DeletionPolicy": "RetainExceptOnCreate",
-    "Properties": {"TableName": {"Fn::Sub": "bridges-${Stage}"}},
-}
-BUCKET = {
-    "Type": "AWS::S3::Bucket",
-    "DeletionPolicy": "Retain",
-    "Properties": {"BucketName": {"Fn::Sub": "bridges-${AWS::AccountId}"}},
-}
-POLICY = {
-    "Type": "AWS::S3::BucketPolicy",
-    "DeletionPolicy": "Retain",
-    "Properties": {"Bucket": {"Ref": "Bucket"}},
-}
-QUEUE = {"Type": "AWS::SQS::Queue", "Properties": {}}
-TEMPLATE = {
-    "Description": "bridges",
-    "Parameters": {"Stage": {"Type": "String"}, "Mail": {"Type": "String", "Default": ""}},
-    "Resources": {"Table": TABLE, "Bucket": BUCKET, "Policy": POLICY, "Queue": QUEUE},
-    "Outputs": {"Table": {"Value": {"Ref": "Table"}}, "Queue": {"Value": {"Ref": "Queue"}}},
-}
-STACK = Stack("bridges", TEMPLATE, {"Stage": "dev"})
-
-
-class FakeCloudFormation:
-    """One stack: as CloudFormation would have it after each change set that is executed."""
-
-    def __init__(self, status: str = "", template: Any = None, **parameters: str) -> None:
-        self.status = status
-        self.template = template
-        self.parameters = parameters
-        self.sets: list[dict[str, Any]] = []
-        self.reason = ""
-        """Why change sets fail, if they do."""
-        self.events: list[dict[str, str]] = []
-        """What went wrong when one was executed, newest first."""
-        self.deleted = 0
-
-    def describe_stacks(self, **_: str) -> dict[str, Any]:
-        if not self.status:
-            raise refused("ValidationError")
-        given = [{"ParameterKey": n, "ParameterValue": v} for n, v in self.parameters.items()]
-        return {"Stacks": [{"StackStatus": self.status, "Parameters": given}]}
-
-    def get_template(self, **_: str) -> dict[str, Any]:
-        return {"TemplateBody": self.template}
-
-    def create_change_set(self, **asked: Any) -> dict[str, str]:
-        self.sets.append(asked)
-        return {"Id": "set", "StackId": "arn:aws:cloudformation:us-east-1:1:stack/bridges/id"}
-
-    def execute_change_set(self, **_: str) -> None:
-        asked = self.sets[-1]
-        self.template = json.loads(asked["TemplateBody"])
-        self.parameters = {p["ParameterKey"]: p["ParameterValue"] for p in asked["Parameters"]}
-        self.status = f"{asked['ChangeSetType']}_COMPLETE"
-
-    def delete_change_set(self, **_: str) -> None:
-        self.sets.append({"deleted": True})
-
-    def describe_change_set(self, **_: str) -> dict[str, str]:
-        return {"StatusReason": self.reason}
-
-    def get_paginator(self, _: str) -> Any:
-        return SimpleNamespace(paginate=lambda **_: [{"StackEvents": self.events}])
-
-    def delete_stack(self, **_: str) -> None:
-        self.deleted += 1
-        self.status = ""
-
-    def get_waiter(self, name: str) -> Any:
-        failing = self.reason if name == "change_set_create_complete" else self.events
-        return SimpleNamespace(wait=lambda **_: self._fail(name) if failing else None)
-
-    def _fail(self, name: str) -> None:
-        raise WaiterError(name, "a terminal failure", {})
-
-
-def account(cloudformation: FakeCloudFormation, there: Mapping[str, str] | None = None) -> Any:
-    """An account with that stack, and resources that outlived it, by their logical ids."""
-    kept = there or {}
-    missing = (
-        refused("ResourceNotFoundException"),
-        refused("404", 404),
-        refused("NoSuchBucketPolicy"),
-    )
-    fake = FakeAccount(
-        dynamodb={"describe_table": {} if "Table" in kept else missing[0]},
-        s3={
-            "head_bucket": {} if "Bucket" in kept else missing[1],
-            "get_bucket_policy": {} if "Policy" in kept else missing[2],
-        },
-    )
-    others = fake.client
-    fake.client = lambda name: cloudformation if name == "cloudformation" else others(name)  # type: ignore[method-assign]
-    return fake
 
 
 def test_a_stack_that_is_not_there_is_made() -> None:
@@ -171,15 +78,6 @@ def test_a_change_that_fails_says_what_failed_first_in_it() -> None:
         change_sets.apply(account(cloudformation), STACK)
 
 
-@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED"])
-def test_a_stack_that_can_only_be_deleted_is_cleared_away_first(status: str) -> None:
-    cloudformation = FakeCloudFormation(status, TEMPLATE, Stage="dev")
-    assert change_sets.outlook(cloudformation, STACK) == "create"
-    change_sets.apply(account(cloudformation), STACK)
-    assert cloudformation.deleted == 1
-    assert cloudformation.sets[0]["ChangeSetType"] == "CREATE"
-
-
 def test_what_outlived_a_stack_is_imported_before_the_rest_is_made() -> None:
     cloudformation = FakeCloudFormation()
     assert change_sets.apply(account(cloudformation, {"Table": "", "Bucket": ""}), STACK)
@@ -200,6 +98,7 @@ def test_what_outlived_a_stack_is_imported_before_the_rest_is_made() -> None:
     taken_up = json.loads(imported["TemplateBody"])
     assert taken_up["Resources"].keys() == {"Table", "Bucket"}
     assert "Outputs" not in taken_up  # which an import may not add
+    assert {each["DeletionPolicy"] for each in taken_up["Resources"].values()} == {"Retain"}
     assert json.loads(updated["TemplateBody"]) == TEMPLATE
 
 
@@ -217,7 +116,7 @@ def test_what_outlived_a_stack_that_there_is_again_is_imported_into_it_as_it_is(
     imported, updated = cloudformation.sets
     (resource,) = imported["ResourcesToImport"]
     assert resource["LogicalResourceId"] == "Bucket"
-    resources = {**older["Resources"], "Bucket": BUCKET}
+    resources = {**older["Resources"], "Bucket": {**BUCKET, "DeletionPolicy": "Retain"}}
     assert json.loads(imported["TemplateBody"]) == {**older, "Resources": resources}
     assert imported["Parameters"] == [{"ParameterKey": "Stage", "ParameterValue": "dev"}]
     assert (updated["ChangeSetType"], json.loads(updated["TemplateBody"])) == ("UPDATE", TEMPLATE)

@@ -178,29 +178,6 @@ def test_what_is_somebody_else_s_under_our_names_is_said_all_at_once() -> None:
     assert "an API tollgate-dev (api1) that does not call the function" in its_api
 
 
-@pytest.mark.parametrize(
-    ("status", "words"),
-    [
-        ("UPDATE_IN_PROGRESS", "wait until that has ended"),
-        ("UPDATE_ROLLBACK_FAILED", "settle that in CloudFormation first"),
-        ("REVIEW_IN_PROGRESS", ""),
-        ("UPDATE_COMPLETE", ""),
-        ("ROLLBACK_COMPLETE", ""),
-        ("ROLLBACK_FAILED", ""),
-        ("DELETE_FAILED", ""),
-    ],
-)
-def test_a_stack_that_is_busy_or_stuck_is_left_alone(status: str, words: str) -> None:
-    def describe(StackName: str) -> Any:  # noqa: N803
-        if StackName != "tollgate-dev-alarms":
-            return refused("ValidationError")
-        return {"Stacks": [{"StackStatus": status}]}
-
-    account = FakeAccount(cloudformation={"describe_stacks": describe})
-    found = list(checks.stacks_at_rest(stage(), account))
-    assert (len(found), words in "".join(found)) == (1 if words else 0, True)
-
-
 def test_what_is_not_installed_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "ops.deploy.chalice_stage", raising=False)
     monkeypatch.setitem(sys.modules, "click", None)

@@ -52,3 +52,18 @@ def test_while_interfaces_are_left_roles_and_network_stay_for_a_repeat(
     with pytest.raises(Refused):
         destroy.destroy(stage(), FakeAccount(), ignored)  # type: ignore[arg-type]
     assert done == ["functions"]
+
+
+def test_an_alias_of_somebody_s_own_keeps_the_whole_stage() -> None:
+    aliases = {"Aliases": [{"Name": n, "FunctionVersion": "7"} for n in ("stream", "blue")]}
+    pages = {"tollgate-dev": [aliases], "tollgate-dev-stream_worker": []}
+
+    def paginator(_: str) -> Any:
+        return SimpleNamespace(paginate=lambda FunctionName: pages[FunctionName])  # noqa: N803
+
+    account = FakeAccount(**{"lambda": {"get_paginator": paginator}})
+
+    (said,) = destroy.held(stage(), account)  # type: ignore[arg-type]
+
+    assert said.startswith("the alias blue of tollgate-dev is somebody's own, and would go with")
+    assert said.endswith("delete-alias --function-name tollgate-dev --name blue")

@@ -19,7 +19,9 @@ INSIDE = {"VpcConfig": {"SubnetIds": ["s-1"], "SecurityGroupIds": ["sg-1"]}}
 
 
 class FakeLambda:
-    """The versions of functions, each since so many minutes, and their aliases."""
+    """The versions of functions, each since so many minutes, and the aliases of the API's."""
+
+    exceptions = SimpleNamespace(ResourceNotFoundException=LookupError)
 
     def __init__(self, **aliases: str) -> None:
         self.versions: dict[str, list[dict[str, Any]]] = {API: [], WORKER: []}
@@ -32,12 +34,16 @@ class FakeLambda:
         known = {"FunctionName": function, "Version": version, "LastModified": told, **more}
         self.versions[function].append(known)
 
-    def get_paginator(self, _: str) -> Any:
-        listed = self.versions
-        return SimpleNamespace(paginate=lambda FunctionName: [{"Versions": listed[FunctionName]}])  # noqa: N803
+    def get_paginator(self, operation: str) -> Any:
+        told = {"list_aliases": self._aliases, "list_versions_by_function": self._versions}
+        return SimpleNamespace(paginate=told[operation])
 
-    def list_aliases(self, **_: str) -> dict[str, Any]:
-        return {"Aliases": [{"Name": n, "FunctionVersion": v} for n, v in self.aliases.items()]}
+    def _versions(self, FunctionName: str) -> list[dict[str, Any]]:  # noqa: N803
+        return [{"Versions": self.versions[FunctionName]}]
+
+    def _aliases(self, FunctionName: str) -> list[dict[str, Any]]:  # noqa: N803
+        named = self.aliases if FunctionName == API else {}
+        return [{"Aliases": [{"Name": n, "FunctionVersion": v}]} for n, v in named.items()]
 
     def delete_alias(self, FunctionName: str, Name: str) -> None:  # noqa: N803
         self.done.append(("alias", FunctionName, Name))
@@ -121,6 +127,36 @@ def test_a_release_that_somebody_went_back_to_meanwhile_is_not_taken_from_its_ap
         leave(lambdas)
 
     assert lambdas.done == []
+
+
+def test_a_version_that_somebody_s_own_alias_took_meanwhile_is_not_deleted(
+    left: list[str],
+) -> None:
+    lambdas = FakeLambda(blue="2")
+    lambdas.has(API, "$LATEST", minutes=20)
+    lambdas.has(API, "2", minutes=800, **INSIDE)
+
+    with pytest.raises(Refused, match="the alias blue of tollgate-dev leads to version 2 again"):
+        leave(lambdas, answers="buffered")
+
+    assert lambdas.done == []
+
+
+def test_an_alias_of_somebody_s_own_keeps_the_network_before_anything_is_changed() -> None:
+    lambdas = FakeLambda(blue="2", green="3", red="$LATEST", stream="2")
+    lambdas.has(API, "$LATEST", minutes=1, **INSIDE)
+    lambdas.has(API, "2", minutes=800, **INSIDE)
+    lambdas.has(API, "3", minutes=900)
+    account, others = having("CREATE_COMPLETE"), having("CREATE_COMPLETE").client
+    account.client = lambda name: lambdas if name == "lambda" else others(name)
+
+    (said,) = leaving.held(stage(), account)
+
+    assert said == (
+        "the alias blue of tollgate-dev leads to version 2, which runs in the network that is to be"
+        " left: lead it elsewhere, or delete it"
+    )
+    assert list(leaving.held(stage(network={}), account)) == []
 
 
 @pytest.mark.parametrize("status", ["CREATE_COMPLETE", "DELETE_FAILED"])

@@ -58,6 +58,6 @@ def memory():
 def stream_worker(event):
     for record in event:
         told = json.loads(record.body)
-        pass_through(told["gate"], record.body)
+        pass_through(told["gate"], record.receipt_handle)
         if "fail" in told:
             raise ValueError(told["fail"])

@@ -92,6 +92,7 @@ class Gateway:
         assert self._state() == before
 
     def _state(self) -> tuple[int, int, int]:
+        self.stack.functions.rest()
         table = self.stack.environ["STREAMS_TABLE"]
         kept = len(self.stack.client("dynamodb").scan(TableName=table)["Items"])
         return self.calls(), len(self.stack.log_events()), kept
@@ -101,7 +102,8 @@ class Gateway:
         return len(control(self.stack, "GET", "ledger"))
 
     def records(self) -> dict[str, tuple[str, str]]:
-        """Kind and error code of each record, by its event's id."""
+        """Kind and error code of each record, by its event's id; of what runs, too."""
+        self.stack.functions.rest()
         told = self.stack.log_events()
         return {each["event_id"]: (each["tollgate"], each["error_code"]) for each in told}
 
@@ -114,12 +116,13 @@ class Gateway:
         assert sorted(now[each][0] for each in now.keys() - before) == sorted(kinds)
 
     def ended(self, told: Told) -> dict[str, Any]:
-        """Wait for the end of a queued stream."""
+        """Wait for the end of a queued stream, and of its worker."""
         after = 0
         while True:
             page = self.get(f"/responses/{told.json['request_id']}?after={after}&wait=20").json
             after = page["next_after"]
             if page["status"] not in ("queued", "running") and not page["more"]:
+                self.stack.functions.rest()
                 return dict(page)
 
     def reports(self) -> int:

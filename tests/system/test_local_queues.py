@@ -1,4 +1,7 @@
-"""The stack's own queue, and a function in a process of its own that works it off."""
+"""The stack's own queue, and a function in a process of its own that works it off.
+
+It is one process, so that of two deliveries only one runs.
+"""
 
 import json
 from collections.abc import Iterator
@@ -14,7 +17,7 @@ pytestmark = pytest.mark.system
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    with Stack(app="tests.system.probe_app") as stack:
+    with Stack(app="tests.system.probe_app", processes=1) as stack:
         yield stack
 
 
@@ -30,6 +33,13 @@ def send(stack: Stack, url: str, gate: Gate) -> str:
     return sent["MessageId"]
 
 
+def show(stack: Stack, url: str, handle: str) -> None:
+    """Let a message that was delivered be delivered again."""
+    stack.client("sqs").change_message_visibility(
+        QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=0
+    )
+
+
 def waiting(stack: Stack, url: str) -> int:
     name = "ApproximateNumberOfMessages"
     told = stack.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=[name])
@@ -39,7 +49,7 @@ def waiting(stack: Stack, url: str) -> int:
 def test_a_message_reaches_the_worker(stack: Stack, url: str) -> None:
     with Gate() as gate:
         sent = send(stack, url, gate)
-        assert json.loads(gate.arrival()) == {"gate": gate.port}
+        assert gate.arrival()
         (running,) = stack.functions.running()
         gate.open()
     assert running["function"] == "stream_worker"
@@ -47,12 +57,12 @@ def test_a_message_reaches_the_worker(stack: Stack, url: str) -> None:
 
 
 def test_a_message_whose_worker_is_killed_comes_again(stack: Stack, url: str) -> None:
-    stack.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "1"})
     with Gate() as gate:
         sent = send(stack, url, gate)
-        gate.arrival()
+        handle = gate.arrival()
         assert stack.functions.kill(sent)
         assert gate.is_left()
+        show(stack, url, handle)
         gate.arrival()
         assert [sent in running["ids"] for running in stack.functions.running()] == [True]
         gate.open()

@@ -122,7 +122,10 @@ def test_invoke_answers_whole_live_and_queued(tenant) -> None:
     assert tenant.ask("POST", INVOKE, TALK).status == 200
     assert b"event: done" in tenant.ask("POST", STREAMED, TALK, **SSE).body
     assert tenant.ask("POST", STREAMED, TALK, **FRAMES).status == 200
-    assert tenant.ask("POST", STREAMED, TALK).status == 202
+    queued = tenant.ask("POST", STREAMED, TALK)
+    assert queued.status == 202
+    events = f"/responses/{queued.json['request_id']}/events"  # whose call meets no later fault
+    assert b"event: done" in tenant.ask("GET", events, of=f"{RESPONSE}/events").body
 
 
 def test_an_answer_too_large_to_return_is_sent_for(stack, key, judge) -> None:

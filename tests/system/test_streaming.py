@@ -165,14 +165,18 @@ def records_of(stack: Stack, request_id: str) -> list[dict[str, Any]]:
     return [each for each in stack.log_events() if each["request_id"] == request_id]
 
 
-def ended(client: Http, request_id: str) -> Any:
-    """Wait, as a reader does, for the end of an answer."""
+def ended(stack: Stack, client: Http, request_id: str) -> Any:
+    """Wait, as a reader does, for the end of an answer; then for whoever wrote it to end, too.
+
+    The end is in the table before it is in the ledger.
+    """
     after, pages = 0, []
     while True:
         page = client.json("GET", f"/responses/{request_id}?after={after}&wait=20")
         pages.append(page["text"])
         after = page["next_after"]
         if page["status"] not in ("queued", "running") and not page["more"]:
+            stack.functions.rest()
             return {**page, "text": "".join(pages)}
 
 
@@ -284,17 +288,19 @@ def test_a_queued_answer_is_read_while_it_grows_and_billed_once(stack: Stack, se
     queued = search.json("POST", invoke_path(), BODIES[NOVA])
     assert queued["status"] == "queued"
 
-    answer = ended(search, queued["request_id"])
+    answer = ended(stack, search, queued["request_id"])
     records = records_of(stack, queued["request_id"])
     assert (answer["status"], answer["stop_reason"]) == ("done", "end_turn")
     assert [record["tollgate"] for record in records] == ["started", "usage"]
     assert answer["usage"]["output_tokens"] == records[1]["output_tokens"]
 
 
-def test_the_place_that_a_queued_request_is_told_of_is_where_its_answer_is(search: Http) -> None:
+def test_the_place_that_a_queued_request_is_told_of_is_where_its_answer_is(
+    stack: Stack, search: Http
+) -> None:
     queued = search.json("POST", invoke_path(), BODIES[NOVA])
     assert queued["url"].endswith(f"/responses/{queued['request_id']}")
-    ended(search, queued["request_id"])
+    ended(stack, search, queued["request_id"])
 
 
 def test_a_reader_goes_on_where_they_were(stack: Stack, search: Http) -> None:
@@ -314,10 +320,11 @@ def test_a_client_that_leaves_in_mid_stream_is_billed_the_whole_and_can_read_it(
     live = leaving.open("POST", invoke_path(), BODIES[NOVA], Accept="text/event-stream")
     request_id = live.headers["x-request-id"]
     live.readline()
+    control(stack, "GET", "inflight?at_least=1")
     leaving.close()
     control(stack, "POST", "release")
 
-    answer = ended(search, request_id)
+    answer = ended(stack, search, request_id)
     (end,) = (each for each in records_of(stack, request_id) if each["tollgate"] == "usage")
     assert (answer["status"], end["usage_source"]) == ("done", "stream")
 
@@ -331,7 +338,7 @@ def test_an_answer_of_two_megabytes_is_read_as_it_was_sent(stack: Stack, search:
     )
 
     assert len(told) >= 2_000_000
-    assert ended(search, live.headers["x-request-id"])["text"] == told
+    assert ended(stack, search, live.headers["x-request-id"])["text"] == told
 
 
 def test_letters_that_are_split_across_frames_arrive_whole(stack: Stack, search: Http) -> None:
@@ -339,7 +346,7 @@ def test_letters_that_are_split_across_frames_arrive_whole(stack: Stack, search:
     control(stack, "PUT", "faults", faults)
     live = search.open("POST", invoke_path(), BODIES[NOVA], Accept="text/event-stream")
     live.read()
-    answer = ended(search, live.headers["x-request-id"])
+    answer = ended(stack, search, live.headers["x-request-id"])
     assert "�" not in answer["text"]
     assert not answer["text"].isascii()
 
@@ -373,7 +380,7 @@ def test_the_same_queued_request_twice_is_one_job(stack: Stack, search: Http) ->
         for _ in range(2)
     ]
     assert jobs[0] == jobs[1]
-    ended(search, jobs[0]["request_id"])
+    ended(stack, search, jobs[0]["request_id"])
     assert len(records_of(stack, jobs[0]["request_id"])) == 2
 
 
@@ -383,10 +390,10 @@ def test_a_queued_request_that_failed_at_no_cost_may_be_made_again_under_its_key
     control(stack, "PUT", "faults", [{"do": "throttle", "times": 1}])
     asked = {"Idempotency_Key": "order-4713"}
     first = search.json("POST", invoke_path(), BODIES[NOVA], **asked)["request_id"]
-    assert ended(search, first)["status"] == "failed"
+    assert ended(stack, search, first)["status"] == "failed"
 
     again = search.json("POST", invoke_path(), BODIES[NOVA], **asked)["request_id"]
-    assert (again != first, ended(search, again)["status"]) == (True, "done")
+    assert (again != first, ended(stack, search, again)["status"]) == (True, "done")
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,10 @@ RESTATED: Final = timedelta(days=4)
 _NOT_REPORTED: Final = (
     "There is no report of this day. A day is reported after 02:15 UTC of the next."
 )
+_NOT_CLOSED: Final = (
+    "The month was closed without a report of this day. What came to be known of it since is in "
+    "its adjustments."
+)
 _LOST: Final = (
     "Records of this day are missing, and whose they are is not known: the figures may be too low."
 )
@@ -29,7 +33,7 @@ _COUNTING: Final = "Today is being counted. Ask again in a few seconds."
 _UNAVAILABLE: Final = "Today cannot be counted just now. Ask again in five minutes."
 
 Row = Mapping[str, str]
-"""A row of costs.csv, by its columns."""
+"""A row of costs.csv, by its columns; one that adjusts it has columns that say when and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ class TeamDay:
     rows: tuple[Row, ...] = ()
     lost: bool = False  # records of the day are missing, of this team or of another
     as_of: str = ""  # until when it was counted, of today
+    adjustments: tuple[Row, ...] = ()  # signed, as booked since the month was closed
 
     @classmethod
     def not_reported(cls, day: date) -> Self:
@@ -46,7 +51,7 @@ class TeamDay:
 
     @property
     def complete(self) -> bool:
-        """Whether all that the team used is in the rows, with all that it cost but for prices."""
+        """Whether the rows, adjusted, have all that the team used, and its cost but for prices."""
         return self.state == "reported" and not self.lost and not self._incomplete
 
     @property
@@ -54,7 +59,7 @@ class TeamDay:
         """Say in a sentence why it is not complete; nothing where it is."""
         words = {
             "reported": _LOST if self.lost else _INCOMPLETE if self._incomplete else "",
-            "not_reported": _NOT_REPORTED,
+            "not_reported": _NOT_CLOSED if self.adjustments else _NOT_REPORTED,
             "so_far": _SO_FAR,
             "counting": _COUNTING,
             "unavailable": _UNAVAILABLE,
@@ -67,4 +72,7 @@ class TeamDay:
 
     @property
     def _incomplete(self) -> bool:
-        return any(row["status"] == "INCOMPLETE" for row in self.rows)
+        """Whether a row is INCOMPLETE, by what was booked of it last."""
+        said = (*self.rows, *self.adjustments)
+        last = {(row["service"], row["model_id"]): row["status"] for row in said}
+        return "INCOMPLETE" in last.values()

@@ -11,6 +11,7 @@ from chalicelib.pricing.costs import CSV_COLUMNS
 from chalicelib.reporting.team_day import Row, TeamDay
 from chalicelib.reporting.team_keys import (
     DAYS,
+    team_adjustments_key,
     team_costs_key,
     team_day_key,
     team_prefix,
@@ -31,7 +32,10 @@ class TeamDays:
         self._bucket = bucket
 
     def read(self, team_id: str, days: Sequence[date]) -> list[TeamDay]:
-        """Read a team's own rows of days in their order; one that has no report says so."""
+        """Read a team's own rows of days in their order, and what adjusts them.
+
+        A day that has no report says so.
+        """
         if not days:
             return []
         found = {*self._keys(DAYS, days), *self._keys(team_prefix(team_id), days)}
@@ -56,12 +60,15 @@ class TeamDays:
         return None
 
     def _day(self, team_id: str, day: date, found: set[str]) -> TeamDay:
+        def rows(key: str) -> tuple[Row, ...]:
+            return _rows(self._content(key), team_id, day) if key in found else ()
+
+        adjustments = rows(team_adjustments_key(team_id, day))
         if team_day_key(day) not in found:
-            return TeamDay.not_reported(day)
+            return TeamDay(day, "not_reported", adjustments=adjustments)
         said = json.loads(self._content(team_day_key(day)))
-        key = team_costs_key(team_id, day)
-        rows = _rows(self._content(key), team_id, day) if key in found else ()
-        return TeamDay(day, "reported", rows, lost=said["lost"] > 0)
+        closed = rows(team_costs_key(team_id, day))
+        return TeamDay(day, "reported", closed, said["lost"] > 0, adjustments=adjustments)
 
     def _keys(self, prefix: str, days: Sequence[date]) -> Iterator[str]:
         """Yield the keys of these days; what a page holds is more than a month has.
@@ -80,7 +87,7 @@ class TeamDays:
 
 
 def _rows(content: bytes, team_id: str, day: date) -> tuple[Row, ...]:
-    """Read a team's costs.csv; a column that an older file lacks is empty."""
+    """Read a team's rows of a day; a column that an older file lacks is empty."""
     header, *lines = csv.reader(content.decode("ascii").splitlines(), strict=True)
     blank = dict.fromkeys(CSV_COLUMNS, "")
     rows = tuple({**blank, **dict(zip(header, cells, strict=True))} for cells in lines)

@@ -18,6 +18,10 @@ def team_costs_key(team_id: str, day: date) -> str:
     return f"{team_prefix(team_id)}{day}/costs.csv"
 
 
+def team_adjustments_key(team_id: str, day: date) -> str:
+    return f"{team_prefix(team_id)}{day}/adjustments.csv"
+
+
 def team_day_key(day: date) -> str:
     return f"{DAYS}{day}/day.json"
 

@@ -1,4 +1,4 @@
-"""`GET /usage`: a team's own rows of the daily reports, and its day so far.
+"""`GET /usage`: a team's own rows of the daily reports, what adjusts them, and its day so far.
 
 Whose rows is said by the key alone. All that is asked of a request is the days.
 """
@@ -17,7 +17,8 @@ from chalicelib.errors import BadRequest, ReportsUnavailable
 from chalicelib.pricing.capacity import NOT_SAMPLED, shared
 from chalicelib.pricing.costs import CSV_COLUMNS, CostLine, rate
 from chalicelib.pricing.price_book import PriceBook
-from chalicelib.reporting.csv_writer import render
+from chalicelib.reporting.csv_writer import render_signed
+from chalicelib.reporting.team_adjustments import ABOUT_ADJUSTMENT
 from chalicelib.reporting.team_day import Row, TeamDay
 from chalicelib.reporting.team_days import TeamDays
 from chalicelib.reporting.today import Today
@@ -29,7 +30,7 @@ from chalicelib.tenants.nouns import Identity
 MAX_DAYS: Final = 31
 CSV: Final = "text/csv"
 ABOUT_DAY: Final = ("day_status", "complete", "as_of")
-"""Columns of the CSV after those of costs.csv."""
+"""Columns of the CSV after those of costs.csv, and before ABOUT_ADJUSTMENT."""
 
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _WAIT_SECONDS: Final = 8.0
@@ -142,6 +143,7 @@ def _told(team_id: str, period: Period, days: list[TeamDay], today: date) -> dic
         "complete": all(day.complete for day in days),
         "days": [_day(day, today) for day in days],
         "rows": [_typed(row) for day in days for row in day.rows],
+        "adjustments": [_typed(row) for day in days for row in day.adjustments],
     }
 
 
@@ -171,13 +173,16 @@ def _csv(team_id: str, days: list[TeamDay]) -> bytes:
     """Render rows as costs.csv has them, and what is to be said of their day beside them.
 
     A day without a row has one of empty cells, lest it read as a day on which nothing was used.
+    What adjusts a day comes after its rows, signed: the cells of a column add up.
     """
-    return render((*CSV_COLUMNS, *ABOUT_DAY), _cells(team_id, days))
+    columns = (*CSV_COLUMNS, *ABOUT_DAY, *ABOUT_ADJUSTMENT)
+    return render_signed(columns, _cells(team_id, days))
 
 
 def _cells(team_id: str, days: list[TeamDay]) -> Iterator[tuple[str, ...]]:
     for day in days:
         blank = dict.fromkeys(CSV_COLUMNS, "") | {"date": str(day.day), "team_id": team_id}
         about = (day.state, "true" if day.complete else "false", day.as_of)
-        for row in day.rows or (blank,):
-            yield (*(row[name] for name in CSV_COLUMNS), *about)
+        for row in (*(day.rows or (blank,)), *day.adjustments):
+            why = (row.get(name, "") for name in ABOUT_ADJUSTMENT)
+            yield (*(row[name] for name in CSV_COLUMNS), *about, *why)

@@ -6,6 +6,7 @@ from typing import Any, Final, get_args
 from chalicelib.metering.usage import COUNTERS
 from chalicelib.pricing.costs import CSV_COLUMNS, Status
 from chalicelib.pricing.price import TIERS, UNITS
+from chalicelib.reporting.differences import CAPACITY, FEWER, LATE, PRICE, STATUS
 from chalicelib.reporting.team_day import State
 from chalicelib.surfaces.usage import COSTS, COUNTS
 
@@ -48,6 +49,11 @@ def _cell(column: str) -> Schema:
     if column in COSTS:
         return {"type": ["string", "null"], "description": "US dollars, exact; null: no price."}
     return one_of(get_args(Status)) if column == "status" else TEXT
+
+
+def _signed(column: str) -> Schema:
+    """Describe a cell of a row that adjusts another: an amount may be below 0."""
+    return {"type": "integer"} if column in COUNTS else _cell(column)
 
 
 _ENDED: Final = ("done", "failed", "interrupted", "deleted")
@@ -119,7 +125,7 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
         {
             "date": DATE,
             "status": one_of(get_args(State)),
-            "complete": described(FLAG, "All that the team used is in its rows."),
+            "complete": described(FLAG, "All that the team used is in its rows, adjusted."),
             "may_change": described(FLAG, "A later report may say something else."),
             "as_of": described(TEXT, "Until when today is counted."),
             "message": described(TEXT, "Why it is not complete."),
@@ -128,6 +134,13 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
     ),
     "UsageRow": thing(
         {name: _cell(name) for name in CSV_COLUMNS},
+    ),
+    "UsageAdjustment": thing(
+        {
+            "adjusted_on": described(DATE, "When it was booked."),
+            "reason": one_of((LATE, FEWER, PRICE, CAPACITY, STATUS), "Why the row moved."),
+            **{name: _signed(name) for name in CSV_COLUMNS},
+        }
     ),
     "TeamUsage": thing(
         {
@@ -138,6 +151,10 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
             "complete": described(FLAG, "Every day is."),
             "days": array(reference("UsageDay")),
             "rows": array(reference("UsageRow")),
+            "adjustments": described(
+                array(reference("UsageAdjustment")),
+                "What is to be added to rows of a month that is closed.",
+            ),
         }
     ),
     "Queued": thing(

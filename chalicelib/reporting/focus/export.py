@@ -1,6 +1,6 @@
 """A day's FOCUS file, rendered piece by piece: RFC 4180, ASCII, lines that end in LF. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from operator import itemgetter
 from typing import Final
@@ -37,9 +37,14 @@ def files(reported: ReportedDay) -> Iterator[File]:
 
 def pieces(reported: ReportedDay) -> Iterator[bytes]:
     """Render the file in pieces. What it keeps in memory is one team's rows."""
+    return joined(rows(reported))
+
+
+def joined(cells: Iterable[Cells]) -> Iterator[bytes]:
+    """Render rows in pieces, out of cells that are quoted where they must be."""
     lines: list[str] = []
     length = 0
-    for row in rows(reported):
+    for row in cells:
         lines.append(",".join(row) + "\n")
         length += len(lines[-1])
         if length >= PIECE:
@@ -62,7 +67,7 @@ class _Cells:
     def __init__(self, day: date, tenants: Tenants) -> None:
         self._tenants = tenants
         of_day = (column(day) for column in OF_DAY.values())
-        self._of_day = tuple(map(_quoted, (*CONSTANT.values(), *of_day)))
+        self._of_day = tuple(map(quoted, (*CONSTANT.values(), *of_day)))
         self._of_team: tuple[str, Cells] = ("", ())  # the last one: rows come by team
         self._of_sku: dict[tuple[object, ...], Cells] = {}
 
@@ -74,19 +79,19 @@ class _Cells:
     def _team(self, team_id: str) -> Cells:
         if team_id != self._of_team[0]:
             payer = Payer.of(team_id, self._tenants)
-            cells = (_quoted(column(payer)) for column in OF_TEAM.values())
+            cells = (quoted(column(payer)) for column in OF_TEAM.values())
             self._of_team = (team_id, tuple(cells))
         return self._of_team[1]
 
     def _sku(self, row: FocusRow) -> Cells:
         cells = self._of_sku.get(row.sku[:5])
         if cells is None:
-            cells = tuple(_quoted(column(row.sku)) for column in OF_SKU.values())
+            cells = tuple(quoted(column(row.sku)) for column in OF_SKU.values())
             self._of_sku[row.sku[:5]] = cells
         return cells
 
 
-def _quoted(cell: str) -> str:
+def quoted(cell: str) -> str:
     if '"' in cell:
         return '"' + cell.replace('"', '""') + '"'
     return f'"{cell}"' if "," in cell else cell

@@ -22,6 +22,7 @@ from chalicelib.reporting.differences import Difference, differences
 from chalicelib.reporting.known_day import KnownDay
 from chalicelib.reporting.months.adjustments import add, each_adjustment, of_day
 from chalicelib.reporting.months.month import Month
+from chalicelib.reporting.months.telling import tell
 from chalicelib.reporting.reported_day import (
     ReportedDay,
     costs_key,
@@ -49,12 +50,13 @@ def adjust(said: HeldDay, known: KnownDay) -> Outcome:
     """Keep what is known of a closed day beside it, and add to the adjustments what moved.
 
     The files come first. If all ends between the two, the next report finds the same difference
-    between what is booked and what is known.
+    between what is booked and what is known. Whatever was booked, and by whomever, is told last.
     """
     store, claim, day = said.store, said.claim, said.day
     found = list(_found(said, known))
     outcome = HeldDay.read(store, claim, day, ADJUSTED).restate(known.remade(KEPT_BESIDE, ADJUSTED))
     added = add(store, Month.of(day), found, known.at.date(), claim.hold)
+    tell(store, claim, known)
     return replace(outcome, adjustments=len(added))
 
 

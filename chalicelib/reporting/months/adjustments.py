@@ -7,17 +7,14 @@ The closed rows of a day and its adjustments are together the day's costs as the
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
 
-from chalicelib.pricing.costs import CSV_COLUMNS
 from chalicelib.reporting.cost_rows import CostRow, read_cells, row_from
 from chalicelib.reporting.csv_writer import render_signed
 from chalicelib.reporting.differences import Difference
 from chalicelib.reporting.months.month import Month
 from chalicelib.reporting.reported_day import CSV
 from chalicelib.reporting.store import ReportStore
-
-COLUMNS: Final = ("adjusted_on", "reason", *CSV_COLUMNS)
+from chalicelib.reporting.team_adjustments import COLUMNS
 
 
 @dataclass(frozen=True, slots=True)

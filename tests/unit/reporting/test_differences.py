@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from chalicelib.reporting.cost_rows import AMOUNTS, CostRow, row_from, summed
 from chalicelib.reporting.csv_writer import render_signed
 from chalicelib.reporting.differences import differences, moved
-from chalicelib.reporting.months.adjustments import COLUMNS, Adjustment
+from chalicelib.reporting.months.adjustments import Adjustment
+from chalicelib.reporting.team_adjustments import COLUMNS
 
 ROW = CostRow(
     date="2026-10-31",

@@ -56,6 +56,8 @@ def _reconcile(args: argparse.Namespace, configured: Settings) -> None:
     print(f"rows       s3://{configured.reports_bucket}/{statement.csv_key}")
     if explained := statement.explained():
         print(f"explained  {explained}")
+    for hidden in statement.hidden():
+        print(f"in doubt   {hidden}")
     if not statement.final:
         print("note       AWS's bill of the month is an estimate yet")
     print(f"reconciliation: {statement.sentence()}")

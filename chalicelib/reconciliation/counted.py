@@ -9,10 +9,15 @@ from chalicelib.reconciliation.made import Scope
 from chalicelib.reconciliation.series import (
     BEDROCK,
     ENDPOINT,
+    FAILURES,
+    INPUT_TOKENS,
     INVOCATIONS,
     METRICS,
     MODEL,
     SAGEMAKER,
+    SAMPLES,
+    SUM,
+    THROTTLES,
     Points,
     Series,
     listed,
@@ -22,8 +27,17 @@ from chalicelib.reconciliation.series import (
 VARIANT: Final = "VariantName"
 ONLY_VARIANT: Final = "AllTraffic"  # what the SageMaker SDK calls it
 CALLS: Final = "invocations"
-UNIT_OF: Final[Mapping[str, str]] = {INVOCATIONS: CALLS, **METRICS}
-"""A metric's unit: a column of costs.csv."""
+ANSWERED: Final = "answered"
+ERRORS: Final = "errors"
+THROTTLED: Final = "throttled"
+UNIT_OF: Final[Mapping[tuple[str, str], str]] = {
+    (INVOCATIONS, SUM): CALLS,
+    (INPUT_TOKENS, SAMPLES): ANSWERED,
+    **{(metric, SUM): ERRORS for metric in FAILURES},
+    (THROTTLES, SUM): THROTTLED,
+    **{(metric, SUM): unit for metric, unit in METRICS.items()},
+}
+"""The unit of a metric and its statistic: calls of a kind, or a column of costs.csv."""
 
 KEPT_FINE: Final = timedelta(days=60)
 """CloudWatch keeps periods of 5 minutes for 63 days, and those of an hour for 455."""
@@ -70,7 +84,7 @@ def counted(
     found: dict[Scope, dict[str, Counted]] = {}
     for series, points in read(cloudwatch, list(of), start, end, grain.period).items():
         units = found.setdefault(of[series], {})
-        unit = UNIT_OF[series.metric]
+        unit = UNIT_OF[series.metric, series.statistic]
         units[unit] = units.get(unit, NOTHING) + _of_day(points, day, grain.edge)
     return found
 
@@ -81,9 +95,9 @@ def _of_models(cloudwatch: Any, made: Collection[Scope]) -> dict[Series, Scope]:
         if [name for name, _ in series.dimensions] == [MODEL]:
             names.add(series.dimensions[0][1])
     return {
-        Series.of_model(name, metric): Scope("bedrock", name)
+        Series.of_model(name, metric, statistic): Scope("bedrock", name)
         for name in sorted(names)
-        for metric in UNIT_OF
+        for metric, statistic in UNIT_OF
     }
 
 

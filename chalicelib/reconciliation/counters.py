@@ -1,22 +1,20 @@
-"""The second layer: a day's tokens and images by model as called, and endpoints' calls. Pure.
+"""The second layer: calls, tokens and images by model as called, and calls of endpoints. Pure.
 
 Whatever AWS counted and the gateway did not record was called by somebody else, or recorded in
-part, or lost. Which of these it is, the number of calls tells, and what the day's report lists.
+part, or lost. Which of these it is, the numbers of calls tell, and what the day's report lists.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
-from typing import Final, Self
+from typing import Final
 
+from chalicelib.reconciliation.calls import RECORDS_OF_A_CALL, Calls, Day, Number
 from chalicelib.reconciliation.causes import Cause
-from chalicelib.reconciliation.counted import CALLS, NOTHING, Counted
+from chalicelib.reconciliation.counted import ANSWERED, CALLS, NOTHING, Counted
 from chalicelib.reconciliation.made import Made, Scope
-from chalicelib.reconciliation.midnight import Settled, settled
-from chalicelib.reconciliation.row import Row, status_of
-from chalicelib.reporting.cells import clean
+from chalicelib.reconciliation.midnight import Settled
+from chalicelib.reconciliation.row import Hidden, Row, status_of
 
-RECORDS_OF_A_CALL: Final = 2
 MOST_OF_A_CALL: Final[Mapping[str, int]] = {
     "input_tokens": 1_000_000,
     "output_tokens": 131_072,
@@ -30,45 +28,15 @@ Bedrock's user guide: the longest prompts of its models' cards (Claude's and Nov
 longest answers (128 K), and `numberOfImages` of Nova Canvas and Titan.
 """
 
-Carried = Mapping[tuple[str, str], Decimal | None]
-"""What the day before carried, by scope and unit as reconciliation.csv has them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """What else of a day decides about causes."""
-
-    lost: int  # records that are missing from between others
-    carried: Carried | None  # None: the day before has calls, and was not reconciled
-    tolerance: Decimal  # the part of AWS's number by which ours may differ
-
-
-@dataclass(frozen=True, slots=True)
-class More:
-    """Calls that AWS counted beyond those that the gateway may have made, by who made them."""
-
-    orphaned: int  # left no end record
-    lost: int  # left no record at all
-    direct: int  # bypassed us
-
-    @classmethod
-    def of(cls, calls: int, orphaned: int, lost_records: int) -> Self:
-        begun = min(calls, orphaned)
-        lost = min(calls - begun, lost_records // RECORDS_OF_A_CALL)
-        return cls(begun, lost, calls - begun - lost)
-
-    @property
-    def calls(self) -> int:
-        return self.orphaned + self.lost + self.direct
-
-    @property
-    def causes(self) -> tuple[Cause, ...]:
-        found = ((Cause.BYPASS, self.direct), (Cause.MISSING_RECORDS, self.orphaned + self.lost))
-        return tuple(cause for cause, calls in found if calls)
+PriceOf = Callable[[Scope, str], Decimal | None]
+"""The dearest price of a unit of a scope, in US dollars; None where there is none."""
 
 
 def rows(
-    made: Mapping[Scope, Made], counted: Mapping[Scope, Mapping[str, Counted]], day: Day
+    made: Mapping[Scope, Made],
+    counted: Mapping[Scope, Mapping[str, Counted]],
+    day: Day,
+    price_of: PriceOf,
 ) -> Iterator[Row]:
     """Yield a row for each number that is not 0 on both sides.
 
@@ -77,68 +45,78 @@ def rows(
     lost = day.lost
     for scope in sorted({*made, *counted}, key=lambda scope: (scope.service, scope.name)):
         ours, theirs = made.get(scope) or Made(), counted.get(scope, {})
-        calls = _settled(scope, CALLS, (ours.certain, ours.possible), theirs, day)
-        more = More.of(max(-calls.left, 0), ours.orphaned, lost)
-        lost -= more.lost * RECORDS_OF_A_CALL
-        yield from _row(scope, CALLS, calls, theirs, day, more.causes, more.calls)
+        of = Calls.of_model if scope.service == "bedrock" else Calls.of_endpoint
+        calls = of(scope, ours, theirs, day, lost)
+        lost -= calls.more.lost * RECORDS_OF_A_CALL
+        for number in calls.numbers:
+            yield from _of_calls(scope, number, calls, day)
         if scope.service == "bedrock":
-            yield from _of_units(scope, ours, theirs, day, more)
+            yield from _of_units(scope, ours, theirs, day, calls, price_of)
+
+
+def _of_calls(scope: Scope, number: Number, calls: Calls, day: Day) -> Iterator[Row]:
+    """Yield the row of a number of calls.
+
+    Refused calls that are not ours were direct ones, that cost nothing: somebody tries.
+    """
+    ran = number.unit in (CALLS, ANSWERED)
+    causes = calls.more.causes if ran else (Cause.BYPASS,)
+    found = calls.more.calls if ran else number.more
+    yield from _row(scope, number.unit, number.settled, number.theirs.day, day, causes, found)
 
 
 def _of_units(
-    scope: Scope, made: Made, counted: Mapping[str, Counted], day: Day, more: More
+    scope: Scope,
+    made: Made,
+    counted: Mapping[str, Counted],
+    day: Day,
+    calls: Calls,
+    price_of: PriceOf,
 ) -> Iterator[Row]:
     for unit, number in made.units.items():
-        each = _settled(scope, unit, (number, number), counted, day)
+        theirs = counted.get(unit, NOTHING)
+        each = day.settled(scope, unit, number, number, theirs)
         within = -each.left <= made.cut * MOST_OF_A_CALL[unit]
-        causes = _causes_of_counts(made, more, within=within)
-        calls = more.calls or (made.cut if within else 0)
-        yield from _row(scope, unit, each, counted, day, causes, calls)
+        causes = _causes_of_counts(made, calls, within=within)
+        of = calls.more.calls or (made.cut if within else 0)
+        hidden = _hidden(each, calls, MOST_OF_A_CALL[unit])
+        price = price_of(scope, unit) if hidden else None
+        found = Hidden.of(hidden, calls.room, price)
+        yield from _row(scope, unit, each, theirs.day, day, causes, of, found)
 
 
-def _causes_of_counts(made: Made, more: More, *, within: bool) -> tuple[Cause, ...]:
-    """Say why AWS counted more, `within` what the cut answers can have used, or beyond it.
+def _hidden(each: Settled, calls: Calls, most: int) -> int:
+    """Return how much of AWS's may be direct calls' and is explained otherwise: nobody can tell."""
+    more = min(max(-each.left, 0), calls.room * most) if not calls.more.calls else 0
+    return more + each.guessed
 
-    A call may hide behind one that was refused, which AWS counts or does not: then nothing but the
-    counts themselves tells that it was there.
-    """
-    found = more.causes
+
+def _causes_of_counts(made: Made, calls: Calls, *, within: bool) -> tuple[Cause, ...]:
+    """Say why AWS counted more, `within` what the cut answers can have used, or beyond it."""
+    found = calls.more.causes
     if not (found or (made.cut and within)):
-        found = (_hidden(made),)
+        found = (_behind(made, calls),)
     return (*found, Cause.CUT_STREAM) if made.cut else found
 
 
-def _hidden(made: Made) -> Cause:
-    if not made.refused:
+def _behind(made: Made, calls: Calls) -> Cause:
+    """Say what used more than our calls can have: a call in the place of one that may not count."""
+    if not calls.room:
         return Cause.UNEXPLAINED
     return Cause.MISSING_RECORDS if made.orphaned else Cause.BYPASS
-
-
-def _settled(
-    scope: Scope,
-    unit: str,
-    ours: tuple[int, int],
-    counted: Mapping[str, Counted],
-    day: Day,
-) -> Settled:
-    carried: int | None = None
-    if day.carried is not None:
-        found = day.carried.get((clean(scope.name), unit), Decimal(0))
-        carried = None if found is None else int(found)
-    return settled(*ours, counted.get(unit, NOTHING), carried)
 
 
 def _row(
     scope: Scope,
     unit: str,
     each: Settled,
-    counted: Mapping[str, Counted],
+    theirs: int,
     day: Day,
     more: tuple[Cause, ...],
     calls: int,
+    hidden: Hidden | None = None,
 ) -> Iterator[Row]:
     """Yield the row, if there is any; `more` is why AWS has more, and `calls` of how many."""
-    theirs = counted.get(unit, NOTHING).day
     if not (each.ours or theirs or each.left or each.carried):
         return
     causes: tuple[Cause, ...] = (Cause.MIDNIGHT,) if each.ours != theirs else ()
@@ -154,4 +132,5 @@ def _row(
         status=status_of(causes, Decimal(each.left), theirs * day.tolerance),
         calls=calls if each.left < 0 else 0,
         carried=None if each.carried is None else Decimal(each.carried),
+        hidden=hidden,
     )

@@ -3,10 +3,13 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from chalicelib.reconciliation import counters, keeping, records
+from chalicelib.reconciliation.calls import Carried, Day
 from chalicelib.reconciliation.counted import counted
+from chalicelib.reconciliation.dearest import dearest
 from chalicelib.reconciliation.kept_day import KeptDay, Said, is_reported
 from chalicelib.reconciliation.made import made
 from chalicelib.reconciliation.row import Row, carried
@@ -59,10 +62,10 @@ def reconcile(
     kept = KeptDay.read(store, day)
     ours = made(kept.lines, kept.manifest.orphans(), settings.region)
     theirs = counted(cloudwatch, day, now, ours.keys(), settings.endpoints.keys())
-    about = counters.Day(kept.manifest.lost, _carried(store, day), settings.reconcile_tolerance)
+    about = Day(kept.manifest.lost, _carried(store, day), settings.reconcile_tolerance)
     rows = (
         *records.rows(kept.lines, kept.manifest),
-        *counters.rows(ours, theirs, about),
+        *counters.rows(ours, theirs, about, dearest(kept, partial(kept.prices, store))),
     )
     return keeping.keep(
         store, statement_of(day, rows, {day.isoformat(): kept.manifest.counts_sha256})
@@ -86,7 +89,7 @@ def _reconciled(store: ReportStore, day: date) -> Reconciled | None:
     return kept if known else None
 
 
-def _carried(store: ReportStore, day: date) -> counters.Carried | None:
+def _carried(store: ReportStore, day: date) -> Carried | None:
     """Return what the day before carried: nothing, where it was not reported.
 
     None where it was not reconciled as it is reported now: then nobody knows.

@@ -18,8 +18,7 @@ _GUARDRAIL: Final = "guardrail/"
 _CUT: Final = frozenset({"partial", "none"})
 """Sources of usage whose calls AWS may have counted for more than we know."""
 _NOT_CERTAIN: Final = frozenset({"none", "derived", "deferred"})
-"""Sources of calls that AWS may not count as invocations: never answered, or asynchronous. What
-only counts tokens runs no model."""
+"""Sources of calls that AWS may not count as invocations: never answered, or asynchronous."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +29,15 @@ class Scope:
 
 @dataclass(slots=True)
 class Made:
-    """The sums of one scope. Whether AWS counts a refused call, its pages do not agree."""
+    """The sums of one scope. What only counts tokens runs no model, and is in none of them."""
 
     certain: int = 0  # calls that AWS counted as invocations
-    possible: int = 0  # and with those that it may have counted
+    unsure: int = 0  # may be invocations: their answers never came, or they are jobs
+    refused: int = 0  # are errors to AWS; its pages do not agree whether invocations as well
     cut: int = 0  # answers that were cut, or never came
+    broken: int = 0  # of these, those that had begun: certainly invocations
     orphaned: int = 0  # calls that left no end record: AWS may have run them
     usage: Usage = field(default=NO_USAGE)
-    models: set[str] = field(default_factory=set)  # base models
 
     @property
     def units(self) -> Mapping[str, int]:
@@ -48,16 +48,21 @@ class Made:
         return {unit: used[unit] for unit in METRICS.values()}
 
     @property
-    def refused(self) -> bool:
-        """Whether there are calls that can hide others among the invocations."""
-        return self.possible > self.certain
+    def whole(self) -> int:
+        """Calls of which the whole answer came: AWS counted what each of them used."""
+        return self.certain - self.broken
 
     def add(self, line: CountLine) -> None:
-        self.models.add(line.base_model)
-        self.possible += line.n_usage + line.n_failed
-        self.certain += 0 if _is_uncertain(line) else line.n_usage
-        self.cut += line.n_usage if line.usage_source in _CUT else 0
         self.usage += line.usage
+        self.refused += line.n_failed
+        if line.variant == TOKENS_COUNTED.variant:
+            return
+        if line.usage_source in _NOT_CERTAIN:
+            self.unsure += line.n_usage
+        else:
+            self.certain += line.n_usage
+        self.cut += line.n_usage if line.usage_source in _CUT else 0
+        self.broken += line.n_usage if line.usage_source == "partial" else 0
 
 
 def made(
@@ -70,15 +75,15 @@ def made(
     found: dict[Scope, Made] = {}
     for line in lines:
         if line.region == region and not line.model_id.startswith(_GUARDRAIL):
-            found.setdefault(_scope(line.service, line.model_id), Made()).add(line)
+            found.setdefault(scope_of(line), Made()).add(line)
     for (_team, service, model_id), calls in orphans.items():
         if scope := found.get(_scope(service, model_id)):
             scope.orphaned += calls
     return found
 
 
-def _is_uncertain(line: CountLine) -> bool:
-    return line.usage_source in _NOT_CERTAIN or line.variant == TOKENS_COUNTED.variant
+def scope_of(line: CountLine) -> Scope:
+    return _scope(line.service, line.model_id)
 
 
 def _scope(service: str, model_id: str) -> Scope:

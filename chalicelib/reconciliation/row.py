@@ -15,9 +15,29 @@ Status = Literal["equal", "tolerated", "explained", "difference"]
 
 COLUMNS: Final = (
     *("layer", "scope", "unit", "ours", "theirs", "difference", "cause", "hint"),
-    *("status", "calls", "carried"),
+    *("status", "calls", "carried", "hidden", "hidden_usd"),
 )
+_FIRST_COLUMNS: Final = COLUMNS[:11]
+"""Those of the first version; what was added since stands behind them."""
 _BREAKS_A_CELL: Final = re.compile(r'[,"\r\n\x00]|^[=+@\t]|^-(?![0-9.])')
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """How much of AWS's number may be a direct call's, though another cause explains it."""
+
+    most: int  # of the row's unit
+    calls: int  # that may be direct ones; 0: only midnight leaves it open
+    usd: Decimal | None  # None: no price is known
+
+    @classmethod
+    def of(cls, most: int, calls: int, price: Decimal | None) -> "Hidden | None":
+        """Price it at the dearest that a call can have cost; None where nothing can hide."""
+        return cls(most, calls, None if price is None else price * most) if most else None
+
+    def __str__(self) -> str:
+        cost = "at a price that is not known" if self.usd is None else f"/ {plain(self.usd)} USD"
+        return f"could hide direct calls of up to {self.most} {cost}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +59,7 @@ class Row:
     calls: int = 0  # how many calls a cause is known to be of
     carried: Decimal | None = Decimal(0)
     hint: str = ""  # in place of the causes' own
+    hidden: Hidden | None = None
 
     @property
     def difference(self) -> Decimal:
@@ -48,9 +69,22 @@ class Row:
         return (
             *(self.layer, clean(self.scope), self.unit),
             *map(plain, (self.ours, self.theirs, self.difference)),
-            *(joined(self.causes), self.hint or hints(self.causes), self.status),
+            *(joined(self.causes), self.advice, self.status),
             *(str(self.calls), "" if self.carried is None else plain(self.carried)),
+            *_cells(self.hidden),
         )
+
+    @property
+    def advice(self) -> str:
+        """Say what to do, and what cannot be told."""
+        said = (self.hint or hints(self.causes), str(self.hidden) if self.hidden else "")
+        return " | ".join(filter(None, said))
+
+
+def _cells(hidden: Hidden | None) -> tuple[str, str]:
+    if hidden is None:
+        return "0", "0"
+    return str(hidden.most), "" if hidden.usd is None else plain(hidden.usd)
 
 
 def status_of(causes: tuple[Cause, ...], difference: Decimal, allowed: Decimal) -> Status:
@@ -85,7 +119,7 @@ class KeptRow:
 def read(content: bytes) -> list[KeptRow]:
     """Read a reconciliation.csv. Raises ValueError where it is none."""
     header, *rows = csv.reader(content.decode().splitlines(), strict=True)
-    if tuple(header[: len(COLUMNS)]) != COLUMNS:
+    if tuple(header[: len(_FIRST_COLUMNS)]) != _FIRST_COLUMNS:
         raise ValueError("the header of reconciliation.csv is not known")
     return [_kept(dict(zip(header, row, strict=True))) for row in rows]
 

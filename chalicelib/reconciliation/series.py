@@ -15,8 +15,11 @@ SAGEMAKER: Final = "AWS/SageMaker"
 MODEL: Final = "ModelId"
 ENDPOINT: Final = "EndpointName"
 INVOCATIONS: Final = "Invocations"
+INPUT_TOKENS: Final = "InputTokenCount"
+FAILURES: Final = ("InvocationClientErrors", "InvocationServerErrors")
+THROTTLES: Final = "InvocationThrottles"
 METRICS: Final[Mapping[str, str]] = {
-    "InputTokenCount": "input_tokens",
+    INPUT_TOKENS: "input_tokens",
     "OutputTokenCount": "output_tokens",
     "CacheReadInputTokenCount": "cache_read_tokens",
     "CacheWriteInputTokenCount": "cache_write_tokens",
@@ -25,17 +28,22 @@ METRICS: Final[Mapping[str, str]] = {
 """What a metric of Bedrock adds up, as a column of costs.csv is called."""
 
 QUERIES_A_REQUEST: Final = 500
+SUM: Final = "Sum"
+SAMPLES: Final = "SampleCount"
+"""How many values a metric was given: one a call (CloudWatch user guide, "Statistics
+definitions")."""
 
 
 class Series(NamedTuple):
     namespace: str
     dimensions: tuple[tuple[str, str], ...]  # names and values, in any order that is kept
     metric: str
+    statistic: str = SUM
 
     @classmethod
-    def of_model(cls, model: str, metric: str) -> "Series":
+    def of_model(cls, model: str, metric: str, statistic: str = SUM) -> "Series":
         """Name a counter of one model, which goes by what it was called as (`metric_name`)."""
-        return cls(BEDROCK, ((MODEL, model),), metric)
+        return cls(BEDROCK, ((MODEL, model),), metric, statistic)
 
 
 Points = Mapping[datetime, int]
@@ -95,7 +103,8 @@ def _query(number: int, series: Series, period: int) -> dict[str, Any]:
         "MetricName": series.metric,
         "Dimensions": dimensions,
     }
-    return {"Id": f"m{number}", "MetricStat": {"Metric": named, "Period": period, "Stat": "Sum"}}
+    stat = {"Metric": named, "Period": period, "Stat": series.statistic}
+    return {"Id": f"m{number}", "MetricStat": stat}
 
 
 def _whole(series: Series, value: float) -> int:

@@ -72,6 +72,10 @@ class Statement:
             calls[cause] += max(number, 1)
         return ", ".join(told(cause, number) for cause, number in calls.items())
 
+    def hidden(self) -> list[str]:
+        """Say of each number what direct calls it could hide, though it is explained."""
+        return [f"{row.scope} {row.unit} {row.hidden}" for row in self.rows if row.hidden]
+
     def files(self) -> tuple[File, File]:
         """Return the CSV and what is written after it."""
         content = write(self.rows)

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
@@ -107,7 +108,7 @@ def test_a_direct_call_that_bypassed_the_gateway_is_found(
     assert said == "reconciliation: 1 difference, found: a direct call that bypassed the gateway"
     assert explained == "explained  a cut answer whose rest was billed"
     assert rows.endswith(f"/reconciliation/date={NOW.date()}/reconciliation.csv")
-    assert [line.split()[-1] for line in table if line.startswith(LITE)] == ["bypass"] * 3
+    assert [line.split()[-1] for line in table if line.startswith(LITE)] == ["bypass"] * 4
     (to_do,) = (line for line in table if line.startswith("to do      bypass: "))
     assert "find the caller in CloudTrail" in to_do
 
@@ -140,3 +141,22 @@ def test_the_export_names_who_called_and_teams_are_not_told_apart_without_a_role
     deliver(s3, location, f"{NOW:%Y-%m}", gateway.stack.aws.invoice.lines())
     costs = costs_by_caller(s3, location, Month.of(NOW.date()))
     assert {caller.rpartition("/")[2] for caller in costs} == {"tollgate-local", "testing"}
+
+
+def test_a_direct_call_beside_a_cut_and_a_refused_one_is_found_by_its_number(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    control(gateway.stack, "PUT", "faults", [{"match": {"model": MICRO}, "do": "error_503"}])
+    with pytest.raises(urllib.error.HTTPError):
+        gateway.call(MICRO)
+    control(gateway.stack, "PUT", "faults", [])
+    gateway.direct(MICRO)
+    gateway.stack.invoke("daily_report", {"time": NEXT.replace(hour=3).isoformat()})
+    for name, value in gateway.stack.environ.items():
+        monkeypatch.setenv(name, value)
+    command_line.main(["reconcile", "--date", NOW.date().isoformat()])
+    rows = gateway.rows()
+    assert (rows[MICRO, "refused"]["theirs"], rows[MICRO, "refused"]["status"]) == ("1", "equal")
+    assert rows[MICRO, "answered"]["cause"] == "bypass"
+    assert rows[MICRO, "output_tokens"]["cause"] == "bypass+cut_stream"
+    assert "2 direct calls that bypassed the gateway" in capsys.readouterr().out

@@ -9,10 +9,10 @@ from builders import count_line
 
 from chalicelib.metering.usage import Usage
 from chalicelib.reconciliation import counters
+from chalicelib.reconciliation.calls import Day
 from chalicelib.reconciliation.counted import Counted
-from chalicelib.reconciliation.counters import Day
 from chalicelib.reconciliation.made import Scope, made
-from chalicelib.reconciliation.row import Row
+from chalicelib.reconciliation.row import Hidden, Row
 from chalicelib.reconciliation.series import METRICS
 
 MODEL = "us.amazon.nova-lite-v1:0"
@@ -33,7 +33,11 @@ def found(
         unit: each if isinstance(each, Counted) else Counted(each) for unit, each in aws.items()
     }
     ours = made(lines, {KEY: orphans} if orphans else {}, "us-east-1")
-    return {row.unit: row for row in counters.rows(ours, {scope: theirs}, day)}
+    return {row.unit: row for row in counters.rows(ours, {scope: theirs}, day, price_of)}
+
+
+def price_of(_scope: Scope, _unit: str) -> Decimal | None:
+    return Decimal("0.001")
 
 
 def told(rows: Mapping[str, Row]) -> dict[str, tuple[str, str, int]]:
@@ -64,10 +68,34 @@ def test_a_model_that_only_others_call_bypasses_the_gateway() -> None:
     assert told(rows)["input_tokens"] == ("bypass", "difference", 3)
 
 
-def test_a_call_that_bypassed_may_hide_behind_one_that_was_refused() -> None:
+def test_a_call_that_bypassed_does_not_hide_behind_one_that_was_refused() -> None:
     refused = count_line(model_id=MODEL, n_usage=0, n_failed=1)
-    rows = found(FIVE, refused, aws={"invocations": 6, "input_tokens": 60, "output_tokens": 70})
+    aws = {"invocations": 6, "answered": 6, "errors": 1, "input_tokens": 60, "output_tokens": 70}
+    rows = found(FIVE, refused, aws=aws)
+    assert told(rows)["input_tokens"] == ("bypass", "difference", 1)
+    assert told(rows)["answered"] == ("bypass", "difference", 1)
+
+
+def test_without_samples_a_call_behind_a_refused_one_is_told_by_its_tokens() -> None:
+    refused = count_line(model_id=MODEL, n_usage=0, n_failed=1)
+    aws = {"invocations": 6, "errors": 1, "input_tokens": 60, "output_tokens": 70}
+    rows = found(FIVE, refused, aws=aws)
     assert told(rows)["input_tokens"] == ("bypass", "difference", 0)
+    assert rows["invocations"].status == "equal"
+
+
+def test_more_invocations_than_could_be_refused_ones_are_direct_calls() -> None:
+    refused = count_line(model_id=MODEL, n_usage=0, n_failed=3)
+    aws = {"invocations": 6, "throttled": 3, "input_tokens": 60, "output_tokens": 70}
+    assert told(found(FIVE, refused, aws=aws))["invocations"] == ("bypass", "difference", 1)
+
+
+@pytest.mark.parametrize("kind", ["errors", "throttled"])
+def test_refused_calls_that_are_not_ours_are_somebody_elses(kind: str) -> None:
+    refused = count_line(model_id=MODEL, n_usage=0, n_failed=1)
+    aws = {"invocations": 5, "input_tokens": 50, "output_tokens": 70, kind: 3}
+    rows = found(FIVE, refused, aws=aws)
+    assert told(rows)["refused"] == ("bypass", "difference", 2)
     assert rows["invocations"].status == "equal"
 
 
@@ -80,7 +108,8 @@ def test_what_only_counts_tokens_is_no_invocation() -> None:
 def test_refused_calls_are_no_difference_whether_aws_counts_them_or_not() -> None:
     refused = count_line(model_id=MODEL, n_usage=0, n_failed=2)
     for invocations in (5, 6, 7):
-        aws = {"invocations": invocations, "input_tokens": 50, "output_tokens": 70}
+        aws = {"invocations": invocations, "answered": 5, "errors": 2}
+        aws |= {"input_tokens": 50, "output_tokens": 70}
         assert {row.status for row in found(FIVE, refused, aws=aws).values()} == {"equal"}
 
 
@@ -114,7 +143,7 @@ def test_lost_records_of_one_call_explain_one_call_of_the_day() -> None:
         for name in "ab"
     }
     day = Day(lost=3, carried={}, tolerance=Decimal(0))
-    rows = counters.rows(made(lines, {}, "us-east-1"), theirs, day)
+    rows = counters.rows(made(lines, {}, "us-east-1"), theirs, day, price_of)
     assert {(row.scope, row.causes, row.calls) for row in rows} == {
         ("a", ("missing_records",), 1),
         ("b", ("bypass",), 1),
@@ -152,11 +181,64 @@ def test_a_cut_stream_does_not_hide_a_call_that_bypassed_the_gateway() -> None:
 def test_calls_that_bypassed_behind_refused_ones_are_not_what_one_cut_answer_used() -> None:
     cut = count_line(model_id=MODEL, usage_source="partial", usage=Usage(10, 3))
     refused = count_line(model_id=MODEL, n_usage=0, n_failed=5)
-    aws = {"invocations": 11, "input_tokens": 5_000_060, "output_tokens": 700_073}
+    aws = {"invocations": 11, "errors": 5, "input_tokens": 5_000_060, "output_tokens": 700_073}
     rows = found(FIVE, cut, refused, aws=aws)
     assert told(rows)["input_tokens"] == ("bypass+cut_stream", "difference", 0)
     assert told(rows)["output_tokens"] == ("bypass+cut_stream", "difference", 0)
     assert rows["invocations"].status == "equal"
+
+
+TIMED_OUT = count_line(model_id=MODEL, usage_source="none")
+REFUSED = count_line(model_id=MODEL, n_usage=0, n_failed=1)
+
+
+@pytest.mark.parametrize("refused_are_invocations", [0, 1])
+def test_a_small_call_that_bypassed_beside_cut_and_refused_ones_is_found_by_its_number(
+    refused_are_invocations: int,
+) -> None:
+    """Eight tokens would fit into what the call that timed out can have used."""
+    aws = {"invocations": 7 + refused_are_invocations, "answered": 7, "errors": 1}
+    aws |= {"input_tokens": 50 + 9 + 8, "output_tokens": 70 + 12 + 8}
+    rows = found(FIVE, TIMED_OUT, REFUSED, aws=aws)
+    assert told(rows)["input_tokens"] == ("bypass+cut_stream", "difference", 1)
+    assert told(rows)["answered"] == ("bypass", "difference", 1)
+
+
+def test_a_cut_answers_rest_hides_no_call_where_the_numbers_of_calls_are_even() -> None:
+    cut = count_line(model_id=MODEL, usage_source="partial", usage=Usage(10, 3))
+    aws = {"invocations": 6, "answered": 6, "errors": 1, "input_tokens": 60, "output_tokens": 95}
+    row = found(FIVE, cut, REFUSED, aws=aws)["output_tokens"]
+    assert (row.causes, row.status, row.hidden) == (("cut_stream",), "explained", None)
+
+
+def test_a_call_in_the_place_of_one_that_timed_out_is_said_to_be_possible_as_a_figure() -> None:
+    """Whether AWS ran the call that timed out, or another one instead, no counter tells."""
+    aws = {"invocations": 6, "answered": 6, "input_tokens": 59, "output_tokens": 82}
+    row = found(FIVE, TIMED_OUT, aws=aws)["output_tokens"]
+    assert (row.causes, row.status, row.hidden) == (
+        *(("cut_stream",), "explained", Hidden(12, 1, Decimal("0.012"))),
+    )
+    assert row.advice.endswith("| could hide direct calls of up to 12 / 0.012 USD")
+    assert row.cells()[-2:] == ("12", "0.012")
+
+
+def test_what_could_be_hidden_is_no_more_than_the_calls_in_doubt_can_use() -> None:
+    cut = count_line(model_id=MODEL, n_started=3, n_usage=3, usage_source="partial")
+    aws = {"invocations": 9, "answered": 9, "output_tokens": 70 + 400_000}
+    row = found(FIVE, cut, TIMED_OUT, aws=aws)["output_tokens"]
+    assert row.hidden == Hidden(131_072, 1, Decimal("131.072"))
+
+
+def test_samples_that_are_more_than_the_invocations_tell_nothing() -> None:
+    aws = {"invocations": 5, "answered": 60, "input_tokens": 50, "output_tokens": 70}
+    assert {row.status for row in found(FIVE, aws=aws).values()} == {"equal"}
+
+
+def test_what_is_taken_for_yesterdays_where_nobody_knows_could_hide_a_call() -> None:
+    day = Day(lost=0, carried=None, tolerance=Decimal(0))
+    aws = {"invocations": Counted(6, early=1), "output_tokens": Counted(90, early=20)}
+    row = found(FIVE, aws=aws | {"input_tokens": 50}, day=day)["output_tokens"]
+    assert (row.causes, row.hidden) == (("midnight",), Hidden(20, 0, Decimal("0.020")))
 
 
 def test_more_than_a_cut_answer_can_use_is_unexplained_where_no_call_can_hide() -> None:
@@ -218,6 +300,7 @@ def test_a_geographys_profile_is_no_other_series() -> None:
             made([line], {}, "us-east-1"),
             {Scope("bedrock", MODEL): {"input_tokens": Counted(5)}},
             QUIET,
+            price_of,
         )
     ]
     assert {(row.scope, row.unit, row.status) for row in rows if row.unit == "input_tokens"} == {

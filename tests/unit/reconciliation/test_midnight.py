@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from chalicelib.metering.usage import Usage
 from chalicelib.reconciliation import counters
+from chalicelib.reconciliation.calls import Carried, Day
 from chalicelib.reconciliation.counted import Counted
-from chalicelib.reconciliation.counters import Carried, Day
 from chalicelib.reconciliation.made import Scope, made
 from chalicelib.reconciliation.midnight import settled
 from chalicelib.reconciliation.row import Row
@@ -24,7 +24,7 @@ def output(aws: Counted, carried: Carried | None, calls: int = 3) -> Row:
     theirs = {"invocations": Counted(calls), "input_tokens": Counted(30), "output_tokens": aws}
     day = Day(lost=0, carried=carried, tolerance=Decimal(0))
     ours = made([EVENING], {}, "us-east-1")
-    rows = counters.rows(ours, {Scope("bedrock", MODEL): theirs}, day)
+    rows = counters.rows(ours, {Scope("bedrock", MODEL): theirs}, day, lambda *_: None)
     return next(row for row in rows if row.unit == "output_tokens")
 
 

@@ -13,7 +13,7 @@ from chalicelib.reconciliation.keeping import mark_told
 from chalicelib.reconciliation.statement import Statement
 from chalicelib.reconciliation.telling import notice
 from chalicelib.reporting.months.month import Month
-from chalicelib.reporting.notices.after_report import tell
+from chalicelib.reporting.notices.after_report import tell, tell_left
 from chalicelib.reporting.notices.notices import Cause, Notices
 from chalicelib.reporting.store import ReportStore
 from chalicelib.settings import Settings
@@ -68,6 +68,7 @@ class Reconciler:
             except Exception as error:
                 log.exception("%s was not reconciled", each.name)
                 failed[each.name] = str(error)
+        tell_left(notices, self.settings)
         self._count(made.values())
         if failed:
             raise MorningFailed("; ".join(f"{name}: {why}" for name, why in failed.items()))

@@ -1,8 +1,9 @@
 """What people are told once a day is reported, or could not be."""
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
+from functools import partial
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -23,7 +24,7 @@ def after_report(
     """Tell what the report of a day found that a person has to see to, each cause once.
 
     The report stands whether anybody can be told or not, so nothing of SNS or S3 is raised. The
-    metric NoticesFailed says that not all was told; the next report of the day tells it.
+    metric NoticesFailed says how much was not told; the next run tells it (`tell_left`).
     """
     tell(notices, settings, reported.day, _found(notices, reported, manifest, settings))
 
@@ -33,6 +34,15 @@ def not_reported(notices: Notices, settings: Settings, failed: Mapping[date, str
     for day, why in failed.items():
         if notices and notices.store.read(manifest_key(day)) is None:
             tell(notices, settings, day, (completeness.missing(day, why),))
+
+
+def tell_unreported(
+    notices: Notices, settings: Settings, day: date, unreported: Mapping[str, int]
+) -> None:
+    """Tell, in the night after a day, of records that can be in no report, by their own days."""
+    metrics.emit(settings.stage, Unreported=sum(unreported.values()))
+    if unreported:
+        tell(notices, settings, day, (completeness.unreported(day, unreported),))
 
 
 def _found(
@@ -47,14 +57,42 @@ def _found(
 
 
 def tell(notices: Notices, settings: Settings, day: date, found: Iterable[Notice | None]) -> None:
-    """Tell what was found of a day. What of it was not told is a metric, and no error."""
+    """Tell what was found of a day. What of it was not told is a metric, and no error.
+
+    One that SNS refuses keeps no other from being told, or from being kept until it is.
+    """
     if not notices:
         return
-    failed = 1
+    failed = 0
     try:
         for notice in filter(None, found):
-            notices.tell(day, notice.cause, notice.subject, notice.text)
-        failed = 0
+            telling = partial(notices.tell, day, notice.cause, notice.subject, notice.text)
+            failed += not _told(telling, str(day))
     except (ClientError, BotoCoreError) as error:
-        log.error("what was found of %s was not told: %s", day, type(error).__name__)
+        log.error("what there is to tell of %s was not found: %s", day, type(error).__name__)
+        failed += 1
     metrics.emit(settings.stage, NoticesFailed=failed)
+
+
+def tell_left(notices: Notices, settings: Settings) -> None:
+    """Tell what earlier runs began to tell and SNS did not take; as a metric, what is left of it.
+
+    Nothing of SNS or S3 is raised.
+    """
+    try:
+        failed = [_told(telling, "an earlier run") for telling in notices.left()].count(False)
+    except (ClientError, BotoCoreError) as error:
+        log.error("what earlier runs did not tell was not read: %s", type(error).__name__)
+        failed = 1
+    if failed:
+        metrics.emit(settings.stage, NoticesFailed=failed)
+
+
+def _told(telling: Callable[[], bool], of: str) -> bool:
+    """Say whether a notice needs no telling any more: it is told, or somebody tells it."""
+    try:
+        telling()
+    except (ClientError, BotoCoreError) as error:
+        log.error("what was found of %s was not told: %s", of, type(error).__name__)
+        return False
+    return True

@@ -22,6 +22,8 @@ _FAULTS: Final[Mapping[str, str]] = {
 }
 """What makes a report incomplete, by the manifest's names."""
 
+_LONGEST_DAY: Final = len("2026-11-22")
+
 
 def incomplete(reported: ReportedDay, manifest: Manifest, bucket: str) -> Notice | None:
     """Tell that the figures of a day are too low, or may be; None where they are not."""
@@ -66,6 +68,31 @@ def missing(day: date, why: str) -> Notice:
             "which says what is wrong. docs/runbook.md has the causes.",
         ),
     )
+
+
+def unreported(day: date, records: Mapping[str, int]) -> Notice:
+    """Tell of records that the night after a day found in the log, and that no report can have."""
+    total = sum(records.values())
+    lines = [f"- {_plain(each)}: {counted(number, 'record')}" for each, number in records.items()]
+    return Notice(
+        "unreported",
+        f"{counted(total, 'record')} can be in no report",
+        letter(
+            f"The night after {day} (UTC) found usage records that no day's report can take in.",
+            "The day that they give, and how many there are:\n" + "\n".join(listed(lines)),
+            "Why: the day is not one, has not begun, or is older than the 400 days that records are "
+            "kept; or its report was made of more records than the log still has, and stays.",
+            "How much: not known. What they say was used is charged to nobody.",
+            "What to do: have your platform team look at the records themselves: a process with a "
+            "wrong clock, somebody else who writes to the log group, or records that were deleted. "
+            "docs/runbook.md (unreported) has the query.",
+        ),
+    )
+
+
+def _plain(day: str) -> str:
+    """Show what somebody else may have written as the day of a record."""
+    return day if day.isascii() and day.isprintable() and len(day) <= _LONGEST_DAY else "no day"
 
 
 def _faults(manifest: Manifest) -> Iterator[str]:

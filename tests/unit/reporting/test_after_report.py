@@ -14,8 +14,8 @@ from reported_days import SETTINGS
 
 from chalicelib.metering.usage import Usage
 from chalicelib.reporting.manifest import Manifest
-from chalicelib.reporting.notices.after_report import after_report, not_reported
-from chalicelib.reporting.notices.notices import Notices
+from chalicelib.reporting.notices.after_report import after_report, not_reported, tell_left
+from chalicelib.reporting.notices.notices import Notices, notice_key
 from chalicelib.reporting.notices.spend import before, same_weekdays
 from chalicelib.reporting.rated import rated
 from chalicelib.reporting.reported_day import ReportedDay, costs_key, manifest_key
@@ -81,6 +81,25 @@ def test_each_cause_is_a_message_of_its_own(capsys) -> None:
 def test_a_report_stands_though_nobody_can_be_told(capsys) -> None:
     after_report(notices(Sns(fails=True)), reported("new"), manifest(), TOLD)
     assert failures(capsys) == [1]
+
+
+def test_each_message_that_sns_refused_is_kept_and_told_by_the_next_run(capsys) -> None:
+    sns, bucket = Sns(fails=True), Bucket()
+    after_report(notices(sns, bucket), reported("new"), manifest(complete=False, lost=1), TOLD)
+    tell_left(notices(sns, bucket), TOLD)
+    sns.fails = False
+    for _ in range(2):
+        tell_left(notices(sns, bucket), TOLD)
+    assert len(sns.subjects) == len(set(sns.subjects)) == 2
+    assert failures(capsys) == [2, 2]
+
+
+def test_where_the_notices_cannot_be_read_nothing_is_raised(capsys) -> None:
+    sns, bucket = Sns(fails=True), Bucket()
+    after_report(notices(sns, bucket), reported("new"), manifest(), TOLD)
+    bucket.fails_at = notice_key(DAY, "unpriced")
+    tell_left(notices(sns, bucket), TOLD)
+    assert failures(capsys) == [1, 1]
 
 
 def test_costs_that_cannot_be_read_leave_the_other_causes_told(capsys) -> None:

@@ -45,6 +45,11 @@ class World:
         notices = Notices(self.sns, topic, store, "test", lambda: self.now)
         return notices.tell(day, cause, told.get("subject", "a subject"), told.get("text", "text"))
 
+    def tell_left(self) -> list[bool]:
+        """Tell what is left, as the next run does."""
+        store = ReportStore(self.bucket, "reports")
+        return [each() for each in Notices(self.sns, TOPIC, store, "test", lambda: self.now).left()]
+
     def state(self, cause: Cause = "spend") -> str:
         marker: dict[str, str] = json.loads(self.bucket.files[notice_key(DAY, cause)])
         return marker["state"]
@@ -89,17 +94,98 @@ def test_what_could_not_be_told_is_told_by_the_next_report() -> None:
     with pytest.raises(ClientError):
         world.tell()
     world.sns.fails = False
-    world.now += LEFT_BEHIND
     assert world.tell()
     assert (len(world.sns.told), world.state()) == (1, "told")
 
 
+def killed() -> None:
+    raise KeyboardInterrupt
+
+
 def test_whoever_tells_just_now_is_left_to_it() -> None:
+    world = World(Sns(during=killed))
+    with pytest.raises(KeyboardInterrupt):
+        world.tell()
+    world.sns.during = None
+    assert not world.tell()
+    assert world.tell_left() == []
+
+
+def test_what_sns_refused_is_told_by_the_next_run_with_the_same_words() -> None:
+    world = World(Sns(fails=True))
+    with pytest.raises(ClientError):
+        world.tell(subject="too dear", text="see to it")
+    assert world.state() == "failed"
+    world.sns.fails = False
+    assert world.tell_left() == [True]
+    assert [(each["Subject"], each["Message"]) for each in world.sns.told] == [
+        ("Tollgate test: too dear", "see to it")
+    ]
+    assert (world.state(), world.tell_left(), world.tell()) == ("told", [], False)
+
+
+def test_what_a_dead_run_began_to_tell_is_told_by_a_later_one() -> None:
+    world = World(Sns(during=killed))
+    with pytest.raises(KeyboardInterrupt):
+        world.tell()
+    world.sns.during = None
+    world.now += LEFT_BEHIND
+    assert world.tell_left() == [True]
+
+
+def test_who_dies_between_telling_and_saying_so_tells_twice_and_not_never() -> None:
+    world = World()
+
+    def dies_after() -> None:
+        world.bucket.fails_at = notice_key(DAY, "spend")
+
+    world.sns.during = dies_after
+    with pytest.raises(ClientError):
+        world.tell()
+    world.bucket.fails_at, world.sns.during = "", None
+    world.now += LEFT_BEHIND
+    assert world.tell_left() == [True]
+    assert len(world.sns.told) == 2
+
+
+def test_what_is_refused_again_stays_to_be_told() -> None:
+    world = World(Sns(fails=True))
+    with pytest.raises(ClientError):
+        world.tell()
+    with pytest.raises(ClientError):
+        world.tell_left()
+    world.sns.fails = False
+    assert world.tell_left() == [True]
+
+
+def test_of_two_runs_that_tell_what_is_left_one_does() -> None:
     world = World(Sns(fails=True))
     with pytest.raises(ClientError):
         world.tell()
     world.sns.fails = False
-    assert not world.tell()
+    store = ReportStore(world.bucket, "reports")
+    first, second = (
+        next(Notices(world.sns, TOPIC, store, "test", lambda: world.now).left()) for _ in range(2)
+    )
+    assert [first(), second()] == [True, False]
+    assert len(world.sns.told) == 1
+
+
+def test_what_was_begun_before_messages_were_kept_is_left_to_the_days_report() -> None:
+    world = World()
+    old = {"state": "telling", "at": "2026-11-20T02:30:00Z"}
+    world.bucket.files[notice_key(DAY, "spend")] = json.dumps(old).encode()
+    assert world.tell_left() == []
+    assert world.tell()
+
+
+def test_what_is_months_old_is_not_told_any_more() -> None:
+    world = World(Sns(fails=True))
+    with pytest.raises(ClientError):
+        world.tell()
+    world.sns.fails = False
+    world.now += timedelta(days=60)
+    assert world.tell_left() == []
 
 
 def test_without_a_topic_nobody_is_told_and_nothing_is_written() -> None:

@@ -126,7 +126,7 @@ def test_what_fails_comes_again_and_then_is_a_dead_letter(
 
     functions.work = fail
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "0"})
-    deliver()
+    deliver(at_once=1)
     deliver(DEAD)
     sqs.send_message(QueueUrl=url, MessageBody="one")
     records = [functions.event()["Records"][0] for _ in range(3)]

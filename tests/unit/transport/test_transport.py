@@ -146,7 +146,7 @@ def test_a_service_that_closes_after_its_answer_gets_a_new_connection(transport_
 
 def test_an_answer_that_never_comes_ends_at_the_deadline(transport_to: To) -> None:
     with scripted_server(lambda *_: None) as server, pytest.raises(NoAnswer) as lost:
-        call(transport_to(server.url), timeout=0.05)
+        call(transport_to(server.url, clock=lambda: 0.0), timeout=0.05)
     assert lost.value.timed_out
 
 
@@ -161,29 +161,31 @@ def test_an_answer_cut_after_its_headers_keeps_them(transport_to: To) -> None:
 
 
 def test_headers_that_trickle_meet_the_deadline_of_the_whole_call(transport_to: To) -> None:
-    stop = threading.Event()
+    now, stop = [0.0], threading.Event()
 
     def trickle(connection: socket.socket, _: bytes) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\n")
+        now[0] = 60.0
         while not stop.wait(0.01):
             connection.sendall(b"X")
 
     with scripted_server(trickle) as server, pytest.raises(NoAnswer) as lost:
-        call(transport_to(server.url), timeout=0.1)
+        call(transport_to(server.url, clock=lambda: now[0]), timeout=60.0)
     stop.set()
     assert lost.value.timed_out
 
 
 def test_a_body_that_trickles_meets_the_deadline_of_the_whole_call(transport_to: To) -> None:
-    stop = threading.Event()
+    now, stop = [0.0], threading.Event()
 
     def trickle(connection: socket.socket, _: bytes) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+        now[0] = 60.0
         while not stop.wait(0.01):
             connection.sendall(b"x")
 
     with scripted_server(trickle) as server:
-        reply = call(transport_to(server.url), timeout=0.1)
+        reply = call(transport_to(server.url, clock=lambda: now[0]), timeout=60.0)
     stop.set()
     assert (reply.complete, reply.timed_out) == (False, True)
 

@@ -7,7 +7,12 @@ from kept_files import Bucket
 
 from chalicelib.pricing.costs import CSV_COLUMNS
 from chalicelib.reporting.team_days import TeamDays
-from chalicelib.reporting.team_keys import team_costs_key, team_day_key, team_prices_key
+from chalicelib.reporting.team_keys import (
+    team_adjustments_key,
+    team_costs_key,
+    team_day_key,
+    team_prices_key,
+)
 
 DAY = date(2026, 11, 22)
 NEXT = DAY + timedelta(days=1)
@@ -65,6 +70,53 @@ def test_a_row_whose_calls_are_not_known_whole_leaves_the_day_incomplete() -> No
     (day,) = read(files)
     assert not day.complete
     assert "INCOMPLETE" in day.message
+
+
+def adjusted(team_id: str, *statuses: str) -> bytes:
+    """A team's adjustments of the day, one of each status."""
+    header, row = costs(team_id).decode().splitlines()
+    rows = [f"2026-12-03,late records,{row.replace('PRICED', status)}" for status in statuses]
+    return "\n".join([f"adjusted_on,reason,{header}", *rows, ""]).encode()
+
+
+def test_a_team_has_its_own_adjustments_beside_the_rows_that_were_closed() -> None:
+    later = {team_adjustments_key(team, DAY): adjusted(team, "PRICED") for team in ("ads", "seo")}
+    (day,) = read(reported("ads", "seo") | later)
+    assert [row["team_id"] for row in day.rows] == ["ads"]
+    assert [(row["team_id"], row["adjusted_on"], row["reason"]) for row in day.adjustments] == [
+        ("ads", "2026-12-03", "late records")
+    ]
+
+
+def test_a_file_with_another_team_s_adjustment_is_not_shown() -> None:
+    files = reported("ads") | {team_adjustments_key("ads", DAY): adjusted("search", "PRICED")}
+    with pytest.raises(ValueError, match="has a row of search"):
+        read(files)
+
+
+@pytest.mark.parametrize(
+    ("closed", "later", "complete"),
+    [
+        ("INCOMPLETE", ["PRICED"], True),
+        ("PRICED", ["INCOMPLETE"], False),
+        ("PRICED", ["INCOMPLETE", "PRICED"], True),
+    ],
+)
+def test_whether_a_day_is_whole_is_for_its_last_adjustment_to_say(
+    closed: str, later: list[str], complete: bool
+) -> None:
+    files = reported("ads") | {
+        team_costs_key("ads", DAY): costs("ads", status=closed),
+        team_adjustments_key("ads", DAY): adjusted("ads", *later),
+    }
+    (day,) = read(files)
+    assert day.complete == complete
+
+
+def test_a_day_that_its_month_was_closed_without_has_its_adjustments_and_says_so() -> None:
+    (day,) = read({team_adjustments_key("ads", DAY): adjusted("ads", "PRICED")})
+    assert (day.state, len(day.adjustments), day.complete) == ("not_reported", 1, False)
+    assert "closed without a report" in day.message
 
 
 def test_days_come_in_their_order_each_with_its_own_rows() -> None:

@@ -46,6 +46,15 @@ ROW = dict.fromkeys(CSV_COLUMNS, "0") | {
 }
 
 
+ADJUSTMENT = ROW | {
+    "adjusted_on": str(TODAY),
+    "reason": "fewer records",
+    "invocations": "-1",
+    "input_cost": "-0.010000000001",
+    "total_cost": "-0.010000000001",
+}
+
+
 @dataclass
 class Days:
     """A team's reported days, and the operator's own prices."""
@@ -148,6 +157,20 @@ def test_counts_are_numbers_costs_exact_texts_and_an_unknown_cost_is_null() -> N
     assert (row["total_cost"], row["seconds"]) == (None, "1.5")
 
 
+def test_what_adjusts_a_closed_day_is_signed_and_beside_its_rows() -> None:
+    days = Days({YESTERDAY: TeamDay(YESTERDAY, "reported", (ROW,), adjustments=(ADJUSTMENT,))})
+    answer = told(days)
+    (row,) = answer["adjustments"]
+    assert len(answer["rows"]) == 1
+    assert (row["date"], row["adjusted_on"]) == (str(YESTERDAY), str(TODAY))
+    assert (row["reason"], row["invocations"]) == ("fewer records", -1)
+    assert row["total_cost"] == "-0.010000000001"
+
+
+def test_a_period_of_which_nothing_was_adjusted_says_so() -> None:
+    assert told()["adjustments"] == []
+
+
 def test_a_reported_day_says_whether_it_is_whole() -> None:
     days = Days({YESTERDAY: TeamDay(YESTERDAY, "reported", (ROW,), lost=True)})
     (yesterday, _) = told(days)["days"]
@@ -208,6 +231,17 @@ def test_csv_is_the_report_s_rows_and_what_is_to_be_said_of_their_days() -> None
     assert (missing["date"], missing["team_id"]) == (before, "search")
     assert (missing["invocations"], missing["day_status"]) == ("", "not_reported")
     assert missing["complete"] == "false"
+
+
+def test_csv_has_adjustments_after_the_rows_of_their_day_so_that_columns_add_up() -> None:
+    days = Days({YESTERDAY: TeamDay(YESTERDAY, "reported", (ROW,), adjustments=(ADJUSTMENT,))})
+    period = {"from": str(YESTERDAY), "to": str(YESTERDAY)}
+    content = ask(days, Counted(), "text/csv", **period).body.decode()
+    rows = list(csv.DictReader(io.StringIO(content)))
+    assert [(row["invocations"], row["adjusted_on"], row["reason"]) for row in rows] == [
+        ("3", "", ""),
+        ("-1", str(TODAY), "fewer records"),
+    ]
 
 
 @pytest.mark.parametrize("accept", ["*/*", "", "application/json, text/csv", "text/html"])

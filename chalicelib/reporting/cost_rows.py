@@ -24,6 +24,8 @@ AMOUNTS: Final = (*COUNTS, *COST_COLUMNS, "total_cost")
 
 EXACT: Final = Context(prec=80, traps=[Inexact, InvalidOperation, DivisionByZero])
 _NONE: Final = (Decimal(0),) * len(AMOUNTS)
+_FIRST, _LAST = CSV_COLUMNS.index(AMOUNTS[0]), CSV_COLUMNS.index(AMOUNTS[-1]) + 1
+_STATUS, _VERSION = CSV_COLUMNS.index("status"), CSV_COLUMNS.index("price_version")
 
 Amounts = tuple[Decimal, ...]
 """A value of each of AMOUNTS."""
@@ -63,31 +65,49 @@ class CostRow:
 
 
 def row_of(line: CostLine) -> CostRow:
-    return row_from(dict(zip(CSV_COLUMNS, line.cells(), strict=True)))
+    return row_at(line.cells())
 
 
 def row_from(cells: Mapping[str, str]) -> CostRow:
-    """Read a row by its columns' names; one that an older file lacks counted nothing.
+    """Read a row by its columns' names. Raises ValueError as `row_at`."""
+    return row_at([cells.get(name) or "" for name in CSV_COLUMNS])
 
-    Raises ValueError where a cell is no amount.
+
+def row_at(cells: Sequence[str]) -> CostRow:
+    """Read a row's cells, in the order of costs.csv; an empty amount is nothing.
+
+    Raises ValueError where a cell is no amount, or one that says what the row is of is empty.
     """
     try:
-        return CostRow(
-            date=cells["date"],
-            team_id=cells["team_id"],
-            service=cells["service"],
-            model_id=cells["model_id"],
-            amounts=tuple(Decimal(cells.get(name) or 0) for name in AMOUNTS),
-            status=cells["status"],
-            price_version=cells["price_version"],
-        )
-    except (KeyError, InvalidOperation) as error:
+        amounts = tuple([Decimal(cell or 0) for cell in cells[_FIRST:_LAST]])
+    except InvalidOperation as error:
         raise ValueError(f"this is no row of costs.csv: {error}") from error
+    day, team_id, service, model_id = cells[:_FIRST]
+    status = cells[_STATUS]
+    if not (day and team_id and service and model_id and status):
+        raise ValueError(f"this is no row of costs.csv: {','.join(cells)}")
+    return CostRow(day, team_id, service, model_id, amounts, status, cells[_VERSION])
 
 
 def read_rows(chunks: Iterable[bytes]) -> Iterator[CostRow]:
     """Read a costs.csv that comes in pieces, one row at a time."""
-    return map(row_from, read_cells(chunks))
+    return map(row_at, read_columns(chunks, CSV_COLUMNS))
+
+
+def read_columns(chunks: Iterable[bytes], names: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Read these columns of a report's file that comes in pieces; one that it lacks is empty.
+
+    Raises ValueError where a row is not as wide as the header.
+    """
+    rows = csv.reader(_lines(chunks), strict=True)
+    header = next(rows, None)
+    if header is None:
+        return iter(())
+    whole = _as_wide(rows, len(header))
+    if header == list(names):
+        return whole
+    places = [header.index(name) if name in header else None for name in names]
+    return ([cells[at] if at is not None else "" for at in places] for cells in whole)
 
 
 def read_cells(chunks: Iterable[bytes]) -> Iterator[Mapping[str, str]]:
@@ -96,7 +116,11 @@ def read_cells(chunks: Iterable[bytes]) -> Iterator[Mapping[str, str]]:
 
 
 def summed(amounts: Iterable[Amounts]) -> Amounts:
-    return reduce(lambda one, two: tuple(map(EXACT.add, one, two)), amounts, _NONE)
+    return reduce(plus, amounts, _NONE)
+
+
+def plus(one: Amounts, two: Amounts) -> Amounts:
+    return tuple(map(EXACT.add, one, two))
 
 
 def difference(after: Amounts, before: Amounts) -> Amounts:
@@ -106,6 +130,13 @@ def difference(after: Amounts, before: Amounts) -> Amounts:
 def named(amounts: Sequence[Decimal]) -> dict[str, str]:
     """Spell amounts out by their columns' names."""
     return dict(zip(AMOUNTS, map(plain, amounts), strict=True))
+
+
+def _as_wide(rows: Iterable[list[str]], width: int) -> Iterator[list[str]]:
+    for cells in rows:
+        if len(cells) != width:
+            raise ValueError(f"a row has not the {width} cells of its header: {','.join(cells)}")
+        yield cells
 
 
 def _lines(chunks: Iterable[bytes]) -> Iterator[str]:

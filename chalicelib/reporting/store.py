@@ -17,6 +17,9 @@ from chalicelib.reporting.reported_day import JSON, File
 PART: Final = 8 * 2**20
 """Bytes of a part of a multipart upload, and most that a file may have to be put at once."""
 
+PIECE: Final = 2**20
+"""Bytes of an object that are read at once: cut into rows they take ten times as much memory."""
+
 KEPT: Final = 2**20
 """Bytes up to which a file that was rendered for its hash is kept, and not rendered again."""
 
@@ -115,7 +118,7 @@ class ReportStore:
     def chunks(self, key: str) -> Iterator[bytes]:
         """Yield an object's content in pieces. Raises botocore's error where there is none."""
         body = self._s3.get_object(Bucket=self.bucket, Key=key)["Body"]
-        while chunk := body.read(PART):
+        while chunk := body.read(PIECE):
             yield chunk
 
     def write(self, made: Rendered, allowed: Callable[[], None] = lambda: None) -> None:
@@ -124,20 +127,20 @@ class ReportStore:
         `allowed` is called right before the bytes take their place, and may raise. Raises
         FileChanged where they are not those of the hash any more.
         """
-        digest, parts = hashlib.sha256(), _parts(made.chunks())
-        first = next(parts, b"")
-        digest.update(first)
-        if len(first) < PART:
-            _same(digest.hexdigest(), made)
+
+        def check(sha256: str) -> None:
+            _same(sha256, made)
             allowed()
-            self._put(made.file.key, first, made.file.content_type)
-            return
-        with self._upload(made.file, allowed) as put_part:
-            put_part(first)
-            for part in parts:
-                digest.update(part)
-                put_part(part)
-            _same(digest.hexdigest(), made)
+
+        self._write(made.file, made.chunks(), check)
+
+    def write_once(self, file: File, allowed: Callable[[], None] = lambda: None) -> str:
+        """Put a file as it is rendered, which is once; return its SHA-256.
+
+        For one that nobody has a hash to hold against yet, and that is too large to be rendered
+        twice. Where its rendering raises, nothing of it is there.
+        """
+        return self._write(file, file.render(), lambda _: allowed())
 
     def write_all(self, files: Sequence[Rendered], allowed: Callable[[], None]) -> None:
         """Put files as `write` does, the last of them when all others are in place.
@@ -191,13 +194,30 @@ class ReportStore:
                 for _ in threads.map(lambda each: self.write(each, allowed), some):
                     pass  # of one that fails this raises, and none of the others is begun
 
+    def _write(self, file: File, chunks: Iterator[bytes], check: Callable[[str], None]) -> str:
+        """Put what `check` lets pass, by its SHA-256, right before it takes its place."""
+        digest, parts = hashlib.sha256(), _parts(chunks)
+        first = next(parts, b"")
+        digest.update(first)
+        if len(first) < PART:
+            check(digest.hexdigest())
+            self._put(file.key, first, file.content_type)
+            return digest.hexdigest()
+        with self._upload(file) as put_part:
+            put_part(first)
+            for part in parts:
+                digest.update(part)
+                put_part(part)
+            check(digest.hexdigest())
+        return digest.hexdigest()
+
     def _put(self, key: str, body: bytes, content_type: str, **condition: str) -> None:
         self._s3.put_object(
             Bucket=self.bucket, Key=key, Body=body, ContentType=content_type, **condition
         )
 
     @contextmanager
-    def _upload(self, file: File, allowed: Callable[[], None]) -> Iterator[Callable[[bytes], None]]:
+    def _upload(self, file: File) -> Iterator[Callable[[bytes], None]]:
         target = {"Bucket": self.bucket, "Key": file.key}
         begun = self._s3.create_multipart_upload(**target, ContentType=file.content_type)
         upload = {**target, "UploadId": begun["UploadId"]}
@@ -210,7 +230,6 @@ class ReportStore:
 
         try:
             yield put_part
-            allowed()
             self._s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": done})
         except BaseException:
             self._s3.abort_multipart_upload(**upload)

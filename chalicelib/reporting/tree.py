@@ -12,7 +12,7 @@ from typing import Final
 
 from chalicelib.pricing.capacity import IDLE
 from chalicelib.reporting.cells import clean
-from chalicelib.reporting.cost_rows import EXACT, CostRow
+from chalicelib.reporting.cost_rows import AMOUNTS, EXACT, Amounts, CostRow
 from chalicelib.reporting.csv_writer import render
 from chalicelib.reporting.tenant_tree import Tenants
 
@@ -34,17 +34,23 @@ class Sums:
 
     @classmethod
     def of(cls, row: CostRow) -> "Sums":
+        return cls.of_amounts(row.amounts, int(row.status != "PRICED"))
+
+    @classmethod
+    def of_amounts(cls, amounts: Amounts, not_priced: int) -> "Sums":
+        """Take what rows add up to, and how many of them are not priced."""
+        of = dict(zip(AMOUNTS, amounts, strict=True))
         return cls(
-            int(row.of("invocations")),
-            int(row.of("input_tokens")),
-            int(row.of("output_tokens")),
-            int(row.of("cache_read_tokens")),
-            int(row.of("cache_write_tokens")),
-            int(row.of("images")),
-            row.of("seconds"),
-            int(row.of("queries")),
-            row.of("total_cost"),
-            int(row.status != "PRICED"),
+            int(of["invocations"]),
+            int(of["input_tokens"]),
+            int(of["output_tokens"]),
+            int(of["cache_read_tokens"]),
+            int(of["cache_write_tokens"]),
+            int(of["images"]),
+            of["seconds"],
+            int(of["queries"]),
+            of["total_cost"],
+            not_priced,
         )
 
     def __add__(self, other: "Sums") -> "Sums":
@@ -93,23 +99,28 @@ COLUMNS: Final = (
 
 
 def totals(rows: Iterable[CostRow], tenants: Tenants) -> list[TreeRow]:
-    """Add up rows of costs.csv, of one day or of many, by the tenants' tree.
+    """Add up rows of costs.csv, of one day or of many, by the tenants' tree; see `placed`."""
+    own: dict[str, Sums] = {}
+    for row in rows:
+        own[row.team_id] = own.get(row.team_id, _NOTHING) + Sums.of(row)
+    return placed(own, tenants)
+
+
+def placed(own: Mapping[str, Sums], tenants: Tenants) -> list[TreeRow]:
+    """Add up what each team's own rows come to by the tenants' tree.
 
     A parent comes right before its children, which are in the order of their ids. Only nodes that
     have a row, or one below them, are there. The totals of the roots are the sum of all rows.
     """
-    own: dict[str, Sums] = {}
-    for row in rows:
-        own[row.team_id] = own.get(row.team_id, _NOTHING) + Sums.of(row)
     parents = _parents(own, tenants)
-    placed = list(_depth_first(parents))
-    total = {node: own.get(node, _NOTHING) for node, _ in placed}
-    for node, _ in reversed(placed):  # children come after their parents
+    nodes = list(_depth_first(parents))
+    total = {node: own.get(node, _NOTHING) for node, _ in nodes}
+    for node, _ in reversed(nodes):  # children come after their parents
         if parent := parents[node]:
             total[parent] += total[node]
     return [
         _row(node, depth, parents[node], own.get(node, _NOTHING), total[node], tenants)
-        for node, depth in placed
+        for node, depth in nodes
     ]
 
 

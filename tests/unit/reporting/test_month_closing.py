@@ -1,7 +1,7 @@
 """Closing a month: refused while anything is amiss, done once, and its files stay as they are."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -36,6 +36,22 @@ def after_october(bucket: Bucket | None = None) -> World:
     world = World(now=datetime(2026, 11, 2, 9, tzinfo=UTC), bucket=bucket or Bucket())
     world.write(*world.records(THIRTIETH, "search", (MILLION, 0), call="c1"))
     return world
+
+
+@dataclass
+class ReadBucket(Bucket):
+    """Remembers what was read."""
+
+    asked: list[str] = field(default_factory=list)
+
+    def get_object(self, **request: Any) -> dict[str, Any]:
+        self.asked.append(request["Key"])
+        return super().get_object(**request)
+
+
+def _as_it_is(day: date) -> Outcome:
+    """Find nothing new of a day."""
+    return Outcome(manifest=None)
 
 
 @pytest.mark.parametrize("text", ["2026-13", "2026-1", "26-10", "2026-10-01", ""])
@@ -231,7 +247,19 @@ def test_costs_that_are_not_their_manifests_are_not_copied_into_books() -> None:
     with pytest.raises(CannotClose, match="costs of 2026-10-30 are not its manifest's"):
         world.close(OCTOBER)
 
-    assert OCTOBER.closed_key not in world.bucket.files
+    assert {OCTOBER.closed_key, OCTOBER.costs_key}.isdisjoint(world.bucket.files)
+
+
+def test_the_days_of_a_month_are_read_once_as_they_are_copied() -> None:
+    bucket = ReadBucket()
+    world = after_october(bucket)
+    for day in OCTOBER.days():
+        world.report(day)
+    bucket.asked.clear()
+
+    closing.close(OCTOBER, store=world.store, report=_as_it_is, clock=lambda: world.now)
+
+    assert [bucket.asked.count(costs_key(day)) for day in OCTOBER.days()] == [1] * 31
 
 
 def test_an_open_month_has_no_balance() -> None:

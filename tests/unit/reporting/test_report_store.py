@@ -105,6 +105,35 @@ def test_a_large_file_whose_claim_is_lost_while_it_is_put_takes_nobodys_place() 
     assert (bucket.files, bucket.aborted) == ({"f": b"theirs"}, 1)
 
 
+@pytest.mark.parametrize("size", [7, PART + 1])
+def test_a_file_that_is_rendered_once_is_put_whole_and_its_hash_is_told(size: int) -> None:
+    bucket, times = PartedBucket(), []
+
+    def render() -> Iterator[bytes]:
+        times.append(1)
+        yield bytes(size)
+
+    sha256 = ReportStore(bucket, "reports").write_once(File("f", CSV, render))
+
+    assert bucket.files == {"f": bytes(size)}
+    assert (sha256, len(times)) == (hashlib.sha256(bytes(size)).hexdigest(), 1)
+
+
+@pytest.mark.parametrize("size", [7, PART + 1])
+def test_of_a_file_whose_rendering_breaks_off_nothing_is_there(size: int) -> None:
+    bucket = PartedBucket()
+
+    def render() -> Iterator[bytes]:
+        yield bytes(size)
+        raise ValueError("what it is made of is not what it should be")
+
+    with pytest.raises(ValueError):
+        ReportStore(bucket, "reports").write_once(File("f", CSV, render))
+
+    assert bucket.files == {}
+    assert bucket.aborted == (size > PART)
+
+
 def test_the_bytes_of_many_small_files_are_kept_only_as_far_as_memory_allows() -> None:
     small = [file(bytes(KEPT), key=str(n)) for n in range(KEPT_IN_ALL // KEPT + 3)]
 

@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Any
 
 from local import project
+from local.signals import wait_for_signals
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -60,7 +61,7 @@ def serve(arguments: argparse.Namespace) -> int:
         project.RUNNING.write_text(json.dumps(running), encoding="utf-8")
         try:
             print(json.dumps(stack.urls), flush=True)
-            signal.pause()
+            wait_for_signals()
         finally:
             project.RUNNING.unlink(missing_ok=True)
     return 0

@@ -30,6 +30,7 @@ from local.functions.service import PROCESSES, Functions
 from local.http_server import Server, TlsServer
 from local.integrations import INTEGRATION_TIMEOUT_S, Buffered, Integration, Streamed
 from local.lambda_runtime import LambdaContext, load_app, send_stdout_to_stderr
+from local.signals import wait_for_signals
 
 ANSWERS = ("stream", "buffered")
 
@@ -48,7 +49,7 @@ def main() -> None:
         first_line = {**_serving(arguments, api, functions), "queues": _queues(app)}
         os.write(stdout, json.dumps(first_line).encode() + b"\n")
         os.close(stdout)
-        signal.pause()
+        wait_for_signals()
 
 
 def _deployed(arguments: argparse.Namespace, functions: Functions) -> Chalice:

@@ -2,7 +2,8 @@
 
 PUT  /_sim/faults      a list of rules (faults.py), replacing the former
 GET  /_sim/faults      the rules, with how many calls each matched and hit
-GET  /_sim/ledger      every call, in order of arrival (ledger.py)
+GET  /_sim/ledger      every call, in order of arrival (ledger.py); with ?at_least=N, once there are
+                       so many
 GET  /_sim/told        the text of every streamed answer, by request id: all of it, wherever the
                        stream then broke
 GET  /_sim/trail       every signed call, as CloudTrail would show it (trail.py)
@@ -37,7 +38,7 @@ class Control:
         self._routes: dict[tuple[str, str], Callable[[str, bytes], Answer]] = {
             ("PUT", "/_sim/faults"): self._put_faults,
             ("GET", "/_sim/faults"): lambda _q, _b: (200, provider.faults.describe()),
-            ("GET", "/_sim/ledger"): lambda _q, _b: (200, provider.ledger.entries()),
+            ("GET", "/_sim/ledger"): self._ledger,
             ("GET", "/_sim/told"): lambda _q, _b: (200, dict(provider.told)),
             ("GET", "/_sim/trail"): lambda _q, _b: (200, trail.events(provider.ledger.entries())),
             ("GET", "/_sim/inflight"): self._inflight,
@@ -70,13 +71,27 @@ class Control:
             return 400, {"error": str(error)}
         return 200, {"finished": self._provider.jobs.finish(how)}
 
+    def _ledger(self, query: str, _body: bytes) -> Answer:
+        if (at_least := _at_least(query)) is None:
+            return _NO_NUMBER
+        self._provider.ledger.wait_for(at_least, LONGEST_WAIT)
+        return 200, self._provider.ledger.entries()
+
     def _inflight(self, query: str, _body: bytes) -> Answer:
-        at_least = parse_qs(query).get("at_least", ["0"])[0]
-        if not at_least.isdecimal():
-            return 400, {"error": "at_least is a whole number"}
-        return 200, self._holds.wait_for(int(at_least), LONGEST_WAIT)
+        if (at_least := _at_least(query)) is None:
+            return _NO_NUMBER
+        return 200, self._holds.wait_for(at_least, LONGEST_WAIT)
 
     def _reset(self, _query: str, _body: bytes) -> Answer:
         self._provider.reset()
         self._holds.drop()
         return 200, {}
+
+
+_NO_NUMBER: Answer = (400, {"error": "at_least is a whole number"})
+
+
+def _at_least(query: str) -> int | None:
+    """Return the number that is asked for, 0 where none is; None for what is no number."""
+    text = parse_qs(query).get("at_least", ["0"])[0]
+    return int(text) if text.isdecimal() else None

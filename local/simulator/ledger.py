@@ -107,24 +107,33 @@ def _first(pattern: re.Pattern[str], text: str) -> str | None:
 
 class Ledger:
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
         self._entries: dict[str, Entry] = {}
 
     def add(self, entry: Entry) -> None:
-        with self._lock:
+        with self._changed:
             self._entries[entry.request_id] = entry
+            self._changed.notify_all()
 
     def amend(self, request_id: str, outcome: Outcome) -> None:
         """Correct how a call ended; one that a reset has forgotten stays forgotten."""
-        with self._lock:
+        with self._changed:
             if entry := self._entries.get(request_id):
                 entry.outcome = outcome
 
     def clear(self) -> None:
-        with self._lock:
+        with self._changed:
             self._entries.clear()
+
+    def wait_for(self, at_least: int, seconds: float) -> None:
+        """Wait until there are so many entries, or time is up.
+
+        A caller who gives up is gone before their call may be entered.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: len(self._entries) >= at_least, seconds)
 
     def entries(self) -> list[dict[str, Any]]:
         """Return every entry in order of arrival, as JSON holds it."""
-        with self._lock:
+        with self._changed:
             return [asdict(entry) for entry in self._entries.values()]

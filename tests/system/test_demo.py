@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 pytestmark = pytest.mark.system
 
 ROOT = Path(__file__).parents[2]
-MARK = "TOLLGATE_DEMO_UNDER_TEST"
+MARK = f"TOLLGATE_DEMO_UNDER_TEST_{uuid.uuid4().hex}"  # another's may run beside it
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import pytest
@@ -114,9 +115,13 @@ def post(url, headers):
     return caught.value.code
 
 
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
+@contextmanager
+def reserved_port():
+    """A port that nobody is given meanwhile but who asks for it, as its socket does not listen."""
+    with socket.socket() as reserving:
+        reserving.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        reserving.bind(("127.0.0.1", 0))
+        yield reserving.getsockname()[1]
 
 
 def serve(*options):
@@ -179,15 +184,17 @@ def test_a_gateway_does_not_outlive_a_stack_that_is_killed():
 
 
 def test_chalice_s_own_server_works_against_the_stack(stack):
-    port = free_port()
     command = "from chalice.cli import main; main()"
-    options = ["local", "--stage", "local", "--no-autoreload", "--port", str(port)]
-    with subprocess.Popen(
-        [sys.executable, "-c", command, *options],
-        cwd=project.ROOT,
-        env={**os.environ, **stack.environ, "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-    ) as process:
+    options = ["local", "--stage", "local", "--no-autoreload", "--port"]
+    with (
+        reserved_port() as port,
+        subprocess.Popen(
+            [sys.executable, "-c", command, *options, str(port)],
+            cwd=project.ROOT,
+            env={**os.environ, **stack.environ, "PYTHONUNBUFFERED": "1"},
+            stdout=subprocess.PIPE,
+        ) as process,
+    ):
         process.stdout.readline()
         unauthorized = post(f"http://127.0.0.1:{port}/invoke?model_id=x", {"x-api-key": KEY})
         process.terminate()

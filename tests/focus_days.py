@@ -16,6 +16,8 @@ from chalicelib.pricing.capacity import Capacity, Resource, Sample
 from chalicelib.pricing.price_book import PriceBook
 from chalicelib.reporting import focus
 from chalicelib.reporting.capacity_files import SampledDay
+from chalicelib.reporting.focus.corrections import corrections
+from chalicelib.reporting.focus.export import joined
 from chalicelib.reporting.rated import rated
 from chalicelib.reporting.reported_day import ReportedDay
 from chalicelib.reporting.tenant_tree import Tenants
@@ -109,6 +111,11 @@ def reported(lines=LINES, book: PriceBook = BOOK, **fields: Any) -> ReportedDay:
     orphaned = {("search", "bedrock", "cohere.rerank"): 1}
     defaults: dict[str, Any] = {"orphaned": orphaned, "sampled": sampled, "tenants": TENANTS}
     return rated(DAY, lines, book=book, **(defaults | fields))
+
+
+def corrections_of(closed: ReportedDay, day: ReportedDay, booked_on: date) -> bytes:
+    """The file that brings a closed day to what it is known as."""
+    return b"".join(joined(corrections([read(closed)], read(day), booked_on)))
 
 
 def content(day: ReportedDay) -> bytes:

@@ -2,9 +2,10 @@
 
 import csv
 import io
+from datetime import date
 
 import pytest
-from focus_days import content, reported
+from focus_days import LINES, LIST, content, corrections_of, reported
 from focus_verdict import CRITERIA, read_verdict, validate
 
 pytestmark = pytest.mark.focus
@@ -30,6 +31,13 @@ def test_a_day_fails_no_rule_but_the_one_that_nobody_can_keep(tmp_path):
 
 def test_what_the_file_holds_besides_is_right_too(tmp_path):
     verdict = validate(content(reported()), tmp_path, *CRITERIA)
+    assert verdict.failed == UNAVOIDABLE
+    assert len(verdict.passed) >= 230
+
+
+def test_corrections_of_records_and_prices_are_right_too(tmp_path):
+    corrected = corrections_of(reported(LINES[1:], LIST), reported(), date(2026, 12, 3))
+    verdict = validate(corrected, tmp_path, *CRITERIA)
     assert verdict.failed == UNAVOIDABLE
     assert len(verdict.passed) >= 230
 

@@ -6,17 +6,20 @@ Two teams call one model, which costs 3 dollars a million tokens in and 15 a mil
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import reduce
 from pathlib import Path
 
 import pytest
 from month_world import MODEL, World, prices
 
-from chalicelib.reporting.cost_rows import AMOUNTS
+from chalicelib.reporting.cost_rows import AMOUNTS, EXACT
+from chalicelib.reporting.focus.corrections import corrections_key
 from chalicelib.reporting.months.closed import Closed
 from chalicelib.reporting.months.closing import MonthHasGaps
 from chalicelib.reporting.months.month import Month
 from chalicelib.reporting.reported_day import costs_key
 from chalicelib.reporting.restating import ADJUSTED
+from chalicelib.reporting.team_days import TeamDays
 from ops.month import balanced, told
 
 OCTOBER = Month.read("2026-10")
@@ -25,6 +28,15 @@ MILLION = 1_000_000
 PAGE = (Path(__file__).parents[3] / "docs" / "closing.md").read_text(encoding="utf-8")
 COSTS = ("date", "team_id", "invocations", "input_tokens", "output_tokens", "total_cost", "status")
 ADJUSTMENTS = ("adjusted_on", "reason", *COSTS)
+FOCUS = (
+    *("BillingPeriodStart", "ChargePeriodStart", "ChargeClass", "SubAccountId", "SkuMeter"),
+    *("ConsumedQuantity", "ContractedUnitPrice", "BilledCost"),
+)
+CORRECTIONS = (
+    corrections_key(date(2026, 11, 3), SATURDAY),
+    corrections_key(date(2026, 11, 5), FRIDAY),
+    corrections_key(date(2026, 11, 5), SATURDAY),
+)
 
 
 @dataclass
@@ -171,6 +183,38 @@ def test_what_was_closed_and_what_was_added_are_what_the_records_say_now(story: 
     assert balance.out_by == (Decimal(0),) * len(AMOUNTS)
 
 
+def told_to(story: Story, team: str) -> tuple[list[str], list[tuple[str, ...]]]:
+    """What a team is told of the two days: its closed costs, and its adjustments."""
+    days = TeamDays(lambda: story.world.bucket, "reports").read(team, [FRIDAY, SATURDAY])
+    closed = [row["total_cost"] for day in days for row in day.rows]
+    return closed, [tuple(row[n] for n in ADJUSTMENTS) for day in days for row in day.adjustments]
+
+
+def test_each_team_is_told_of_its_closed_rows_and_its_own_adjustments(story: Story) -> None:
+    assert told_to(story, "search") == (
+        ["9", "4.5"],
+        [
+            ("2026-11-05", "price change", "2026-10-30", "search", "0", "0", "0", "-1", "PRICED"),
+            ("2026-11-05", "price change", "2026-10-31", "search", "0", "0", "0", "-0.5", "PRICED"),
+        ],
+    )
+    closed, adjustments = told_to(story, "ads")
+    assert (closed, [row[-2] for row in adjustments]) == (["9"], ["-1.5", "6", "-0.5"])
+
+
+def test_focus_and_its_corrections_are_what_the_records_say_now(story: Story) -> None:
+    world = story.world
+    found = [key for key in world.bucket.files if key.startswith("focus/") and "_of_" in key]
+    closed = [key for key in world.bucket.files if key.startswith("focus/date=2026-10")]
+    cost = {
+        name: reduce(EXACT.add, (Decimal(c) for key in keys for (c,) in world.rows(key, FOCUS[-1])))
+        for name, keys in (("closed", closed), ("corrected", found))
+    }
+
+    assert sorted(found) == list(CORRECTIONS)
+    assert (cost["closed"], cost["corrected"]) == (Decimal("22.5"), Decimal("2.5"))
+
+
 def test_another_night_and_another_rating_add_nothing(story: Story) -> None:
     before = story.world.bucket.files[OCTOBER.adjustments_key]
 
@@ -194,6 +238,9 @@ def test_the_page_tells_the_same_story_with_the_same_numbers(story: Story) -> No
         table(COSTS, world.rows(OCTOBER.costs_key, *COSTS)),
         table(ADJUSTMENTS, world.rows(OCTOBER.adjustments_key, *ADJUSTMENTS)),
         "\n".join(balanced(world.balance(OCTOBER))),
+        table(ADJUSTMENTS, told_to(story, "ads")[1]),
+        *(f"{table(FOCUS, world.rows(key, *FOCUS))}\n" for key in CORRECTIONS[:2]),
+        *CORRECTIONS[:2],
     )
 
     assert [block for block in blocks if block not in PAGE] == []

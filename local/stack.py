@@ -4,6 +4,8 @@ import json
 import os
 from collections.abc import Mapping
 from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self
 
@@ -68,7 +70,8 @@ class Stack:
             project.STATE.mkdir(exist_ok=True)
             for log in project.LOGS:
                 log.write_bytes(b"")
-            self._certificate = certificate.issue(project.STATE)
+            folder = TemporaryDirectory(prefix="stack-", dir=project.STATE)  # others may run beside
+            self._certificate = certificate.issue(Path(self._running.enter_context(folder)))
             self.aws = self._running.enter_context(Aws())
             self._locate(self._simulator())
             self._clients = self._running.enter_context(Clients(self._client_urls()))

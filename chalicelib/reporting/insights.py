@@ -14,7 +14,7 @@ from itertools import chain, repeat
 from math import ceil
 from typing import Any, Final, Generic, TypeVar
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
 
 MAX_ROWS: Final = 100_000
 """The most rows a query returns (StartQuery `limit`, Logs Insights QL)."""
@@ -217,7 +217,8 @@ class RunningQuery:
             raise self._incomplete(
                 f"it has {found.rows} rows, and beyond {self._max_rows} they are cut off"
             )
-        rows = [read(_row(cells)) for page in self._pages() for cells in page["results"]]
+        once = OnlyOnce()
+        rows = [read(row) for page in self._pages() for row in once.rows(page)]
         if len(rows) != found.rows:
             raise self._incomplete(f"{len(rows)} rows of {found.rows} came")
         return Answer(self._name, self._query_id, rows, found.matched, found.scanned)
@@ -268,17 +269,41 @@ class RunningQuery:
         return IncompleteReport(f"the query of {self._name} is not complete: {why}")
 
 
-def _row(cells: Sequence[Mapping[str, str]]) -> Row:
-    """Turn a row into a mapping. A field that the records lack has no pair in it."""
-    return {cell["field"]: cell["value"] for cell in cells if cell.get("value") is not None}
+class OnlyOnce:
+    """Reads the pages of one answer, and holds that none of its rows comes twice.
+
+    Then as many rows as the engine found are all that it found. No two are the same: of groups by
+    their key, of events by their `@ptr`, which AWS adds to each (GetQueryResults).
+    """
+
+    def __init__(self) -> None:
+        self._seen: set[int] = set()
+
+    def rows(self, page: Mapping[str, Any]) -> Iterator[Row]:
+        """Yield a page's rows as mappings. A field that the records lack has no pair in them.
+
+        Raises IncompleteReport where a row came before.
+        """
+        for cells in page["results"]:
+            row = {cell["field"]: cell["value"] for cell in cells if cell.get("value") is not None}
+            mark = hash(tuple(row.items()))  # lest 100,000 rows are kept to be compared
+            if mark in self._seen:
+                raise IncompleteReport("a row of an answer came twice, and others did not")
+            self._seen.add(mark)
+            yield row
 
 
 def _patiently(patience: Patience, what: str, call: Callable[[], Any]) -> Any:
-    """Call AWS, again and again while it is busy. Its other errors are the caller's to see."""
+    """Call AWS, again and again while it is busy or away. Its other errors are the caller's.
+
+    A query whose start was not answered may run for nobody beside the one that is started next.
+    """
     for _ in patience.tries(what):
         try:
             return call()
         except ClientError as error:
             if error.response["Error"]["Code"] not in _BUSY:
                 raise
+        except (ConnectionError, HTTPClientError):
+            continue
     raise AssertionError("tries() ends by raising")

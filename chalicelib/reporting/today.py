@@ -6,7 +6,7 @@ records that were written twice count twice, and nothing says what is missing.
 
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from datetime import time as time_of_day
 from itertools import chain, repeat
@@ -17,12 +17,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.pricing.count_line import CountLine
 from chalicelib.reporting.groups import KEYS, SUMS, summed
-from chalicelib.reporting.insights import IncompleteReport, Row, whole
+from chalicelib.reporting.insights import IncompleteReport, OnlyOnce, Row, whole
 from chalicelib.reporting.today_table import Kept, TodayTable, TooMuch
 from chalicelib.reporting.usage_query import CLOCK_SKEW
 
 MAX_GROUPS: Final = 10_000
 """Rows that one GetQueryResults answers with at most (CloudWatch Logs API)."""
+
+_MOST_PAGES: Final = 20
+"""Pages of one answer that are read, of as many rows each as AWS likes."""
 
 _PAUSES: Final = (0.0, 0.1, 0.2, 0.4, 0.8)
 _UNDER_WAY: Final = frozenset({"Scheduled", "Running"})
@@ -83,7 +86,8 @@ class Today:
             page = self._ended(kept.query_id, seconds)
             if page is None:
                 return kept
-            return self._table.counted(team_id, kept, _lines(page, team_id))
+            lines = _lines(self._pages(kept.query_id, page), team_id)
+            return self._table.counted(team_id, kept, lines)
         except (ClientError, BotoCoreError, IncompleteReport, TooMuch):
             return self._table.failed(team_id, kept)
 
@@ -91,12 +95,25 @@ class Today:
         """Return the results of a query that has ended; None where it still runs."""
         for pause in _pauses(seconds):
             self._sleep(pause)
-            page: dict[str, Any] = self._logs().get_query_results(
-                queryId=query_id, maxItems=MAX_GROUPS
-            )
+            page = self._page(query_id)
             if page["status"] not in _UNDER_WAY:
                 return page
         return None
+
+    def _pages(self, query_id: str, page: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Yield what an ended query answers: a page may have fewer rows than it was asked for."""
+        yield page
+        for _ in range(_MOST_PAGES - 1):
+            if not (token := page.get("nextToken")):
+                return
+            page = self._page(query_id, nextToken=token)
+            yield page
+
+    def _page(self, query_id: str, **token: str) -> dict[str, Any]:
+        page: dict[str, Any] = self._logs().get_query_results(
+            queryId=query_id, maxItems=MAX_GROUPS, **token
+        )
+        return page
 
 
 def query_of(team_id: str, day: date) -> str:
@@ -121,22 +138,25 @@ def _pauses(seconds: float) -> Iterator[float]:
         yield pause
 
 
-def _lines(page: dict[str, Any], team_id: str) -> list[CountLine]:
+def _lines(pages: Iterable[dict[str, Any]], team_id: str) -> list[CountLine]:
     """Read the counts of an ended query. Raises IncompleteReport where they are not all there.
 
     What others than the gateway wrote is no team's.
     """
-    if page["status"] != "Complete":
-        raise IncompleteReport(f"the query of today ended as {page['status']}")
-    rows = [_row(cells) for cells in page["results"]]
-    if len(rows) != whole(page["statistics"].get("resultCount")) or len(rows) >= MAX_GROUPS:
-        raise IncompleteReport("the query of today has rows that did not come")
+    rows: list[Row] = []
+    once = OnlyOnce()
+    found: Mapping[str, float] = {}
+    for page in pages:
+        if page["status"] != "Complete":
+            raise IncompleteReport(f"the query of today ended as {page['status']}")
+        rows += once.rows(page)
+        found = found or page.get("statistics", {})
     groups = [summed(row) for row in rows]
+    if len(rows) != whole(found.get("resultCount")) or len(rows) >= MAX_GROUPS:
+        raise IncompleteReport("the query of today has rows that did not come")
+    if sum(group.records for group in groups) != whole(found.get("recordsMatched")):
+        raise IncompleteReport("the query of today counts other records than it matched")
     lines = [group.line for group in groups if not group.foreign]
     if any(line.team_id != team_id for line in lines):
         raise IncompleteReport("the query of today has rows of another team")
     return lines
-
-
-def _row(cells: Sequence[dict[str, str]]) -> Row:
-    return {cell["field"]: cell["value"] for cell in cells if cell.get("value") is not None}

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectionClosedError
 
-from local.insights.service import InsightsService, Refused
+from local.insights.service import Disconnected, InsightsService, Refused
 from local.insights.table import Event, Events
 
 
@@ -42,3 +42,5 @@ class LogsClient:
         except Refused as refused:
             error = {"Code": refused.code, "Message": refused.message}
             raise ClientError({"Error": error, **refused.more}, operation) from refused
+        except Disconnected as broken:
+            raise ConnectionClosedError(endpoint_url="Logs Insights") from broken

@@ -11,6 +11,8 @@ class Behaviour:
     """How queries go that are started from now on; the plain one is a quick and whole answer."""
 
     rendering: Rendering = Rendering.PLAIN
+    scheduled_polls: int = 0
+    """Answers of `Scheduled`, without a row, before a query runs."""
     running_polls: int = 0
     """Answers of `Running`, with half of the rows, before a query ends."""
     ends: str = "Complete"
@@ -37,6 +39,7 @@ class Page(Enum):
     EMPTY = "it holds no row; its token leads to those that it should have held"
     SHORT = "it lacks its last row"
     LAST = "it names no next page, though there is one"
+    AGAIN = "it holds the rows of the page before, and not its own"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +49,25 @@ class Refusal:
     code: str
 
 
+class Broken(Enum):
+    """A connection that ends without an answer; whoever asks over HTTP is answered 500."""
+
+    BEFORE = "the call did not arrive"
+    AFTER = "the call was done, and its answer is lost"
+
+
+Does = Behaviour | Page | Refusal | Broken
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """Something that goes wrong at one call, or at all calls of one kind.
 
-    A Behaviour belongs to StartQuery, a Page to GetQueryResults, a Refusal to any operation.
+    A Behaviour belongs to StartQuery, a Page to GetQueryResults, and all else to any operation.
     """
 
     operation: str
-    does: Refusal | Behaviour | Page
+    does: Does
     nth: int | None = None
     """Which of the operation's calls for such a query, from 1; None is all of them."""
     query: str = ""

@@ -2,13 +2,13 @@
 
 import base64
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 from uuid import uuid4
 
 from local.insights.engine import DEFAULT_ROWS, Engine, Result, Statistics
-from local.insights.faults import Behaviour, Fault, Page, Refusal
+from local.insights.faults import Behaviour, Broken, Does, Fault, Page, Refusal
 from local.insights.parser import MAX_ROWS
 from local.insights.syntax import MalformedQuery
 from local.insights.table import Table
@@ -34,6 +34,10 @@ class Refused(Exception):
         """What the answer says besides."""
 
 
+class Disconnected(Exception):
+    """The connection of a call ended, and there was no answer."""
+
+
 @dataclass(slots=True)
 class _Query:
     text: str
@@ -46,12 +50,18 @@ class _Query:
     def status(self) -> str:
         if self.cancelled:
             return "Cancelled"
-        return self.behaviour.ends if self.polls > self.behaviour.running_polls else "Running"
+        if self.polls <= self.behaviour.scheduled_polls:
+            return "Scheduled"
+        return self.behaviour.ends if self.polls > self.unended_polls else "Running"
+
+    @property
+    def unended_polls(self) -> int:
+        return self.behaviour.scheduled_polls + self.behaviour.running_polls
 
     @property
     def runs(self) -> bool:
         """A query that ends by itself, unless somebody asked for slowness, has ended already."""
-        return not self.cancelled and self.polls < self.behaviour.running_polls
+        return not self.cancelled and self.polls < self.unended_polls
 
 
 @dataclass(slots=True)
@@ -83,6 +93,7 @@ class InsightsService:
         behaviour = next((f for f in faults if isinstance(f, Behaviour)), self._behaviour)
         query_id = str(uuid4())
         self._queries[query_id] = _Query(text, self._run(events, request, behaviour), behaviour)
+        _break_after(faults)
         return {"queryId": query_id}
 
     def results(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -93,25 +104,29 @@ class InsightsService:
         page = min(asked, query.behaviour.page_rows)
         faults = self._struck("GetQueryResults", query.text)
         query.polls += 1
+        _break_after(faults)
         rows, offset = query.result.rows, _offset(request)
         if query.status != "Complete":
-            return _answer(query, rows[: len(rows) // 2][:page])
+            shown = 0 if query.status == "Scheduled" else len(rows) // 2
+            return _answer(query, rows[:shown][:page])
         if Page.EMPTY in faults:
             return _answer(query, [], nextToken=_token(request["queryId"], offset))
         last = offset + page
         more = {"nextToken": _token(request["queryId"], last)} if last < len(rows) else {}
-        answer = _answer(query, rows[offset:last], **more)
+        first = offset - page if Page.AGAIN in faults and offset else offset
+        answer = _answer(query, rows[first : first + page], **more)
         for fault in faults:
-            if isinstance(fault, Page):
-                _SPOILED[fault](answer)
+            if spoil := _SPOILED.get(fault):
+                spoil(answer)
         return answer
 
     def stop(self, request: dict[str, Any]) -> dict[str, Any]:
         query = self._query(request)
-        self._struck("StopQuery", query.text)
-        if query.polls > query.behaviour.running_polls or query.cancelled:
+        faults = self._struck("StopQuery", query.text)
+        if query.polls > query.unended_polls or query.cancelled:
             raise Refused("InvalidParameterException", "Query is not in a stoppable state")
         query.cancelled = True
+        _break_after(faults)
         return {"success": True}
 
     def _query(self, request: dict[str, Any]) -> _Query:
@@ -120,18 +135,20 @@ class InsightsService:
             raise Refused("ResourceNotFoundException", "Invalid query id")
         return query
 
-    def _struck(self, operation: str, text: str) -> list[Behaviour | Page]:
-        """Return what is to go wrong at this call; raises Refused where it is refused."""
-        struck = []
+    def _struck(self, operation: str, text: str) -> list[Does]:
+        """Return what is to go wrong at this call; raises Refused or Disconnected at once."""
+        struck: list[Does] = []
         for fault in self._faults:
             if fault.operation == operation and fault.query in text:
                 self._calls[fault] += 1
                 if fault.nth in (None, self._calls[fault]):
                     struck.append(fault.does)
-        for refusal in struck:
-            if isinstance(refusal, Refusal):
-                raise Refused(refusal.code, "Refused on request.")
-        return [does for does in struck if not isinstance(does, Refusal)]
+        for does in struck:
+            if isinstance(does, Refusal):
+                raise Refused(does.code, "Refused on request.")
+            if does is Broken.BEFORE:
+                raise Disconnected
+        return struck
 
     def _run(self, events: Table, request: dict[str, Any], behaviour: Behaviour) -> Result:
         self._looks += 1
@@ -162,6 +179,11 @@ def _check(request: dict[str, Any]) -> None:
             raise Refused("InvalidParameterException", message)
 
 
+def _break_after(faults: list[Does]) -> None:
+    if Broken.AFTER in faults:
+        raise Disconnected
+
+
 def _cut(result: Result, rows: int, limit: int | None) -> Result:
     statistics = replace(result.statistics, resultCount=limit or DEFAULT_ROWS)
     return Result(result.rows[:rows], statistics)
@@ -186,7 +208,7 @@ def _answer(query: _Query, rows: list[dict[str, str]], **more: str) -> dict[str,
         "queryLanguage": "CWLI",
         "status": query.status,
         "results": [[{"field": f, "value": v} for f, v in row.items()] for row in rows],
-        "statistics": {} if query.behaviour.silent else _numbers(query.result.statistics),
+        **({} if query.behaviour.silent else {"statistics": _numbers(query.result.statistics)}),
         **more,
     }
 
@@ -195,7 +217,7 @@ def _numbers(statistics: Statistics) -> dict[str, float]:
     return {name: float(value) for name, value in asdict(statistics).items()}
 
 
-_SPOILED = {
+_SPOILED: Mapping[Does, Callable[[dict[str, Any]], object]] = {
     Page.FAILED: lambda answer: answer.update(status="Failed"),
     Page.SHORT: lambda answer: answer.update(results=answer["results"][:-1]),
     Page.LAST: lambda answer: answer.pop("nextToken", None),

@@ -143,7 +143,7 @@ def scripted_day(
             "totals": Script(totals, matched),
             "pairs": Script(pairs, matched),
             "gaps": Script(gaps, numbered),
-            "repeated": Script(repeated),
+            "repeated": Script([{**row, "@ptr": f"{n}"} for n, row in enumerate(repeated)]),
             "unsure": Script(unsure or _unsure(totals)),
         }
     )

@@ -49,10 +49,11 @@ class Logs:
 
     def get_query_results(self, **_request: Any) -> dict[str, Any]:
         cells = [[{"field": f, "value": v} for f, v in row.items()] for row in self.rows]
+        matched = sum(float(row["records"]) for row in self.rows)
         return {
             "status": self.status,
             "results": cells,
-            "statistics": {"resultCount": float(len(cells))},
+            "statistics": {"resultCount": float(len(cells)), "recordsMatched": matched},
         }
 
 

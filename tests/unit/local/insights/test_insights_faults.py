@@ -1,14 +1,15 @@
 """What can be asked to go wrong, and that it goes wrong there and nowhere else."""
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectionClosedError
 
 from local.insights.client import LogsClient
 from local.insights.engine import Rendering
-from local.insights.faults import Behaviour, Fault, Page, Refusal
+from local.insights.faults import Behaviour, Broken, Fault, Page, Refusal
 
 NOON = 1_795_435_200
 EVENTS = [(NOON * 1000, json.dumps({"n": n, "call": f"c{n}"}), "stream") for n in range(6)]
@@ -31,6 +32,17 @@ def start(client, query=BY_CALL, **more):
 
 def results(client, query_id, **more):
     return client.get_query_results(queryId=query_id, **more)
+
+
+def running_queries(client):
+    """Count them by how many more may be started."""
+    client.service.behave(replace(PAGES, running_polls=1))
+    started = 0
+    with suppress(ClientError):
+        while True:
+            start(client)
+            started += 1
+    return 100 - started
 
 
 def pages(client, query_id):
@@ -87,7 +99,7 @@ def test_calls_are_counted_among_those_that_the_fault_could_strike():
 
 @pytest.mark.parametrize(
     ("page", "rows"),
-    [(Page.EMPTY, [0, 4, 2]), (Page.SHORT, [3, 2]), (Page.LAST, [4])],
+    [(Page.EMPTY, [0, 4, 2]), (Page.SHORT, [3, 2]), (Page.LAST, [4]), (Page.AGAIN, [4, 2])],
 )
 def test_a_page_can_be_wrong_though_its_query_is_well(page, rows):
     client = logs(Fault("GetQueryResults", page, nth=1))
@@ -105,6 +117,39 @@ def test_a_page_can_say_that_the_query_failed_after_another_said_that_it_is_comp
     assert (first["status"], second["status"]) == ("Complete", "Failed")
 
 
+def test_a_page_can_hold_the_rows_of_the_one_before():
+    client = logs(Fault("GetQueryResults", Page.AGAIN, nth=2), behaviour=Behaviour(page_rows=3))
+    query_id = start(client)
+    first = results(client, query_id)
+
+    second = results(client, query_id, nextToken=first["nextToken"])
+
+    assert second["results"] == first["results"]
+
+
+@pytest.mark.parametrize(("broken", "running"), [(Broken.BEFORE, 0), (Broken.AFTER, 1)])
+def test_a_connection_can_break_before_a_query_is_started_or_after_it(broken, running):
+    client = logs(Fault("StartQuery", broken), behaviour=replace(PAGES, running_polls=1))
+
+    with pytest.raises(ConnectionClosedError):
+        start(client)
+
+    assert running_queries(client) == running
+
+
+def test_a_query_can_wait_before_it_runs():
+    client = logs(behaviour=replace(PAGES, scheduled_polls=1, running_polls=1))
+    query_id = start(client)
+
+    answers = [results(client, query_id) for _ in range(3)]
+
+    assert [(page["status"], len(page["results"])) for page in answers] == [
+        ("Scheduled", 0),
+        ("Running", 3),
+        ("Complete", 4),
+    ]
+
+
 def test_rows_that_a_limit_cut_off_show_in_the_number_that_is_told():
     client = logs(behaviour=replace(PAGES, cut_to=2))
 
@@ -116,7 +161,7 @@ def test_rows_that_a_limit_cut_off_show_in_the_number_that_is_told():
 def test_an_engine_can_say_nothing_of_what_it_found():
     client = logs(behaviour=replace(PAGES, silent=True))
 
-    assert results(client, start(client))["statistics"] == {}
+    assert "statistics" not in results(client, start(client))
 
 
 def test_late_events_are_searchable_by_the_query_after_so_many():

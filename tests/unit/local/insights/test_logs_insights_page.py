@@ -49,5 +49,6 @@ def test_every_fault_that_can_be_asked_for_is_on_the_page() -> None:
     assert listed == {
         *(field.name for field in fields(Behaviour)),
         *(f"Page.{page.name}" for page in Page),
+        "Broken",
         "Refusal",
     }

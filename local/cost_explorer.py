@@ -1,13 +1,13 @@
 """Cost Explorer where moto has only canned answers: an invoice, by Bedrock's product attributes.
 
 Source: Cost Explorer API reference, GetCostAndUsage and ProductAttributeValues: groups by
-PRODUCT_ATTRIBUTE of Bedrock, keys that read `model$Claude Sonnet 5`, two groups at most, amounts as
-text. What is not asked for by the gateway is refused.
+PRODUCT_ATTRIBUTE of Bedrock, keys that read `model$Claude Sonnet 5`, or by dimensions, whose keys
+are their values; two groups at most, amounts as text. What the gateway does not ask for is refused.
 """
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
@@ -19,7 +19,12 @@ from moto.core.exceptions import JsonRESTError
 
 from local.invoice import Invoice, InvoiceLine
 
-ATTRIBUTES = {"model": "model", "inferenceType": "inference_type"}
+FIELDS = {
+    ("PRODUCT_ATTRIBUTE", "model"): "model",
+    ("PRODUCT_ATTRIBUTE", "inferenceType"): "inference_type",
+    ("DIMENSION", "SERVICE"): "service",
+    ("DIMENSION", "USAGE_TYPE"): "usage_type",
+}
 METRICS = {"UnblendedCost": ("usd", "USD"), "UsageQuantity": ("quantity", "N/A")}
 _PAGE = 100  # groups
 Json = Mapping[str, Any]
@@ -47,7 +52,7 @@ def answer(invoice: Invoice, request: Json) -> dict[str, Any]:
         for line in invoice.lines()
         if start <= line.day < end and _matches(line, request.get("Filter"))
     ]
-    groups = _groups(lines, [_attribute(each) for each in request["GroupBy"]], request["Metrics"])
+    groups = _groups(lines, list(map(_key, request["GroupBy"])), request["Metrics"])
     offset = int(request.get("NextPageToken") or 0)
     more = offset + _PAGE < len(groups)
     return {
@@ -65,11 +70,14 @@ def answer(invoice: Invoice, request: Json) -> dict[str, Any]:
     }
 
 
-def _attribute(group: Json) -> str:
-    if group["Type"] != "PRODUCT_ATTRIBUTE" or group["Key"] not in ATTRIBUTES:
-        raise _refused(f"groups by {group['Type']} {group['Key']} are not answered here")
-    key: str = group["Key"]
-    return key
+def _key(group: Json) -> Callable[[InvoiceLine], str]:
+    """Say how lines are told apart by one of the request's groups."""
+    kind, name = group["Type"], group["Key"]
+    field = FIELDS.get((kind, name))
+    if field is None:
+        raise _refused(f"groups by {kind} {name} are not answered here")
+    before = f"{name}$" if kind == "PRODUCT_ATTRIBUTE" else ""
+    return lambda line: f"{before}{getattr(line, field)}"
 
 
 def _matches(line: InvoiceLine, expression: Json | None) -> bool:
@@ -87,13 +95,11 @@ def _matches(line: InvoiceLine, expression: Json | None) -> bool:
 
 
 def _groups(
-    lines: list[InvoiceLine], attributes: list[str], metrics: list[str]
+    lines: list[InvoiceLine], keys: list[Callable[[InvoiceLine], str]], metrics: list[str]
 ) -> list[dict[str, Any]]:
     by_key: dict[tuple[str, ...], list[InvoiceLine]] = defaultdict(list)
     for line in lines:
-        by_key[tuple(f"{each}${getattr(line, ATTRIBUTES[each])}" for each in attributes)].append(
-            line
-        )
+        by_key[tuple(key(line) for key in keys)].append(line)
     return [
         {"Keys": list(key), "Metrics": {name: _metric(name, by_key[key]) for name in metrics}}
         for key in sorted(by_key)

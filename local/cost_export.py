@@ -45,11 +45,11 @@ def _content(rows: Iterable[tuple[str, ...]]) -> bytes:
 
 def _row(line: InvoiceLine) -> tuple[str, ...]:
     hour = line.at.replace(minute=0, second=0, microsecond=0)
-    product = {"product_name": line.model, "region": line.region}
+    product = {"product_name": line.model or line.service, "region": line.region}
     return (
         *(f"{line.day:%Y-%m}-01 00:00:00", ACCOUNT, "Usage"),
-        *(f"{hour:%F %T}", f"{hour + timedelta(hours=1):%F %T}", "AmazonBedrock"),
-        *(line.inference_type.replace(" ", "-"), "InvokeModelInference", line.resource),
+        *(f"{hour:%F %T}", f"{hour + timedelta(hours=1):%F %T}", line.service.replace(" ", "")),
+        *(line.usage_type, "InvokeModelInference", line.resource),
         *(f"{line.quantity:f}", f"{line.usd:f}", line.caller),
         *(json.dumps(product), line.region),
     )

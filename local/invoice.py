@@ -11,7 +11,14 @@ from decimal import Decimal
 from typing import Any
 
 from local.simulator.prices import LONG
-from local.simulator.prices.billed_names import INFERENCE_TYPES, MARKETPLACE, MODELS
+from local.simulator.prices.billed_names import (
+    GUARDRAIL_POLICIES,
+    HOURS,
+    INFERENCE_TYPES,
+    MARKETPLACE,
+    MODELS,
+    TOKEN_WORDS,
+)
 
 Entry = Mapping[str, Any]
 """A call as the simulator's ledger has it (local/simulator/ledger.py)."""
@@ -27,12 +34,24 @@ class InvoiceLine:
     inference_type: str
     quantity: Decimal  # in the unit that is priced: thousands or millions of tokens, seconds
     usd: Decimal
-    caller: str  # ARN
+    caller: str  # ARN; empty: nobody's, it is billed by the hour
     resource: str  # what was called
+    service: str = "Amazon Bedrock"
+    usage_type: str = ""
 
     @property
     def day(self) -> date:
         return self.at.date()
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """Capacity that ran, whoever bought it: the hours of all instances, or model units."""
+
+    at: datetime
+    kind: str  # an instance type, or a model's name and commitment as its usage type has them
+    hours: Decimal
+    region: str = "us-east-1"
 
 
 class Invoice:
@@ -40,6 +59,8 @@ class Invoice:
 
     def __init__(self) -> None:
         self._entries: Callable[[], Iterable[Entry]] = tuple
+        self.capacity: list[Ran] = []
+        """What ran by the hour: no call tells of it."""
         self.estimated = False
         """Whether the month's numbers may still change."""
 
@@ -48,7 +69,8 @@ class Invoice:
         self._entries = entries
 
     def lines(self) -> list[InvoiceLine]:
-        return [line for entry in self._entries() for line in _lines(entry)]
+        calls = (line for entry in self._entries() for line in _lines(entry))
+        return [*calls, *map(_hours, self.capacity)]
 
 
 def _lines(entry: Entry) -> Iterator[InvoiceLine]:
@@ -64,7 +86,40 @@ def _lines(entry: Entry) -> Iterator[InvoiceLine]:
                 usd=Decimal(usd),
                 caller=entry["caller"],
                 resource=entry["model"],
+                service=_service(entry, unit),
+                usage_type=_usage_type(entry, item),
             )
+
+
+def _hours(ran: Ran) -> InvoiceLine:
+    hosted = ran.kind.startswith("ml.")
+    return InvoiceLine(
+        at=ran.at,
+        region=ran.region,
+        model="",
+        inference_type="",
+        quantity=ran.hours,
+        usd=ran.hours * Decimal(HOURS[ran.kind]),
+        caller="",
+        resource=ran.kind,
+        service="Amazon SageMaker" if hosted else "Amazon Bedrock",
+        usage_type=f"USE1-Host:{ran.kind}" if hosted else f"USE1-{ran.kind}-ModelUnits",
+    )
+
+
+def _service(entry: Entry, unit: str) -> str:
+    """The marketplace sells each model as a product of its own."""
+    sold = entry["base_model"].startswith(MARKETPLACE) and unit in INFERENCE_TYPES
+    return f"{_model(entry, unit)} (Amazon Bedrock Edition)" if sold else "Amazon Bedrock"
+
+
+def _usage_type(entry: Entry, item: str) -> str:
+    unit = item.removesuffix(LONG)
+    if unit in GUARDRAIL_POLICIES:
+        return f"USE1-Guardrail-{GUARDRAIL_POLICIES[unit]}UnitsConsumed"
+    of = TOKEN_WORDS.get(unit) or INFERENCE_TYPES.get(unit, unit)
+    words = "-".join(" ".join((of, *_terms(entry, item))).lower().split())
+    return f"USE1-{''.join(_model(entry, unit).split())}-{words}"
 
 
 def _model(entry: Entry, unit: str) -> str:

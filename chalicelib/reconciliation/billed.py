@@ -6,6 +6,7 @@ be another price.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
@@ -14,6 +15,7 @@ from chalicelib.pricing.count_line import CountLine
 
 _TERMS: Final[Mapping[str, str]] = {
     "batch": "batch",
+    "cross region geo": "",
     "cross region global": "global",
     "default": "",
     "flex": "flex",
@@ -25,7 +27,10 @@ _TERMS: Final[Mapping[str, str]] = {
     "priority": "priority",
     "standard": "",
 }
-"""What changes a price, as the bill words it."""
+"""What changes a price, as the bill words it, in attributes and usage types (usage_types.py).
+
+A geography's profile is billed at the region's own price, a global one at another.
+"""
 
 _PHRASE: Final = re.compile(r"\b(" + "|".join(sorted(_TERMS, key=len, reverse=True)) + r")\b")
 _UNITS: Final[tuple[tuple[str, str], ...]] = (
@@ -53,9 +58,12 @@ _SAY_NOTHING: Final = frozenset(
     [
         *("on", "demand", "inference", "text", "token", "count", "prompt", "cached", "second"),
         *("unit", "created", "generated", "processed", "premium", "1024", "2048", "512"),
+        "5m",  # how long a cache keeps what is written, where nothing is said
     ]
 )
 _IMAGES: Final = "images"
+GUARDRAILS: Final = "guardrails"
+"""What the units of guardrails are of, in the price book as here."""
 _TIERS: Final = frozenset({"flex", "priority"})
 _VARIANTS: Final[Mapping[str, str]] = {
     "above_200k": "long_context",
@@ -65,7 +73,7 @@ _VARIANTS: Final[Mapping[str, str]] = {
 _VERSION: Final = re.compile(r"-v[0-9]+(:[0-9]+)?$")
 _NOT_PLAIN: Final = re.compile(r"[^a-z0-9]")
 
-POWERS: Final[Mapping[str, tuple[int, ...]]] = {"tokens": (3, 6), "ms": (3,)}
+POWERS: Final[Mapping[str, tuple[int, ...]]] = {"tokens": (3, 6), "ms": (3,), "units": (0, 3)}
 """By how many powers of ten AWS's quantity may be ours: it never says which of them."""
 
 
@@ -90,7 +98,9 @@ def powers(unit: str) -> tuple[int, ...]:
 
 
 def of_line(line: CountLine, unit: str) -> Key:
-    """Name what one unit of a line is billed as."""
+    """Name what one unit of a line is billed as; a guardrail is billed by itself."""
+    if unit.startswith("guardrail_"):
+        return Key(GUARDRAILS, unit, frozenset())
     if unit == _IMAGES:
         return Key(canonical(line.base_model), unit, frozenset())
     terms = {_VARIANTS[part] for part in line.variant.split("+") if part in _VARIANTS}
@@ -106,14 +116,23 @@ def of_bill(model: str, inference_type: str, known: Mapping[str, str]) -> Key | 
     is often its id.
     """
     name = model.removesuffix(EDITION)
-    listed = MODELS.get(name)
-    base = listed[0] if listed else known.get(plain(name))
+    base = base_model(name, known)
     read = _inference_type(inference_type)
     if base is None or read is None:
         return None
     unit, terms = read
     terms |= {CHANGES[name]} if name in CHANGES else frozenset()
     return Key(base, unit, frozenset() if unit == _IMAGES else terms)
+
+
+def base_model(name: str, known: Mapping[str, str]) -> str | None:
+    """Return the base model of a name on the bill: listed, or written together as usage types do.
+
+    `Claude Sonnet 4.6` is also `Claude 4.6 Sonnet` and `Claude4.6Sonnet`.
+    """
+    if listed := MODELS.get(name):
+        return listed[0]
+    return _WRITTEN.get(plain(name)) or known.get(plain(name))
 
 
 def canonical(base_model: str) -> str:
@@ -135,7 +154,8 @@ def _inference_type(text: str) -> tuple[str, frozenset[str]] | None:
     for telling, unit in _UNITS:
         own = set(telling.split())
         if own <= words and words - own <= _SAY_NOTHING | {"input"}:
-            return unit, frozenset(terms)
+            counted = "token" not in words or unit.endswith("_tokens")
+            return (unit, frozenset(terms)) if counted else None  # tokens of a picture are neither
     return None
 
 
@@ -143,4 +163,17 @@ def _singular(word: str) -> str:
     return "query" if word == "queries" else word.removesuffix("s")
 
 
+_CLAUDE: Final = re.compile(r"Claude (?P<family>Haiku|Opus|Sonnet) (?P<version>[0-9.]+)")
+
+
+def _written() -> dict[str, str]:
+    """Names without what stands between their words; none where two are the same then."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for name, models in MODELS.items():
+        for each in (name, _CLAUDE.sub(r"Claude \g<version> \g<family>", name)):
+            found[plain(each)].add(models[0])
+    return {name: next(iter(models)) for name, models in found.items() if len(models) == 1}
+
+
+_WRITTEN: Final = _written()
 _FIRST: Final = {model: models[0] for models in MODELS.values() for model in models}

@@ -19,6 +19,7 @@ class Cause(StrEnum):
     WRONG_TIER = "wrong_tier"
     NO_PRICE = "no_price"
     UNKNOWN_NAME = "unknown_name"
+    CAPACITY = "capacity"
     UNEXPLAINED = "unexplained"
 
 
@@ -75,6 +76,11 @@ ABOUT: Final[Mapping[Cause, About]] = MappingProxyType(
             "a name on AWS's bill that is not known",
             "{} names on AWS's bill that are not known",
             "add the name to chalicelib/pricing/billed_names.py",
+        ),
+        Cause.CAPACITY: About(
+            "capacity bought outside the gateway",
+            "{} kinds of capacity bought outside the gateway",
+            "find who bought it in CloudTrail: CreateEndpoint or CreateProvisionedModelThroughput",
         ),
         Cause.UNEXPLAINED: About(
             "an unexplained difference",

@@ -6,21 +6,25 @@ else the month's days know: what they differ in is on the bill as well.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from chalicelib.reconciliation.bill import Bill, BilledGroup
-from chalicelib.reconciliation.billed import Key, of_bill, plain, powers
+from chalicelib.pricing.billed_names import EDITION
+from chalicelib.reconciliation.bill import Bill, BilledGroup, BilledLine
+from chalicelib.reconciliation.billed import GUARDRAILS, Key, base_model, of_bill, plain, powers
 from chalicelib.reconciliation.causes import Cause
 from chalicelib.reconciliation.row import Row, status_of
 from chalicelib.reconciliation.row import plain as text
+from chalicelib.reconciliation.usage_types import Checked, Used
+from chalicelib.reconciliation.usage_types import read as read_usage_type
 
 USD: Final = "USD"
 ROUNDING: Final = Decimal("0.000001")
 """US dollars by which AWS's own rounding of its lines may add up."""
 
+APPLIED: Final = "find in CloudTrail who calls ApplyGuardrail; or models with a guardrail; himself"
 _ZERO: Final = Decimal(0)
 
 
@@ -31,6 +35,10 @@ class Spent:
     usd: Decimal = _ZERO
     quantity: Decimal = _ZERO
     unpriced: bool = False
+
+    def add(self, usd: Decimal, quantity: Decimal) -> None:
+        self.usd += usd
+        self.quantity += quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +68,57 @@ def rows(ours: Ours, bill: Bill, tolerance: Decimal) -> Iterator[Row]:
 
 
 def _read(bill: Bill, known: Iterable[Key]) -> tuple[dict[Key, Spent], list[BilledGroup]]:
+    """Add a bill up by key: by attributes, and by usage types what has none of these."""
     models = {plain(key.model): key.model for key in known}
     found: dict[Key, Spent] = defaultdict(Spent)
     unknown = []
-    for group in bill.groups:
+    for group in filter(lambda group: group.inference_type, bill.groups):
         key = of_bill(group.model, group.inference_type, models)
         if key is None:
             unknown.append(group)
-            continue
-        found[key].usd += group.usd
-        found[key].quantity += group.quantity
+        else:
+            found[key].add(group.usd, group.quantity)
+    by_attributes = frozenset(found)
+    for line in bill.lines:
+        of = _of_line(line, bill.groups, models, by_attributes)
+        if isinstance(of, Key):
+            found[of].add(line.usd, line.quantity)
+        elif of:
+            unknown.append(of)
     return dict(found), unknown
+
+
+def _of_line(
+    line: BilledLine,
+    groups: Sequence[BilledGroup],
+    models: Mapping[str, str],
+    by_attributes: Collection[Key],
+) -> Key | BilledGroup | None:
+    """Name what a usage type is of, where the bill's attributes do not have it.
+
+    Guardrails have none. The marketplace's products may lack them, and some usage types have no
+    inference type: those that no group stands for are read by their own words.
+    """
+    match read_usage_type(line.usage_type):
+        case Checked(unit):
+            return Key(GUARDRAILS, unit, frozenset())
+        case Used(model, words):
+            name = (model or line.service).removesuffix(EDITION)
+            base = base_model(name, models)
+            whole = [each for each in groups if _is_of(each, name, base, models)]
+            if any(whole) and all(each.inference_type for each in whole):
+                return None
+            key = of_bill(name, words, models)
+            alone = line.service.endswith(EDITION) or not groups
+            if key is None and alone and "Bedrock" in line.service:
+                return BilledGroup(name, words, line.usd, line.quantity)
+            return None if key in by_attributes else key
+    return None
+
+
+def _is_of(group: BilledGroup, name: str, base: str | None, models: Mapping[str, str]) -> bool:
+    named = group.model.removesuffix(EDITION)
+    return named == name or (base is not None and base_model(named, models) == base)
 
 
 def _causes(key: Key, ours: Ours, theirs: Mapping[Key, Spent]) -> tuple[Cause, ...]:
@@ -82,8 +130,11 @@ def _causes(key: Key, ours: Ours, theirs: Mapping[Key, Spent]) -> tuple[Cause, .
         return (Cause.STALE_PRICE,)
     if _same(key, _sum(key, ours.spent), _sum(key, theirs)):
         return (Cause.WRONG_TIER,)
-    of_days = ours.days.get(key.model)
-    return of_days.causes if of_days else (Cause.UNEXPLAINED,)
+    if of_days := ours.days.get(key.model):
+        return of_days.causes
+    if key.model == GUARDRAILS and mine.usd < their.usd:
+        return (Cause.BYPASS,)
+    return (Cause.UNEXPLAINED,)
 
 
 def _same(key: Key, ours: Decimal, theirs: Decimal) -> bool:
@@ -120,8 +171,14 @@ def _row(
         causes=causes,
         status=status_of(causes, difference, _ZERO if mine.unpriced else allowed),
         calls=of_days.calls if of_days and of_days.causes == causes else 0,
-        hint=_prices(mine, their) if causes == (Cause.STALE_PRICE,) else "",
+        hint=_hint(key, mine, their, causes),
     )
+
+
+def _hint(key: Key, mine: Spent, their: Spent, causes: tuple[Cause, ...]) -> str:
+    if causes == (Cause.STALE_PRICE,):
+        return _prices(mine, their)
+    return APPLIED if key.model == GUARDRAILS and causes == (Cause.BYPASS,) else ""
 
 
 def _prices(mine: Spent, their: Spent) -> str:

@@ -8,17 +8,21 @@ from decimal import Decimal
 from typing import Any, Final
 
 from chalicelib.catalog import GEOS
+from chalicelib.pricing.capacity import HOURS_OF_A_DAY, Sample
 from chalicelib.pricing.charges import CAPACITY, Charge, charges
 from chalicelib.pricing.count_line import CountLine
-from chalicelib.reconciliation import bill, export, keeping, money, row, teams
-from chalicelib.reconciliation.billed import Key, canonical, of_line
+from chalicelib.pricing.price_book import PriceBook
+from chalicelib.reconciliation import bill, export, hours, keeping, money, row, teams
+from chalicelib.reconciliation.billed import Key, canonical, of_line, plain
 from chalicelib.reconciliation.causes import Cause
 from chalicelib.reconciliation.days import statement_of as statement_of_day
+from chalicelib.reconciliation.hours import SampledHour
 from chalicelib.reconciliation.kept_day import KeptDay, NotReported, is_reported
 from chalicelib.reconciliation.money import DayCause, Spent
 from chalicelib.reconciliation.row import Row
 from chalicelib.reconciliation.series import metric_name
 from chalicelib.reconciliation.statement import Reconciled, Statement
+from chalicelib.reporting.capacity_files import hour_key, read_hour
 from chalicelib.reporting.months.month import Month
 from chalicelib.reporting.store import ReportStore
 from chalicelib.settings import Settings
@@ -29,7 +33,9 @@ FIRST: Final = 5
 LAST: Final = 15
 """The last day on which one that AWS may still change is looked at again."""
 
-_NOT_OF_A_MODEL: Final = ("guardrail_", "request", "busy_ms")
+_GUARDRAIL: Final = "guardrail_"
+_NO_PRICES: Final = PriceBook((), "")
+_NOT_OF_A_MODEL: Final = ("request", "busy_ms")
 
 
 @dataclass(slots=True)
@@ -40,12 +46,14 @@ class _Ours:
     by_team: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     models: dict[str, str] = field(default_factory=dict)  # as called: base model
     of: dict[str, str] = field(default_factory=dict)
+    books: dict[date, PriceBook] = field(default_factory=dict)  # the rows kept with each day
 
     def add(self, line: CountLine, charged: Iterable[Charge]) -> None:
         self.models[metric_name(line.model_id)] = canonical(line.base_model)
         for charge in charged:
             self.by_team[line.team_id] += charge.cost or 0
-            if line.basis == "on_demand" and not charge.unit.startswith(_NOT_OF_A_MODEL):
+            guarded = charge.unit.startswith(_GUARDRAIL)
+            if guarded or (line.basis == "on_demand" and charge.unit not in _NOT_OF_A_MODEL):
                 spent = self.spent[of_line(line, charge.unit)]
                 spent.usd += charge.cost or 0
                 spent.quantity += charge.quantity
@@ -83,6 +91,9 @@ def reconcile(
     days = _causes_of_days(store, month, ours)
     tolerance = settings.reconcile_tolerance
     rows = list(money.rows(money.Ours(dict(ours.spent), days), found, tolerance))
+    models = {plain(model): model for model in ours.models.values()}
+    ran = hours.sampled(_sampled(store, month, ours, settings.region))
+    rows += hours.rows(ran, hours.billed(found.lines, models), tolerance)
     if settings.cur_location and settings.tenant_role_arn:
         charged = export.costs_by_caller(s3, settings.cur_location, month)
         causes = tuple(dict.fromkeys(cause for each in rows for cause in each.causes))
@@ -106,7 +117,7 @@ def _ours(store: ReportStore, month: Month, region: str) -> _Ours:
     ours = _Ours()
     for day in _reported(store, month):
         ours.of[day.day.isoformat()] = day.manifest.counts_sha256
-        book = day.prices(store)
+        book = ours.books[day.day] = day.prices(store)
         for line in day.lines:
             if line.service == "bedrock" and line.region == region:
                 ours.add(line, _billed(line, charges(line, book, day.day)))
@@ -124,6 +135,24 @@ def _billed(line: CountLine, charged: Iterable[Charge]) -> Iterator[Charge]:
 
 def _reported(store: ReportStore, month: Month) -> Iterator[KeptDay]:
     return (KeptDay.read(store, day) for day in month.days() if is_reported(store, day))
+
+
+def _sampled(store: ReportStore, month: Month, ours: _Ours, region: str) -> Iterator[SampledHour]:
+    """Yield each hour of the month, at the prices of its own day.
+
+    Of a day that is not reported nothing is known, nor of an hour without a file.
+    """
+    for day in month.days():
+        book = ours.books.get(day)
+        for hour in range(HOURS_OF_A_DAY):
+            content = store.read(hour_key(day, hour)) if book else None
+            yield SampledHour(day, _samples(content, region), book or _NO_PRICES)
+
+
+def _samples(content: bytes | None, region: str) -> tuple[Sample, ...] | None:
+    if content is None:
+        return None
+    return tuple(each for each in read_hour(content) if each.resource.region == region)
 
 
 def _causes_of_days(store: ReportStore, month: Month, ours: _Ours) -> dict[str, DayCause]:

@@ -24,10 +24,10 @@ _BREAKS_A_CELL: Final = re.compile(r'[,"\r\n\x00]|^[=+@\t]|^-(?![0-9.])')
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """How much of AWS's number may be a direct call's, though another cause explains it."""
+    """How much of AWS's number others may have used, though another cause explains it."""
 
     most: int  # of the row's unit
-    calls: int  # that may be direct ones; 0: only midnight leaves it open
+    calls: int  # that may be others'; 0: only midnight, or an hour without a sample, leaves it open
     usd: Decimal | None  # None: no price is known
 
     @classmethod
@@ -37,7 +37,7 @@ class Hidden:
 
     def __str__(self) -> str:
         cost = "at a price that is not known" if self.usd is None else f"/ {plain(self.usd)} USD"
-        return f"could hide direct calls of up to {self.most} {cost}"
+        return f"others could have used up to {self.most} {cost}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,3 +43,26 @@ INFERENCE_TYPES: Mapping[str, str] = {
     "input_audio_ms": "Input audio seconds",
     "queries": "Search units",
 }
+
+TOKEN_WORDS: Mapping[str, str] = {
+    "cache_read_tokens": "cache-read-input-token-count",
+    "cache_write_tokens": "cache-write-input-token-count",
+    "cache_write_1h_tokens": "cache-write-input-token-count-1-hour",
+}
+"""As usage types say them, where they are not the words of the attribute."""
+
+GUARDRAIL_POLICIES: Mapping[str, str] = {
+    "guardrail_topic_units": "TopicPolicy",
+    "guardrail_content_units": "ContentPolicy",
+    "guardrail_content_image_units": "ContentPolicyImage",
+    "guardrail_pii_units": "SensitiveInformationPolicyPaid",
+    "guardrail_grounding_units": "ContextualGroundingPolicy",
+    "guardrail_reasoning_units": "AutomatedReasoningPolicy",
+}
+"""As the usage types of guardrails say them: `USE1-Guardrail-TopicPolicyUnitsConsumed`."""
+
+HOURS: Mapping[str, str] = {
+    "ml.g5.xlarge": "1.408",
+    "Nova2.0Lite-ProvisionedThroughput-NoCommit": "60.5",
+}
+"""US dollars an hour of one instance or model unit."""

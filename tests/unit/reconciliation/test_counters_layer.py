@@ -218,7 +218,7 @@ def test_a_call_in_the_place_of_one_that_timed_out_is_said_to_be_possible_as_a_f
     assert (row.causes, row.status, row.hidden) == (
         *(("cut_stream",), "explained", Hidden(12, 1, Decimal("0.012"))),
     )
-    assert row.advice.endswith("| could hide direct calls of up to 12 / 0.012 USD")
+    assert row.advice.endswith("| others could have used up to 12 / 0.012 USD")
     assert row.cells()[-2:] == ("12", "0.012")
 
 

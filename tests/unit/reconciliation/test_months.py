@@ -4,9 +4,9 @@ import gzip
 import hashlib
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -16,20 +16,23 @@ from kept_reports import Kept, manifest
 
 from chalicelib.metering.usage import Usage
 from chalicelib.pricing import price_file
+from chalicelib.pricing.capacity import Resource, Sample
 from chalicelib.pricing.count_line import CountLine
+from chalicelib.pricing.price import Price
 from chalicelib.pricing.price_book import PriceBook
 from chalicelib.reconciliation import days, export, months
 from chalicelib.reconciliation.causes import Cause
 from chalicelib.reconciliation.export import NotDelivered
-from chalicelib.reconciliation.row import Row
+from chalicelib.reconciliation.row import Hidden, Row
 from chalicelib.reconciliation.statement import Statement
+from chalicelib.reporting.capacity_files import hour_key, write_hour
 from chalicelib.reporting.csv_writer import write_counts
 from chalicelib.reporting.months.month import Month
 from chalicelib.reporting.reported_day import counts_key, manifest_key, price_rows_key
 from chalicelib.settings import Settings
 from local import cost_explorer
 from local.cost_export import deliver
-from local.invoice import Invoice
+from local.invoice import Invoice, Ran
 from local.simulator import prices
 from local.simulator.calls import Counts
 from local.simulator.ledger import Entry
@@ -122,8 +125,9 @@ def differed(*causes: Cause) -> dict[str, bytes]:
 class CostExplorer:
     """Answers as the local stack's does."""
 
-    def __init__(self, *entries: Entry, estimated: bool = False) -> None:
+    def __init__(self, *entries: Entry, estimated: bool = False, ran: Sequence[Ran] = ()) -> None:
         self.invoice = Invoice()
+        self.invoice.capacity += ran
         self.invoice.follow(lambda: map(asdict, entries))
         self.invoice.estimated = estimated
 
@@ -283,3 +287,157 @@ def test_a_month_whose_differences_nobody_was_told_of_is_due() -> None:
 
 def test_a_month_without_a_reported_day_is_not_due() -> None:
     assert months.due(Kept({}), date(2026, 11, 5)) == []
+
+
+GUARDED = replace(
+    LINE, model_id="guardrail/abc", base_model="guardrails", usage=Usage(guardrail_topic_units=40)
+)
+TOPIC = "guardrails,us-east-1,none,on_demand,default,none,guardrail_topic_units"
+GUARDRAIL_BOOK = price_book(f"{TOPIC},0.00015,2026-01-01,,list,2026-10-01")
+
+
+def applied(caller: str = SEARCH, units: int = 40) -> Entry:
+    """ApplyGuardrail, as the simulator's ledger has it."""
+    used = Counts(guardrail_topic_units=units)
+    items = {"guardrail_topic_units": f"{units * Decimal('0.00015')}"}
+    entry = called(caller)
+    return replace(entry, model="guardrail/abc", base_model="guardrails", counts=used, items=items)
+
+
+def test_a_guardrails_units_are_held_against_the_bill() -> None:
+    made = statement(reported(GUARDED, book=GUARDRAIL_BOOK), CostExplorer(applied()))
+    assert [(row.scope, row.unit, row.status) for row in made.rows if row.layer == "money"] == [
+        ("guardrails", "USD/guardrail_topic_units", "equal")
+    ]
+
+
+def test_a_guardrail_that_was_called_directly_is_found_and_what_to_do_is_said() -> None:
+    bill = CostExplorer(applied(), applied(SOMEBODY))
+    made = statement(reported(GUARDED, book=GUARDRAIL_BOOK), bill)
+    assert told(made)["guardrails", "USD/guardrail_topic_units"] == "bypass"
+    (row,) = (row for row in made.rows if row.scope == "guardrails")
+    assert "ApplyGuardrail" in row.advice
+
+
+G5 = "ml.g5.xlarge"
+UNITS = "arn:aws:bedrock:us-east-1:123456789012:provisioned-model/abc"
+NOVA_2 = "amazon.nova-2-lite-v1:0"
+HOUR_BOOK = price_book(
+    *(
+        f"{sku},us-east-1,none,{basis_and_unit},2026-01-01,,list,2026-10-01"
+        for sku, basis_and_unit in (
+            (G5, "endpoint,default,none,instance_hour,1.408"),
+            (NOVA_2, "provisioned,default,no_commit,model_unit_hour,60.5"),
+        )
+    )
+)
+EMBED = Sample(Resource("sagemaker", "us-east-1", "embed"), G5, "none", 2, 4)
+THROUGHPUT = Sample(Resource("bedrock", "us-east-1", UNITS), NOVA_2, "no_commit", 1, 1)
+
+
+def sampled(*by_hour: tuple[Sample, ...] | None) -> dict[str, bytes]:
+    """The day's hours; None: one that nobody sampled."""
+    at = datetime(DAY.year, DAY.month, DAY.day, tzinfo=UTC)
+    found = {
+        hour_key(DAY, hour): write_hour(samples, at)
+        for hour, samples in enumerate(by_hour)
+        if samples is not None
+    }
+    return reported(book=price_book(*map(_row, (*BOOK, *HOUR_BOOK)))) | found
+
+
+def _row(price: Price) -> str:
+    cells = (*price.key, f"{price.usd_per_unit:f}", "2026-01-01", "", "list", "2026-10-01")
+    return ",".join(cells)
+
+
+def ran(kind: str, hours: int) -> Ran:
+    return Ran(datetime(DAY.year, DAY.month, DAY.day, 12, tzinfo=UTC), kind, Decimal(hours))
+
+
+ALL_DAY = ((EMBED, THROUGHPUT),) * 24
+HOURS = (ran(G5, 48), ran("Nova2.0Lite-ProvisionedThroughput-NoCommit", 24))
+
+
+def of_capacity(made: Statement) -> dict[tuple[str, str], tuple[str, str]]:
+    return {
+        (row.scope, row.unit): ("+".join(row.causes), row.status)
+        for row in made.rows
+        if "hour" in row.unit
+    }
+
+
+def test_hours_of_instances_and_of_model_units_are_held_against_the_bill() -> None:
+    made = statement(sampled(*ALL_DAY), CostExplorer(called(), ran=HOURS))
+    assert of_capacity(made) == {
+        (G5, "instance_hour"): ("", "equal"),
+        (G5, "USD/instance_hour"): ("", "equal"),
+        (NOVA_2, "model_unit_hour+no_commit"): ("", "equal"),
+        (NOVA_2, "USD/model_unit_hour+no_commit"): ("", "equal"),
+    }
+
+
+def test_capacity_that_was_bought_outside_the_gateway_is_found() -> None:
+    """Beyond what the two instances may have run on the days after, of which there is no report."""
+    made = statement(sampled(*ALL_DAY), CostExplorer(called(), ran=(*HOURS, ran(G5, 1000))))
+    assert of_capacity(made)[G5, "instance_hour"] == ("capacity", "difference")
+    assert of_capacity(made)[G5, "USD/instance_hour"] == ("capacity", "difference")
+    assert "capacity bought outside the gateway" in made.sentence()
+    assert "CreateEndpoint" in next(row.advice for row in made.rows if row.scope == G5)
+
+
+def test_an_instance_that_the_gateway_never_sampled_is_capacity_outside_it() -> None:
+    made = statement(reported(), CostExplorer(called(), ran=(ran(G5, 1),)))
+    assert of_capacity(made) == {(G5, "instance_hour"): ("capacity", "difference")}
+
+
+def test_an_hours_price_that_is_not_aws_is_stale() -> None:
+    dear = replace(HOURS[0], kind=G5)
+    bill = CostExplorer(called(), ran=(dear, HOURS[1]))
+    files = sampled(*ALL_DAY)
+    cheap = files[price_rows_key(DAY)].replace(b"1.408", b"1.212")
+    said = manifest(
+        date=f"{DAY}",
+        counts_sha256=sha256(files[counts_key(DAY)]),
+        price_rows_sha256=sha256(cheap),
+    )
+    made = statement(files | {price_rows_key(DAY): cheap, manifest_key(DAY): said.to_json()}, bill)
+    assert of_capacity(made)[G5, "instance_hour"] == ("", "equal")
+    assert of_capacity(made)[G5, "USD/instance_hour"] == ("stale_price", "difference")
+
+
+def test_hours_that_nobody_sampled_are_no_difference_and_a_figure() -> None:
+    hours = [*ALL_DAY]
+    hours[5] = hours[6] = None
+    made = statement(sampled(*hours), CostExplorer(called(), ran=HOURS))
+    (row,) = (row for row in made.rows if row.unit == "instance_hour")
+    assert (row.status, row.ours, row.theirs) == ("tolerated", 44, 48)
+    assert row.hidden == Hidden(4, 0, Decimal("5.632"))
+
+
+def test_an_instance_more_within_the_day_may_have_begun_between_two_samples() -> None:
+    hours = [(EMBED, THROUGHPUT)] * 12 + [(replace(EMBED, count=3), THROUGHPUT)] * 12
+    bill = CostExplorer(called(), ran=(ran(G5, 61), HOURS[1]))
+    assert of_capacity(statement(sampled(*hours), bill))[G5, "instance_hour"] == ("", "tolerated")
+
+
+class WithoutAttributes(CostExplorer):
+    """A bill on which nothing has Bedrock's attributes: the usage types tell."""
+
+    def get_cost_and_usage(self, **request: Any) -> dict[str, Any]:
+        answer = super().get_cost_and_usage(**request)
+        if request["GroupBy"][0]["Type"] == "PRODUCT_ATTRIBUTE":
+            answer["ResultsByTime"][0]["Groups"] = []
+        return answer
+
+
+def test_a_bill_without_attributes_is_read_by_its_usage_types() -> None:
+    made = statement(reported(), WithoutAttributes(called()))
+    assert made.sentence() == "no difference"
+    assert {(row.scope, row.status) for row in made.rows} == {(BASE, "equal"), ("search", "equal")}
+
+
+def test_a_usage_type_that_nobody_knows_is_a_row_where_the_bill_has_no_attributes() -> None:
+    strange = replace(called(), base_model="acme.writer-v1:0", items={"input_tokens": "0.5"})
+    made = statement(reported(), WithoutAttributes(called(), strange))
+    assert ("acme.writer-v1:0", "USD/input-tokens") in told(made)

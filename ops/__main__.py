@@ -5,16 +5,21 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
-from botocore.exceptions import BotoCoreError, ClientError
+MISSING = "{} is not installed for this Python: `make install`, then `. .venv/bin/activate`"
 
-from ops import environment, keys, models, month, prices, reconcile, report, tenants
-from ops.deploy import command as deployment
-from ops.directory import Refused
-from ops.doctor import command as doctor
-from ops.openapi import command as openapi
-from ops.sizing import command as sizing
-from ops.trace import command as trace
-from ops.verify import command as verify
+try:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from ops import environment, keys, models, month, prices, reconcile, report, tenants
+    from ops.deploy import command as deployment
+    from ops.directory import Refused
+    from ops.doctor import command as doctor
+    from ops.openapi import command as openapi
+    from ops.sizing import command as sizing
+    from ops.trace import command as trace
+    from ops.verify import command as verify
+except ModuleNotFoundError as error:  # boto3, without which no command can be so much as named
+    sys.exit(f"error: {MISSING.format(error.name)}")
 
 DESCRIPTION = "Deploys a Tollgate; its tenants, keys, prices and reports."
 EPILOG = """environment:
@@ -63,10 +68,18 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] = os.envi
     args = parser().parse_args(argv)
     try:
         args.run(args, args.open(environ))
-    except (Refused, ValueError, BotoCoreError, ClientError) as error:
-        print("error:", " ".join(str(error).split()), file=sys.stderr)
-        return 1
+    except (Refused, ValueError, OSError, BotoCoreError, ClientError) as error:
+        return _failed(str(error))
+    except ModuleNotFoundError as error:  # Chalice, which not every command needs
+        return _failed(MISSING.format(error.name))
+    except KeyboardInterrupt:
+        return _failed("interrupted: what was begun in AWS goes on there; repeat this to end it")
     return 0
+
+
+def _failed(why: str) -> int:
+    print("error:", " ".join(why.split()), file=sys.stderr)
+    return 1
 
 
 if __name__ == "__main__":

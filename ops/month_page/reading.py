@@ -10,7 +10,7 @@ from chalicelib.pricing.price_book import PriceBook
 from chalicelib.reporting.cost_rows import read_rows
 from chalicelib.reporting.csv_writer import read_counts
 from chalicelib.reporting.manifest import Manifest
-from chalicelib.reporting.months.adjustments import Adjustment, of_day, read_adjustments
+from chalicelib.reporting.months.adjustments import read_adjustments, rows_of_day
 from chalicelib.reporting.months.closed import read_closed
 from chalicelib.reporting.months.month import Month
 from chalicelib.reporting.reported_day import costs_key, counts_key, manifest_key, price_rows_key
@@ -36,8 +36,8 @@ def read_month(month: Month, store: ReportStore, stage: str, now: datetime) -> M
     return MonthFigures(
         month=month,
         stage=stage,
-        days=tuple(reader.days(month, over)),
-        before=tuple(reader.days(last, islice(last.days(), None if whole else len(over)))),
+        days=tuple(reader.days(over)),
+        before=tuple(reader.days(islice(last.days(), None if whole else len(over)))),
         tenants=reader.tenants(over),
         closed_at=closed.closed_at if closed else "",
         adjustments=len(read_adjustments(store, month)),
@@ -53,10 +53,8 @@ class _Reader:
         """Say whether a day has a report."""
         return self.store.read(manifest_key(day)) is not None
 
-    def days(self, month: Month, days: Iterator[date] | list[date]) -> Iterator[DayFigures]:
-        adjustments = read_adjustments(self.store, month)
-        for day in days:
-            yield self._day(day, adjustments)
+    def days(self, days: Iterator[date] | list[date]) -> Iterator[DayFigures]:
+        return map(self._day, days)
 
     def tenants(self, days: list[date]) -> Tenants:
         """Return the tenants as the month last knew them."""
@@ -65,8 +63,8 @@ class _Reader:
                 return Tenants.from_csv(content)
         return NO_TENANTS
 
-    def _day(self, day: date, adjustments: list[Adjustment]) -> DayFigures:
-        content, later = self.store.read(manifest_key(day)), of_day(adjustments, day)
+    def _day(self, day: date) -> DayFigures:
+        content, later = self.store.read(manifest_key(day)), tuple(rows_of_day(self.store, day))
         if content is None:
             return DayFigures(day, rows=later)
         costs = self.store.read(costs_key(day)) or b""

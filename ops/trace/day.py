@@ -14,7 +14,7 @@ from chalicelib.reporting.capacity_files import read_samples
 from chalicelib.reporting.cells import is_our_line
 from chalicelib.reporting.csv_writer import read_counts
 from chalicelib.reporting.manifest import Manifest
-from chalicelib.reporting.months.adjustments import of_day, read_adjustments
+from chalicelib.reporting.months.adjustments import of_day
 from chalicelib.reporting.months.closed import read_closed
 from chalicelib.reporting.months.month import Month
 from chalicelib.reporting.price_override import book_in_force
@@ -87,7 +87,7 @@ def read_day(day: date, s3: Any, settings: Settings) -> Day:
     """
     store = ReportStore(s3, settings.reports_bucket)
     month = Month.of(day)
-    prefix = ADJUSTED if of_day(read_adjustments(store, month), day) else ""
+    prefix = ADJUSTED if any(of_day(store, day)) else ""
     manifest, costs, price_rows, counts = (
         store.read(prefix + key(day))
         for key in (manifest_key, costs_key, price_rows_key, counts_key)

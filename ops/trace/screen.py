@@ -7,6 +7,7 @@ from typing import Final
 from chalicelib.pricing.capacity import Resource
 from chalicelib.pricing.charges import Charge
 from chalicelib.pricing.price_file import plain
+from chalicelib.reporting.months.adjustments import adjustments_key
 from chalicelib.reporting.months.month import Month
 from chalicelib.tenants.nouns import Tenant
 from ops.trace.day import Day
@@ -120,7 +121,7 @@ def _books(day: Day) -> str:
     month = Month.of(day.day)
     books = f"{month} was closed at {day.closed_at}"
     if day.prefix:
-        return f"{books}, and the day adjusted since then: {month.adjustments_key}"
+        return f"{books}, and the day adjusted since then: {adjustments_key(day.day)}"
     return f"{books}; its lines are in {month.costs_key}"
 
 

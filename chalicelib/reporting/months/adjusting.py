@@ -20,8 +20,7 @@ from chalicelib.reporting.cost_rows import CostRow, read_rows, row_of
 from chalicelib.reporting.day_files import FilesOf
 from chalicelib.reporting.differences import Difference, differences
 from chalicelib.reporting.known_day import KnownDay
-from chalicelib.reporting.months.adjustments import add, each_adjustment, of_day
-from chalicelib.reporting.months.month import Month
+from chalicelib.reporting.months.adjustments import add, rendered_lines, rows_of_day
 from chalicelib.reporting.months.telling import tell
 from chalicelib.reporting.reported_day import (
     ReportedDay,
@@ -53,11 +52,11 @@ def adjust(said: HeldDay, known: KnownDay) -> Outcome:
     between what is booked and what is known. Whatever was booked, and by whomever, is told last.
     """
     store, claim, day = said.store, said.claim, said.day
-    found = list(_found(said, known))
+    lines = rendered_lines(_found(said, known), known.at.date())
     outcome = HeldDay.read(store, claim, day, ADJUSTED).restate(known.remade(KEPT_BESIDE, ADJUSTED))
-    added = add(store, Month.of(day), found, known.at.date(), claim.hold)
+    add(store, day, lines, claim.hold)
     tell(store, claim, known)
-    return replace(outcome, adjustments=len(added))
+    return replace(outcome, adjustments=lines.count(b"\n"))
 
 
 def booked(store: ReportStore, day: date) -> Iterator[CostRow]:
@@ -65,10 +64,9 @@ def booked(store: ReportStore, day: date) -> Iterator[CostRow]:
 
     A day that the month was closed without has none, whatever a report of it that died has left.
     """
-    adjusting = of_day(each_adjustment(store, Month.of(day)), day)
     there = store.read(manifest_key(day)) is not None
     closed = read_rows(store.chunks(costs_key(day)) if there else ())
-    return merge(closed, adjusting, key=lambda row: row.order)
+    return merge(closed, rows_of_day(store, day), key=lambda row: row.order)
 
 
 def _found(said: HeldDay, known: KnownDay) -> Iterator[Difference]:

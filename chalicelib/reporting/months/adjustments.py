@@ -1,20 +1,26 @@
-"""adjustments.csv: signed rows that bring a closed month to what its records say now.
+"""Adjustments: signed rows that bring a closed month to what its records say now.
 
-Rows are only ever added, each put on the condition that the file is still the one that was read.
-The closed rows of a day and its adjustments are together the day's costs as they were last said.
+A day has a file of its own, so that what is read and written to adjust it does not grow with the
+month: a price that was wrong moves every row of every day. Rows are only ever added, each put on
+the condition that the file is still the one that was read. The closed rows of a day and its
+adjustments are together the day's costs as they were last said.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from chalicelib.reporting.cost_rows import CostRow, read_cells, row_from
+from botocore.exceptions import ClientError
+
+from chalicelib.reporting.cost_rows import CostRow, read_columns, row_at
 from chalicelib.reporting.csv_writer import render_signed
 from chalicelib.reporting.differences import Difference
 from chalicelib.reporting.months.month import Month
 from chalicelib.reporting.reported_day import CSV
-from chalicelib.reporting.store import ReportStore
-from chalicelib.reporting.team_adjustments import COLUMNS
+from chalicelib.reporting.store import ReportStore, is_missing
+from chalicelib.reporting.team_adjustments import ABOUT_ADJUSTMENT, COLUMNS
+
+_ABOUT = len(ABOUT_ADJUSTMENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,62 +31,88 @@ class Adjustment:
     reason: str
     row: CostRow
 
+    @classmethod
+    def at(cls, cells: Sequence[str]) -> "Adjustment":
+        """Read one's cells, in the order of COLUMNS. Raises ValueError as `row_at`."""
+        adjusted_on, reason = cells[:_ABOUT]
+        return cls(adjusted_on, reason, row_at(cells[_ABOUT:]))
+
     def cells(self) -> tuple[str, ...]:
         return (self.adjusted_on, self.reason, *self.row.cells())
 
 
+def adjustments_key(day: date) -> str:
+    return f"adjustments/month={Month.of(day)}/{day}.csv"
+
+
 def read_adjustments(store: ReportStore, month: Month) -> list[Adjustment]:
-    """Return a month's adjustments in the order in which they were made."""
+    """Return a month's adjustments, a day's after the other's."""
     return list(each_adjustment(store, month))
 
 
 def each_adjustment(store: ReportStore, month: Month) -> Iterator[Adjustment]:
-    """Yield them one by one: a price of a large month that was wrong makes a million rows."""
-    return _read(store.read(month.adjustments_key) or b"")
+    """Yield them one by one: a price of a large month that was wrong makes millions of rows."""
+    return (each for day in month.days() for each in of_day(store, day))
 
 
-def add(
-    store: ReportStore,
-    month: Month,
-    found: Sequence[Difference],
-    adjusted_on: date,
-    hold: Callable[[], None],
-) -> Sequence[Adjustment]:
-    """Add differences to a month's adjustments, beside whatever others add at the same time.
+def of_day(store: ReportStore, day: date) -> Iterator[Adjustment]:
+    """Yield what adjusts a day, in the order in which it was booked."""
+    return map(Adjustment.at, read_columns(_chunks(store, day), COLUMNS))
 
-    `hold` is called before each put, and raises where the day of the differences is somebody
-    else's by now, who may have added them. A put that was refused may have been written all the
-    same, and others may have added to it since: then it is what the file begins with.
+
+def rows_of_day(store: ReportStore, day: date) -> Iterator[CostRow]:
+    """Yield the rows that adjust a day in the order of costs.csv, as they were booked within it.
+
+    They are sorted as text: the amounts of 150,000 rows would take ten times as much memory.
     """
-    new = [Adjustment(adjusted_on.isoformat(), each.reason, each.row) for each in found]
-    content = b""
-    while new:
-        kept = store.kept(month.adjustments_key)
+    lines = [",".join(cells) for cells in read_columns(_chunks(store, day), COLUMNS)]
+    lines.sort(key=_order)
+    return (Adjustment.at(line.split(",")).row for line in lines)
+
+
+def rendered_lines(found: Iterable[Difference], adjusted_on: date) -> bytes:
+    """Render differences as rows that are to be added, a line each, without a header."""
+    made = (Adjustment(adjusted_on.isoformat(), each.reason, each.row) for each in found)
+    return render_signed(COLUMNS, (each.cells() for each in made)).partition(b"\n")[2]
+
+
+def add(store: ReportStore, day: date, lines: bytes, hold: Callable[[], None]) -> None:
+    """Add lines to what adjusts a day.
+
+    `hold` is called before each put, and raises where the day is somebody else's by now, who may
+    have added them. A put that was refused may have been written all the same, and others may have
+    added to it since: then it is what the file begins with.
+    """
+    key, content = adjustments_key(day), b""
+    while lines:
+        kept = store.kept(key)
         before = kept.body if kept else b""
         if content and before.startswith(content):
-            break
-        content = _added(before, new)
+            return
+        content = _added(before, lines)
         hold()  # after what was read: a row of ours that is there by now is another holder's
-        if store.put_if(month.adjustments_key, content, kept.etag if kept else None, CSV):
-            break
-    return new
+        if store.put_if(key, content, kept.etag if kept else None, CSV):
+            return
 
 
-def of_day(adjustments: Iterable[Adjustment], day: date) -> list[CostRow]:
-    """Return the rows that adjust a day, as they are to be added to its closed ones."""
-    rows = (each.row for each in adjustments if each.row.date == day.isoformat())
-    return sorted(rows, key=lambda row: row.order)
+def _chunks(store: ReportStore, day: date) -> Iterator[bytes]:
+    """Yield a day's file in pieces; none where nothing adjusts the day."""
+    try:
+        yield from store.chunks(adjustments_key(day))
+    except ClientError as error:
+        if not is_missing(error):
+            raise
 
 
-def _added(before: bytes, new: Sequence[Adjustment]) -> bytes:
-    """Add rows to a file. Those of an older version's columns are rendered anew in ours."""
-    content = render_signed(COLUMNS, (each.cells() for each in new))
-    header, _, rows = content.partition(b"\n")
-    if before.startswith(header + b"\n"):
-        return before + rows
-    return render_signed(COLUMNS, (each.cells() for each in (*_read(before), *new)))
+def _added(before: bytes, lines: bytes) -> bytes:
+    """Add lines to a file. Those of an older version's columns are rendered anew in ours."""
+    if not before.startswith(render_signed(COLUMNS, ())):
+        kept = map(Adjustment.at, read_columns((before,), COLUMNS))
+        before = render_signed(COLUMNS, (each.cells() for each in kept))
+    return before + lines
 
 
-def _read(content: bytes) -> Iterator[Adjustment]:
-    for cells in read_cells((content,)):
-        yield Adjustment(cells["adjusted_on"], cells["reason"], row_from(cells))
+def _order(line: str) -> tuple[str, ...]:
+    """Return a line's `CostRow.order`."""
+    _, _, day, team_id, service, model_id, _ = line.split(",", 6)
+    return day, team_id, model_id, service

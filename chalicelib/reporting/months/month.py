@@ -48,7 +48,3 @@ class Month:
     @property
     def tree_key(self) -> str:
         return f"tree/month={self}/tree.csv"
-
-    @property
-    def adjustments_key(self) -> str:
-        return f"adjustments/month={self}/adjustments.csv"

@@ -17,8 +17,7 @@ from chalicelib.reporting.cost_rows import read_cells
 from chalicelib.reporting.focus.corrections import Row, corrections, corrections_key
 from chalicelib.reporting.focus.export import focus_key, joined, pieces
 from chalicelib.reporting.known_day import KnownDay
-from chalicelib.reporting.months.adjustments import Adjustment, each_adjustment
-from chalicelib.reporting.months.month import Month
+from chalicelib.reporting.months.adjustments import Adjustment, of_day
 from chalicelib.reporting.reported_day import CSV, JSON, File, manifest_key
 from chalicelib.reporting.restating import ADJUSTED
 from chalicelib.reporting.store import ReportStore, all_rendered, rendered
@@ -52,9 +51,8 @@ def tell(store: ReportStore, claim: Claim, known: KnownDay) -> None:
     """Tell what is booked of a closed day and not told yet; `known` is what it comes to."""
     day, told = known.day, _told(store, known.day)
     booked = Booked()
-    for each in each_adjustment(store, Month.of(day)):
-        if each.row.date == day.isoformat():
-            booked.add(each, told)
+    for each in of_day(store, day):
+        booked.add(each, told)
     if booked.rows == told:
         return
     if not _there(store, manifest_key(day)):  # closed without it: a report that died left its rows

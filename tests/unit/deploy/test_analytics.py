@@ -21,6 +21,7 @@ from chalicelib.reporting import exception_files, reported_day, team_adjustments
 from chalicelib.reporting.focus import columns as focus
 from chalicelib.reporting.focus.export import focus_key
 from chalicelib.reporting.manifest import Manifest
+from chalicelib.reporting.months.adjustments import adjustments_key
 from chalicelib.reporting.months.month import Month
 from ops.deploy.templates.analytics import analytics
 from ops.deploy.templates.questions import QUERIES, questions
@@ -210,7 +211,7 @@ def test_a_day_s_partition_is_where_the_report_is_written(table: str, key: Any) 
     ("table", "key"),
     [
         ("month_costs", OCTOBER.costs_key),
-        ("adjustments", OCTOBER.adjustments_key),
+        ("adjustments", adjustments_key(date(2026, 10, 30))),
         ("tree", OCTOBER.tree_key),
         ("money_reconciliation", months.statement_of(OCTOBER).csv_key),
     ],

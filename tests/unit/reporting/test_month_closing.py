@@ -15,7 +15,7 @@ from chalicelib.reporting.claims import Busy, claimed
 from chalicelib.reporting.cost_rows import AMOUNTS
 from chalicelib.reporting.insights import IncompleteReport, NotFinished
 from chalicelib.reporting.months import closing
-from chalicelib.reporting.months.adjustments import read_adjustments
+from chalicelib.reporting.months.adjustments import adjustments_key, read_adjustments
 from chalicelib.reporting.months.balance import NotClosed
 from chalicelib.reporting.months.closed import read_closed
 from chalicelib.reporting.months.closing import CannotClose, MonthHasGaps
@@ -93,7 +93,7 @@ def test_what_has_no_price_is_closed_as_nothing_and_adjusted_whole_once_it_has_o
     world.rerate(THIRTIETH)
 
     assert (closed.unpriced, closed.totals["total_cost"]) == (1, "0")
-    assert world.rows(OCTOBER.adjustments_key, "reason", "total_cost") == [("price change", "3")]
+    assert world.rows(adjustments_key(THIRTIETH), "reason", "total_cost") == [("price change", "3")]
 
 
 def research(cost_center: str) -> Tenants:
@@ -323,7 +323,7 @@ def test_an_adjustment_that_broke_off_before_it_was_booked_is_booked_by_the_next
     world = after_october()
     world.close(OCTOBER)
     world.write(*world.records(THIRTIETH, "search", (MILLION, 0), call="c2", instance="i2"))
-    world.bucket.fails_to_put = OCTOBER.adjustments_key
+    world.bucket.fails_to_put = adjustments_key(THIRTIETH)
     with pytest.raises(Exception, match="SlowDown"):
         world.report(THIRTIETH)
     world.bucket.fails_to_put = ""
@@ -359,7 +359,7 @@ def test_an_adjustment_whose_put_was_answered_to_nobody_is_booked_once(others: i
     world.write(*world.records(THIRTIETH, "search", (MILLION, 0), call="c2", instance="i2"))
     nothing = b",0" * len(AMOUNTS)
     another = b"2026-11-02,status,2026-10-29,ads,bedrock,m" + nothing + b",USD,PRICED,\n"
-    bucket.deaf_to, bucket.meanwhile = OCTOBER.adjustments_key, another * others
+    bucket.deaf_to, bucket.meanwhile = adjustments_key(THIRTIETH), another * others
 
     world.report(THIRTIETH)
 
@@ -383,8 +383,8 @@ def test_a_row_is_added_to_those_that_are_there_whichever_columns_they_have(lack
         )
         world.write(*late)
         world.report(THIRTIETH)
-        before = world.bucket.files[OCTOBER.adjustments_key]
-        world.bucket.files[OCTOBER.adjustments_key] = without_column(before, lacking)
+        before = world.bucket.files[adjustments_key(THIRTIETH)]
+        world.bucket.files[adjustments_key(THIRTIETH)] = without_column(before, lacking)
 
     costs = [f"{each.row.amounts[-1]}" for each in read_adjustments(world.store, OCTOBER)]
 

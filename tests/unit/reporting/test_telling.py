@@ -14,6 +14,7 @@ from chalicelib.reporting.focus import focus_key
 from chalicelib.reporting.focus.corrections import corrections_key
 from chalicelib.reporting.insights import IncompleteReport
 from chalicelib.reporting.months import closing
+from chalicelib.reporting.months.adjustments import adjustments_key
 from chalicelib.reporting.months.month import Month
 from chalicelib.reporting.months.telling import told_key
 from chalicelib.reporting.restating import Outcome
@@ -85,7 +86,7 @@ def test_a_team_s_file_keeps_what_it_was_told_before() -> None:
 
 
 @pytest.mark.parametrize(
-    "broken", [OCTOBER.adjustments_key, ADS, SEARCH, corrections_key(FIRST, DAY), told_key(DAY)]
+    "broken", [adjustments_key(DAY), ADS, SEARCH, corrections_key(FIRST, DAY), told_key(DAY)]
 )
 def test_wherever_a_telling_breaks_off_the_next_report_tells_the_same(broken: str) -> None:
     worlds = []

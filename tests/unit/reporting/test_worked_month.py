@@ -14,6 +14,7 @@ from month_world import MODEL, World, prices
 
 from chalicelib.reporting.cost_rows import AMOUNTS, EXACT
 from chalicelib.reporting.focus.corrections import corrections_key
+from chalicelib.reporting.months.adjustments import adjustments_key
 from chalicelib.reporting.months.closed import Closed
 from chalicelib.reporting.months.closing import MonthHasGaps
 from chalicelib.reporting.months.month import Month
@@ -94,7 +95,7 @@ def story() -> Story:
     # Two records of Saturday come after all; the night to Tuesday finds them.
     world.write(*world.records(SATURDAY, "ads", (MILLION, 200_000), call="a3", instance="i2"))
     world.night(date(2026, 11, 3))
-    late = world.rows(OCTOBER.adjustments_key, *ADJUSTMENTS)
+    late = world.rows(adjustments_key(SATURDAY), *ADJUSTMENTS)
 
     # Thursday. The contract says 2.50 a million tokens in, and both days are rated again.
     world.now = datetime(2026, 11, 5, 10, 0, tzinfo=UTC)
@@ -160,11 +161,14 @@ def test_what_comes_after_the_closing_is_a_signed_row_with_its_day_and_reason(
 
 
 def test_a_price_that_is_mended_is_a_signed_row_for_each_row_that_it_moves(story: Story) -> None:
-    rows = story.world.rows(OCTOBER.adjustments_key, *ADJUSTMENTS)
+    rows = story.world.rows
+    friday, saturday = (rows(adjustments_key(day), *ADJUSTMENTS) for day in (FRIDAY, SATURDAY))
 
-    assert rows[1:] == [
+    assert friday == [
         ("2026-11-05", "price change", "2026-10-30", "ads", "0", "0", "0", "-1.5", "PRICED"),
         ("2026-11-05", "price change", "2026-10-30", "search", "0", "0", "0", "-1", "PRICED"),
+    ]
+    assert saturday[1:] == [
         ("2026-11-05", "price change", "2026-10-31", "ads", "0", "0", "0", "-0.5", "PRICED"),
         ("2026-11-05", "price change", "2026-10-31", "search", "0", "0", "0", "-0.5", "PRICED"),
     ]
@@ -216,12 +220,13 @@ def test_focus_and_its_corrections_are_what_the_records_say_now(story: Story) ->
 
 
 def test_another_night_and_another_rating_add_nothing(story: Story) -> None:
-    before = story.world.bucket.files[OCTOBER.adjustments_key]
+    files = story.world.bucket.files
+    before = [files[adjustments_key(day)] for day in (FRIDAY, SATURDAY)]
 
     story.world.night(date(2026, 11, 4))
     story.world.rerate(FRIDAY)
 
-    assert story.world.bucket.files[OCTOBER.adjustments_key] == before
+    assert [files[adjustments_key(day)] for day in (FRIDAY, SATURDAY)] == before
 
 
 def table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
@@ -236,7 +241,8 @@ def test_the_page_tells_the_same_story_with_the_same_numbers(story: Story) -> No
         f"error: {story.refusal}",
         "\n".join(told(story.closed)),
         table(COSTS, world.rows(OCTOBER.costs_key, *COSTS)),
-        table(ADJUSTMENTS, world.rows(OCTOBER.adjustments_key, *ADJUSTMENTS)),
+        table(ADJUSTMENTS, world.rows(adjustments_key(FRIDAY), *ADJUSTMENTS)),
+        table(ADJUSTMENTS, world.rows(adjustments_key(SATURDAY), *ADJUSTMENTS)),
         "\n".join(balanced(world.balance(OCTOBER))),
         table(ADJUSTMENTS, told_to(story, "ads")[1]),
         *(f"{table(FOCUS, world.rows(key, *FOCUS))}\n" for key in CORRECTIONS[:2]),

@@ -93,4 +93,4 @@ def test_a_call_that_came_after_the_closing_is_found_in_what_adjusts_its_day() -
 
     assert said["report"].startswith("adjusted/costs/date=2026-10-30/costs.csv line 2: ")
     assert said["manifest"].endswith("that is the file")
-    assert said["month"].endswith("adjustments/month=2026-10/adjustments.csv")
+    assert said["month"].endswith("adjustments/month=2026-10/2026-10-30.csv")

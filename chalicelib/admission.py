@@ -19,6 +19,7 @@ from chalicelib.backends.s3_locations import check_s3_locations
 from chalicelib.catalog import Model
 from chalicelib.errors import BadRequest, ModelNotAllowed, NoTimeLeft
 from chalicelib.metering.meter import says_one_thing
+from chalicelib.pricing.listed import is_unlisted
 from chalicelib.settings import Settings
 from chalicelib.tenants.blocks import Blocks
 from chalicelib.tenants.nouns import Identity, Tenant
@@ -160,6 +161,7 @@ class Admission:
             operation=operation.name,
             surface=surface,
             streamed=int(operation.streams),
+            unlisted=int(is_unlisted(model)),
         )
 
     def _check_guardrail(self, named: str, tenant: Tenant, account: str) -> None:

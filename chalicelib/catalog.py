@@ -75,8 +75,8 @@ _ARN = re.compile(
     r":(?P<account>[0-9]{12}|):(?P<kind>[a-z-]{1,63})"
     r"/(?P<name>[A-Za-z0-9][A-Za-z0-9._:-]*(?:/[A-Za-z0-9][A-Za-z0-9._:-]*)*)"
 )
-# No id has more parts. One that no model has is recorded by its name before AWS refuses it: were it
-# longer, a tenant's made-up ids would be more than a day's report can hold.
+# No id has more parts. One that no model has is recorded by its name before AWS refuses it: a
+# tenant's made-up ids are short.
 _FOUNDATION_MODEL = re.compile(
     r"(?P<provider>[a-z][a-z0-9-]{0,62})\.[a-z0-9-]{1,63}(?:[.:][a-z0-9-]{1,63}){0,4}"
 )

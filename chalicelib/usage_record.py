@@ -6,9 +6,11 @@ Never in a record: prompts, answers, keys, anything a tenant wrote free-hand.
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from types import MappingProxyType
+from typing import Final, Literal
 
 from chalicelib.metering.usage import COUNTERS, NO_USAGE, Usage
 
@@ -45,6 +47,12 @@ KIND_COUNTERS: tuple[str, ...] = ("n_started", "n_usage", "n_failed")
 RECORD_COUNTERS: tuple[str, ...] = KIND_COUNTERS + COUNTERS
 """Every integer that the report sums, in column order."""
 
+UNANSWERED: Final = "unlisted/unanswered"
+"""What calls of ids count as that no price list names and no model has answered by.
+
+Its slash keeps it apart from a model's id, and from an endpoint's name.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class ProviderCall:
@@ -67,6 +75,7 @@ class ProviderCall:
     operation: str
     surface: str
     streamed: int  # 0 or 1
+    unlisted: int = 0  # 1: no price list names it, nor did AWS; a tenant may have made it up
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +95,14 @@ class Outcome:
     image_height: int = 0
     image_steps: int = 0
 
+    @property
+    def answered(self) -> bool:
+        """Whether there is such a model: it used something, or its answer at least began."""
+        return 200 <= self.status_code < 300 or self.usage != NO_USAGE
+
 
 NOT_ENDED = Outcome("usage")
+_LISTED: Mapping[str, str | int] = MappingProxyType({})
 _ENCODE = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -153,5 +168,14 @@ def record_line(
             "image_width": end.image_width,
             "image_height": end.image_height,
             "image_steps": end.image_steps,
+            **(_of_unlisted(end) if call.unlisted else _LISTED),
         }
     )
+
+
+def _of_unlisted(end: Outcome) -> Mapping[str, str | int]:
+    """Say where a call is counted of which nobody but its tenant says that there is such a model.
+
+    Under its own name once that answered: else made-up names would fill a day's report.
+    """
+    return {"unlisted": 1} if end.answered else {"unlisted": 1, "counted_as": UNANSWERED}

@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Final
 
+from chalicelib.pricing.listed import listed_ids
 from chalicelib.reconciliation.calls import RECORDS_OF_A_CALL, Calls, Day, Number
 from chalicelib.reconciliation.causes import Cause
 from chalicelib.reconciliation.counted import ANSWERED, CALLS, NOTHING, Counted
 from chalicelib.reconciliation.made import Made, Scope
 from chalicelib.reconciliation.midnight import Settled
 from chalicelib.reconciliation.row import Hidden, Row, status_of
+from chalicelib.usage_record import UNANSWERED
 
 MOST_OF_A_CALL: Final[Mapping[str, int]] = {
     "input_tokens": 1_000_000,
@@ -28,6 +30,7 @@ Bedrock's user guide: the longest prompts of its models' cards (Claude's and Nov
 longest answers (128 K), and `numberOfImages` of Nova Canvas and Titan.
 """
 
+_TOGETHER: Final = Scope("bedrock", UNANSWERED)
 PriceOf = Callable[[Scope, str], Decimal | None]
 """The dearest price of a unit of a scope, in US dollars; None where there is none."""
 
@@ -44,7 +47,7 @@ def rows(
     """
     lost = day.lost
     for scope in sorted({*made, *counted}, key=lambda scope: (scope.service, scope.name)):
-        ours, theirs = made.get(scope) or Made(), counted.get(scope, {})
+        ours, theirs = _ours(made, scope), counted.get(scope, {})
         of = Calls.of_model if scope.service == "bedrock" else Calls.of_endpoint
         calls = of(scope, ours, theirs, day, lost)
         lost -= calls.more.lost * RECORDS_OF_A_CALL
@@ -52,6 +55,17 @@ def rows(
             yield from _of_calls(scope, number, calls, day)
         if scope.service == "bedrock":
             yield from _of_units(scope, ours, theirs, day, calls, price_of)
+
+
+def _ours(made: Mapping[Scope, Made], scope: Scope) -> Made:
+    """Return what we had AWS do in a scope.
+
+    An id that no list names, and by which nothing answered, is one of those counted together.
+    """
+    found = made.get(scope)
+    if found is None and scope.service == "bedrock" and scope.name not in listed_ids():
+        found = made.get(_TOGETHER)
+    return found or Made()
 
 
 def _of_calls(scope: Scope, number: Number, calls: Calls, day: Day) -> Iterator[Row]:

@@ -6,7 +6,7 @@ record that was sent again under its `event_id` is taken out of the sums, so tha
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import astuple, dataclass, replace
 from itertools import chain
 from sys import intern
@@ -18,26 +18,28 @@ from chalicelib.reporting.exceptions import ExceptionRow, Kind
 from chalicelib.reporting.groups import Group, single
 from chalicelib.reporting.insights import Row, whole
 from chalicelib.reporting.reading import Question, Reading, RecordsArrived
-from chalicelib.usage_record import RECORD_COUNTERS
+from chalicelib.reporting.unlisted import own_name
+from chalicelib.usage_record import RECORD_COUNTERS, UNANSWERED
 
 CALL_FIELDS: Final = ("call_id", "request_id", *ROW_FIELDS)
 """Who a call is. Both records carry all of it, so a forged end closes nobody else's call."""
 
 CALLS: Final = (
     "stats count(*) as records, sum(n_started) as starts, sum(n_usage) as usages, "
-    f"sum(n_failed) as failures, earliest(time) as time by {', '.join(CALL_FIELDS)}"
+    "sum(n_failed) as failures, earliest(time) as time, earliest(counted_as) as counted_as"
+    f" by {', '.join(CALL_FIELDS)}"
 )
 BROKEN: Final = f"{CALLS} | filter starts != 1 or records != 2"
 """A pair is two records of which one is `started`; this keeps the calls that are no pair."""
 
 RECORDS: Final = "fields " + ", ".join(
-    dict.fromkeys(("event_id", "time", *CALL_FIELDS, *KEY_FIELDS, *RECORD_COUNTERS))
+    dict.fromkeys(("event_id", "time", "counted_as", *CALL_FIELDS, *KEY_FIELDS, *RECORD_COUNTERS))
 )
 Repeats = dict[tuple[str, ...], list[Group]]
 """Records that are there twice, by their call's identity."""
 
 _CALL_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")  # what may stand in a query's text
-_LISTED: Final = 8_000  # characters of call ids, of the 10,000 that StartQuery takes in all
+_LISTED: Final = 8_000  # characters of ids, of the 10,000 that StartQuery takes in all
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class Call:
     starts: int
     ends: int
     time: str = ""  # of its earliest record, as that says
+    counted_as: str = ""  # in place of its model, until that is known to have answered
 
     @property
     def broken(self) -> bool:
@@ -64,7 +67,13 @@ class Call:
 
     @property
     def row(self) -> RowKey:
-        """The row of the report that the call belongs to, as its cells read."""
+        """The row of the report that the call is counted in, as its cells read."""
+        team_id, service, model_id = self.called
+        return team_id, service, clean(self.counted_as) or model_id
+
+    @property
+    def called(self) -> RowKey:
+        """The same with the model as it was called."""
         team_id, service, model_id = map(clean, self.identity[2:])
         return team_id, service, model_id
 
@@ -85,11 +94,17 @@ class Call:
         """Add records of the same call that were found in another slice."""
         records, starts = self.records + other.records, self.starts + other.starts
         first = min(filter(None, (self.time, other.time)), default="")
-        return Call(self.identity, records, starts, self.ends + other.ends, first)
+        counted_as = self.counted_as or other.counted_as
+        return Call(self.identity, records, starts, self.ends + other.ends, first, counted_as)
 
     def exception(self, kind: Kind) -> ExceptionRow:
         call_id, time = clean(self.call_id), clean(self.time)
-        return ExceptionRow(kind, self.request_id, call_id, *self.row, time)
+        return ExceptionRow(kind, self.request_id, call_id, *self.called, time)
+
+    def named(self, answered: Set[str]) -> "Call":
+        """Count it under its own name, if its model is one of those that answered."""
+        answers = self.counted_as == UNANSWERED and self.identity[-1] in answered
+        return replace(self, counted_as="") if answers else self
 
     def without(self, surplus: Sequence[Group]) -> "Call":
         lines = [group.line for group in surplus]
@@ -120,11 +135,14 @@ def read_call(row: Row) -> Call:
     records, starts, usages, failures = (
         whole(row.get(name)) or 0 for name in ("records", "starts", "usages", "failures")
     )
-    return Call(identity_of(row), records, starts, usages + failures, row.get("time", ""))
+    about = row.get("time", ""), row.get("counted_as", "")
+    return Call(identity_of(row), records, starts, usages + failures, *about)
 
 
-def read_record(row: Row) -> Record:
-    return Record(row.get("event_id", ""), row.get("time", ""), identity_of(row), single(row))
+def read_record(row: Row, answered: Set[str] = frozenset()) -> Record:
+    """Read a row of RECORDS; of a model that `answered`, it counts under its own name."""
+    group = single(own_name(row, answered))
+    return Record(row.get("event_id", ""), row.get("time", ""), identity_of(row), group)
 
 
 def identity_of(row: Row) -> tuple[str, ...]:
@@ -145,7 +163,7 @@ def of_repeated_calls(calls: Sequence[Call], day: Question[Record]) -> list[Read
     """Ask for the records of calls that have too many; `day` is all of the day's records."""
     return [
         Reading(replace(day, records=f"{day.records} | filter call_id in [{listed}]"))
-        for listed in _listed(sorted({call.call_id for call in calls}))
+        for listed in lists_of(sorted({call.call_id for call in calls}))
     ]
 
 
@@ -172,12 +190,13 @@ def surplus(calls: Sequence[Call], read: Iterable[Reading[Record]]) -> Repeats:
     return repeats
 
 
-def _listed(call_ids: Sequence[str]) -> Iterator[str]:
+def lists_of(ids: Sequence[str]) -> Iterator[str]:
+    """Spell ids that hold no quote as lists, each of which has room in a query's text."""
     listed = ""
-    for call_id in call_ids:
-        if len(listed) + len(call_id) > _LISTED:
+    for each in ids:
+        if len(listed) + len(each) > _LISTED:
             yield listed
             listed = ""
-        listed += f'{", " if listed else ""}"{call_id}"'
+        listed += f'{", " if listed else ""}"{each}"'
     if listed:
         yield listed

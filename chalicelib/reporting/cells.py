@@ -4,7 +4,7 @@ A cell never needs quotes (Athena's LazySimpleSerDe knows none) and never starts
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from sys import intern
 from types import MappingProxyType
@@ -47,15 +47,15 @@ class FieldMissing(ValueError):
     """Records that are ours in all that they carry lack a field that selects their price."""
 
 
-def key_of(row: Mapping[str, str]) -> Key:
-    """Read a row's key. Where a field is not of our form, the records are foreign.
+def key_of(row: Mapping[str, str], columns: Sequence[str] = KEY_FIELDS) -> Key:
+    """Read a row's key; `columns` are where its fields stand. One of another form is foreign.
 
     A foreign row is kept, every cell percent-encoded, and a field that it lacks is an empty cell.
     Raises FieldMissing where a field is missing and nothing else is odd: then our own writer is
     at fault, and no row is a right place for the counts. Equal cells are one object: a day has
     few of each, and very many rows.
     """
-    values = tuple(intern(row.get(field, "")) for field in KEY_FIELDS)
+    values = tuple(intern(row.get(column, "")) for column in columns)
     missing = [field for field, value in zip(KEY_FIELDS, values, strict=True) if not value]
     odd = any(
         value and not _of_our_form(field, value)

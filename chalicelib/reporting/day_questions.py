@@ -1,11 +1,12 @@
 """What is asked of Logs Insights about a day."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import Final
 
-from chalicelib.reporting import numbering, team_slices
+from chalicelib.reporting import numbering, team_slices, unlisted
 from chalicelib.reporting.broken_pairs import (
     BROKEN,
     CALLS,
@@ -15,7 +16,7 @@ from chalicelib.reporting.broken_pairs import (
     read_call,
     read_record,
 )
-from chalicelib.reporting.groups import KEYS, SUMS, Group, summed
+from chalicelib.reporting.groups import GROUPED, Group, summed, total
 from chalicelib.reporting.insights import Insights, Row, T
 from chalicelib.reporting.progress import Progress
 from chalicelib.reporting.reading import Question, read_unsliced
@@ -25,7 +26,6 @@ from chalicelib.reporting.unsure_calls import UNSURE, Unsure, read_unsure
 CALLS_END: Final = timedelta(days=1, minutes=30)
 """By then all calls of the day have ended: none lasts longer than a Lambda, 15 minutes."""
 
-_TOTALS: Final = f"stats count(*) as records, {SUMS} by {KEYS}"
 _BY_CALL: Final = Prefix("call_id", depth=3)  # 4,096 slices, before what is left is read in time
 _BY_PROCESS: Final = Prefix("instance", depth=2)
 
@@ -46,7 +46,7 @@ class DayQuestions:
             return () if teams is None else team_slices.filters(teams, insights.max_rows // 2)
 
         return replace(
-            self._of_day("totals", _TOTALS, summed),
+            self._of_day("totals", GROUPED, total),
             counted=lambda group: group.records,
             plan=plan,
         )
@@ -69,9 +69,20 @@ class DayQuestions:
             hides_groups=True,
         )
 
-    def records(self) -> Question[Record]:
+    def answered(self) -> Question[str]:
+        """Ask which ids answered that no price list names."""
+        return self._of_day("unlisted models", unlisted.ANSWERED, unlisted.read_id)
+
+    def of_answered(self, listed: str) -> Question[Group]:
+        """Ask for the sums, by their own ids, of what the totals have of these under UNANSWERED."""
+        found = self._of_day("calls of unlisted models", unlisted.OF_IDS, summed)
+        records = f"{found.records} | {unlisted.of_ids(listed)}"
+        return replace(found, records=records, counted=lambda group: group.records)
+
+    def records(self, answered: Set[str]) -> Question[Record]:
         """Ask for the records themselves: to be narrowed to those of some calls."""
-        records = self._of_day("repeated calls", RECORDS, read_record)
+        read = partial(read_record, answered=answered)
+        records = self._of_day("repeated calls", RECORDS, read)
         by_time = replace(records.whole, prefix=None)
         return replace(records, whole=by_time, counted=lambda record: 1)
 

@@ -12,11 +12,25 @@ from chalicelib.reporting.cells import KEY_FIELDS, FieldMissing, key_of
 from chalicelib.reporting.insights import IncompleteReport, Row, whole
 from chalicelib.usage_record import KIND_COUNTERS, RECORD_COUNTERS
 
-KEYS: Final = ", ".join(KEY_FIELDS)
+COUNTED_FIELDS: Final = ("model_id", "base_model", "family", "geo")
+"""The fields of a key in whose place stands `counted_as`, of records that have it."""
+
+KEY_COLUMNS: Final = tuple(
+    f"counted_{field}" if field in COUNTED_FIELDS else field for field in KEY_FIELDS
+)
+COUNTED: Final = "fields " + ", ".join(
+    f"coalesce(counted_as, {field}) as counted_{field}" for field in COUNTED_FIELDS
+)
+KEYS: Final = ", ".join(KEY_COLUMNS)
+"""What totals are grouped by, after COUNTED."""
+
 SUMS: Final = ", ".join(f"sum({name}) as sum_{name}" for name in RECORD_COUNTERS)
 """Aliases of their own, lest a sum and the field that it adds up share a name."""
 
+GROUPED: Final = f"{COUNTED} | stats count(*) as records, {SUMS} by {KEYS}"
+
 _SUM_NAMES: Final = tuple(f"sum_{name}" for name in RECORD_COUNTERS)
+_MODEL: Final = KEY_FIELDS.index("model_id")
 _cells_of = attrgetter(*KEY_FIELDS)
 
 
@@ -85,32 +99,37 @@ def count_line(identity: Mapping[str, str], counts: Mapping[str, int]) -> CountL
     )
 
 
-def summed(row: Row) -> Group:
-    """Read a row of SUMS and `count(*) as records`, by KEYS."""
+def total(row: Row) -> Group:
+    """Read a row of GROUPED."""
+    return summed(row, KEY_COLUMNS)
+
+
+def summed(row: Row, columns: Sequence[str] = KEY_FIELDS) -> Group:
+    """Read a row of SUMS and `count(*) as records`, by these columns."""
     records = whole(row.get("records"))
     if records is None:
         raise IncompleteReport(f"a number of records is {row.get('records')!r}")
-    return _group(row, _SUM_NAMES, records)
+    return _group(row, columns, _SUM_NAMES, records)
 
 
 def single(row: Row) -> Group:
     """Read a row that is one record's own fields."""
-    return _group(row, RECORD_COUNTERS, 1)
+    return _group(row, KEY_FIELDS, RECORD_COUNTERS, 1)
 
 
-def _group(row: Row, names: Sequence[str], records: int) -> Group:
+def _group(row: Row, columns: Sequence[str], names: Sequence[str], records: int) -> Group:
     """Read counts exactly, or refuse them.
 
     A foreign row's counts that cannot be read are 0, so that a forged line can neither stop the
     report nor add to anybody's bill. In a row of ours such a count raises IncompleteReport.
     """
     try:
-        key = key_of(row)
+        key = key_of(row, columns)
     except FieldMissing as missing:
         raise IncompleteReport(f"{records} {missing}") from missing
     counts = [whole(row.get(name)) for name in names]
     if not key.foreign:
-        _check(row, names, records, counts)
+        _check(row, names, records, counts, of=f"{row['team_id']}, {row[columns[_MODEL]]}")
     return Group(_line(key.cells, [count or 0 for count in counts]), records, key.foreign)
 
 
@@ -126,13 +145,14 @@ def _line(cells: Sequence[str], counts: Sequence[int]) -> CountLine:
     )
 
 
-def _check(row: Row, names: Sequence[str], records: int, counts: Sequence[int | None]) -> None:
+def _check(
+    row: Row, names: Sequence[str], records: int, counts: Sequence[int | None], *, of: str
+) -> None:
     if None in counts:
         unread = counts.index(None)
         name, found = RECORD_COUNTERS[unread], row.get(names[unread])
-        raise IncompleteReport(f"{name} of {row['team_id']}, {row['model_id']} is {found!r}")
+        raise IncompleteReport(f"{name} of {of} is {found!r}")
     if sum(count or 0 for count in counts[: len(KIND_COUNTERS)]) != records:
         raise IncompleteReport(
-            f"{records} records of {row['team_id']}, {row['model_id']} are not each one of "
-            + ", ".join(KIND_COUNTERS)
+            f"{records} records of {of} are not each one of {', '.join(KIND_COUNTERS)}"
         )

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from chalicelib.reporting.groups import KEYS
+from chalicelib.reporting.groups import COUNTED, KEYS
 from chalicelib.reporting.insights import Row, whole
 
 GROUPS_OF_TEAMS: Final = (
-    f"stats count(*) as records by {KEYS}"
+    f"{COUNTED} | stats count(*) as records by {KEYS}"
     " | stats count(*) as groups, sum(records) as records by team_id"
 )
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.pricing.count_line import CountLine
-from chalicelib.reporting.groups import KEYS, SUMS, summed
+from chalicelib.reporting.groups import GROUPED, total
 from chalicelib.reporting.insights import IncompleteReport, OnlyOnce, Row, whole
 from chalicelib.reporting.today_table import Kept, TodayTable, TooMuch
 from chalicelib.reporting.usage_query import CLOCK_SKEW
@@ -120,7 +120,7 @@ def query_of(team_id: str, day: date) -> str:
     """Spell the query. A team id holds nothing that could end its quotes."""
     return (
         f'filter ispresent(tollgate) and day = "{day}" and team_id = "{team_id}"'
-        f" | stats count(*) as records, {SUMS} by {KEYS} | limit {MAX_GROUPS}"
+        f" | {GROUPED} | limit {MAX_GROUPS}"
     )
 
 
@@ -151,7 +151,7 @@ def _lines(pages: Iterable[dict[str, Any]], team_id: str) -> list[CountLine]:
             raise IncompleteReport(f"the query of today ended as {page['status']}")
         rows += once.rows(page)
         found = found or page.get("statistics", {})
-    groups = [summed(row) for row in rows]
+    groups = [total(row) for row in rows]
     if len(rows) != whole(found.get("resultCount")) or len(rows) >= MAX_GROUPS:
         raise IncompleteReport("the query of today has rows that did not come")
     if sum(group.records for group in groups) != whole(found.get("recordsMatched")):

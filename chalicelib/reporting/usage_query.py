@@ -1,7 +1,7 @@
 """A day's records, added up by Logs Insights on AWS's own engine, and proved to be whole."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import chain
@@ -9,14 +9,22 @@ from typing import Final
 
 from chalicelib.pricing.costs import RowKey
 from chalicelib.pricing.count_line import CountLine
-from chalicelib.reporting import numbering, unsure_calls
-from chalicelib.reporting.broken_pairs import Call, Repeats, joined, of_repeated_calls, surplus
+from chalicelib.reporting import numbering, unlisted, unsure_calls
+from chalicelib.reporting.broken_pairs import (
+    Call,
+    Record,
+    Repeats,
+    joined,
+    lists_of,
+    of_repeated_calls,
+    surplus,
+)
 from chalicelib.reporting.day_questions import DayQuestions
 from chalicelib.reporting.exceptions import ExceptionRow
 from chalicelib.reporting.groups import Group, merged
 from chalicelib.reporting.insights import RESERVE_MS, IncompleteReport, Insights, NotFinished
 from chalicelib.reporting.progress import Progress
-from chalicelib.reporting.reading import Reading, RecordsArrived, read_all
+from chalicelib.reporting.reading import Question, Reading, RecordsArrived, read_all
 
 CLOCK_SKEW: Final = timedelta(minutes=5)
 LATEST: Final = timedelta(days=3)
@@ -100,11 +108,15 @@ def _read(insights: Insights, progress: Progress, questions: DayQuestions) -> Da
     read_all(insights, progress, (gaps, totals, pairs))
     if pairs.matched != totals.matched:
         raise RecordsArrived("records arrived between the queries")
-    calls = [call for call in joined(pairs.rows).values() if call.broken]
-    repeats = _repeats(insights, progress, questions, calls)
+    answered = _answered(insights, progress, questions, totals.rows)
+    named = _of_answered(insights, progress, questions, answered)
+    calls = [call.named(answered) for call in joined(pairs.rows).values() if call.broken]
+    repeats = _repeats(insights, progress, questions.records(answered), calls)
     unsure = _unsure(insights, progress, questions, totals.rows)
     whole = [call.without(repeats.get(call.identity, ())) for call in calls]
-    groups = merged(totals.rows, chain.from_iterable(repeats.values()))
+    elsewhere = map(unlisted.unnamed, named)
+    groups = merged((*totals.rows, *named), chain(*repeats.values(), elsewhere))
+    _check_none_is_owed(groups)
     _check_balance(groups, whole)
     return DayCounts(
         lines=tuple(group.line for group in groups),
@@ -121,12 +133,32 @@ def _read(insights: Insights, progress: Progress, questions: DayQuestions) -> Da
     )
 
 
+def _answered(
+    insights: Insights, progress: Progress, questions: DayQuestions, groups: Sequence[Group]
+) -> Set[str]:
+    """Return which ids answered that no price list names, where calls of such ids are together."""
+    if not unlisted.there_are(groups):
+        return frozenset()
+    reading = Reading(questions.answered())
+    read_all(insights, progress, [reading])
+    return frozenset(filter(None, reading.rows))
+
+
+def _of_answered(
+    insights: Insights, progress: Progress, questions: DayQuestions, answered: Set[str]
+) -> list[Group]:
+    """Read by their own ids the calls of models that answered, out of those that are together."""
+    readings = [Reading(questions.of_answered(each)) for each in lists_of(sorted(answered))]
+    read_all(insights, progress, readings)
+    return [group for reading in readings for group in reading.rows]
+
+
 def _repeats(
-    insights: Insights, progress: Progress, questions: DayQuestions, calls: Sequence[Call]
+    insights: Insights, progress: Progress, records: Question[Record], calls: Sequence[Call]
 ) -> Repeats:
     """Read the records of calls that have too many, and return those that are there twice."""
     repeated = [call for call in calls if call.may_be_repeated]
-    readings = of_repeated_calls(repeated, questions.records())
+    readings = of_repeated_calls(repeated, records)
     read_all(insights, progress, readings)
     return surplus(repeated, readings)
 
@@ -160,6 +192,15 @@ def _orphaned(calls: Iterable[Call]) -> Mapping[RowKey, int]:
     for call in calls:
         orphaned[call.row] += call.orphaned
     return +orphaned  # only rows that have any
+
+
+def _check_none_is_owed(groups: Iterable[Group]) -> None:
+    """Hold what was read by its own name against the groups that it was taken out of.
+
+    Raises RecordsArrived where more was taken than the totals have: some of it came after them.
+    """
+    if owed := sorted(group.line.team_id for group in groups if group.records < 0):
+        raise RecordsArrived(f"calls of {owed[0]} came while they were read")
 
 
 def _check_balance(groups: Iterable[Group], calls: Iterable[Call]) -> None:

@@ -9,6 +9,7 @@ from chalicelib.metering.usage import COUNTERS, Usage
 from chalicelib.usage_record import (
     KIND_COUNTERS,
     PRICE_FIELDS,
+    UNANSWERED,
     Outcome,
     is_name,
     record_line,
@@ -80,3 +81,33 @@ def test_only_a_plain_identifier_of_a_providers_is_kept(text, safe) -> None:
 
 def test_a_time_has_milliseconds_and_is_utc() -> None:
     assert rfc3339(AT) == "2026-11-23T08:05:03.007Z"
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        None,
+        Outcome("failed", status_code=404),
+        Outcome("failed", status_code=429),
+        Outcome("usage", error_code="timeout"),
+    ],
+)
+def test_a_call_of_an_id_that_nobody_lists_is_counted_with_others_until_its_model_answers(
+    outcome: Outcome | None,
+) -> None:
+    of_unlisted = record(outcome, unlisted=1)
+
+    assert of_unlisted.pop("counted_as") == UNANSWERED
+    assert of_unlisted == record(outcome) | {"unlisted": 1}
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        PAID,
+        Outcome("usage", Usage(input_tokens=3), "partial"),
+        Outcome("usage", error_code="cut_body", status_code=200),
+    ],
+)
+def test_an_answer_that_began_counts_under_its_own_name(outcome: Outcome) -> None:
+    assert record(outcome, unlisted=1) == record(outcome) | {"unlisted": 1}

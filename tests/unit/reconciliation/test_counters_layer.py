@@ -14,6 +14,7 @@ from chalicelib.reconciliation.counted import Counted
 from chalicelib.reconciliation.made import Scope, made
 from chalicelib.reconciliation.row import Hidden, Row
 from chalicelib.reconciliation.series import METRICS
+from chalicelib.usage_record import UNANSWERED
 
 MODEL = "us.amazon.nova-lite-v1:0"
 KEY = ("search", "bedrock", MODEL)
@@ -97,6 +98,17 @@ def test_refused_calls_that_are_not_ours_are_somebody_elses(kind: str) -> None:
     rows = found(FIVE, refused, aws=aws)
     assert told(rows)["refused"] == ("bypass", "difference", 2)
     assert rows["invocations"].status == "equal"
+
+
+@pytest.mark.parametrize(("model_id", "rings"), [("zai.no-such", False), (MODEL, True)])
+def test_refused_calls_of_an_id_that_nobody_lists_are_among_those_counted_together(
+    model_id: str, *, rings: bool
+) -> None:
+    together = count_line(model_id=UNANSWERED, n_started=9, n_usage=0, n_failed=9)
+
+    rows = found(together, aws={"errors": 4}, scope=Scope("bedrock", model_id))
+
+    assert any(row.status == "difference" for row in rows.values()) is rings
 
 
 def test_what_only_counts_tokens_is_no_invocation() -> None:

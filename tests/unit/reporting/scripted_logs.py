@@ -6,6 +6,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from chalicelib.reporting.cells import KEY_FIELDS
+from chalicelib.reporting.groups import KEY_COLUMNS
 from chalicelib.reporting.insights import whole
 from chalicelib.usage_record import RECORD_COUNTERS
 
@@ -25,6 +27,9 @@ IDENTITY = {
     "variant": "none",
     "usage_source": "header",
 }
+COLUMN_OF = dict(zip(KEY_FIELDS, KEY_COLUMNS, strict=True))
+"""In which column of the totals a field of the key stands."""
+
 CALL = {
     "call_id": "c1",
     "request_id": "r1",
@@ -35,7 +40,8 @@ CALL = {
 def total(records: int, counts: dict[str, Any], **identity: str) -> Row:
     """Make a row of the totals; counters not named are 0."""
     sums = {f"sum_{name}": str(counts.get(name, 0)) for name in RECORD_COUNTERS}
-    return {**IDENTITY, **identity, "records": str(records), **sums}
+    key = {COLUMN_OF[name]: value for name, value in {**IDENTITY, **identity}.items()}
+    return {**key, "records": str(records), **sums}
 
 
 def call(starts: int, usages: int, failures: int = 0, **identity: str) -> Row:

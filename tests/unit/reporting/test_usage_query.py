@@ -3,7 +3,17 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from scripted_logs import CALL, IDENTITY, ScriptedLogs, call, numbering, record, scripted_day, total
+from scripted_logs import (
+    CALL,
+    COLUMN_OF,
+    IDENTITY,
+    ScriptedLogs,
+    call,
+    numbering,
+    record,
+    scripted_day,
+    total,
+)
 
 from chalicelib.metering.usage import Usage
 from chalicelib.pricing.count_line import CountLine
@@ -37,9 +47,9 @@ def test_the_records_own_day_decides_and_the_window_is_wide_enough() -> None:
     start = int(datetime(2026, 11, 22, 23, 55, tzinfo=UTC).timestamp())
     end = int(NEXT_MORNING.timestamp())
     window = f"@timestamp >= {start}000 and @timestamp <= {end}000"
-    for kind in ("totals", "pairs"):
+    for kind, asks in (("totals", "fields coalesce(counted_as, "), ("pairs", "stats ")):
         assert query(logs, kind).startswith(
-            f'filter ispresent(tollgate) and day = "2026-11-23" | filter {window} | stats '
+            f'filter ispresent(tollgate) and day = "2026-11-23" | filter {window} | {asks}'
         )
     assert {request["startTime"] for request in logs.started} == {start}
     assert logs.started[1]["endTime"] == logs.started[2]["endTime"] == NEXT_MORNING.timestamp()
@@ -162,7 +172,8 @@ def test_a_day_without_records_is_a_report_of_nothing() -> None:
 
 
 def test_a_forged_line_neither_stops_the_report_nor_adds_to_anybodys_bill() -> None:
-    forged = {"team_id": "=cmd()", "model_id": "x\ny", "records": "1", "sum_n_usage": "1"}
+    named = {"team_id": "=cmd()", COLUMN_OF["model_id"]: "x\ny"}
+    forged = {**named, "records": "1", "sum_n_usage": "1"}
     unannounced = {
         "team_id": "=cmd()",
         "model_id": "x\ny",

@@ -159,6 +159,15 @@ def test_what_is_dispatched_is_what_is_authorised_recorded_and_priced(stage) -> 
     assert (stage.ledger.call.base_model, stage.ledger.call.geo) == ("amazon.nova-lite-v1:0", "us")
 
 
+@pytest.mark.parametrize(
+    ("model_id", "unlisted"), [(NOVA, 0), ("us.amazon.no-such", 1), ("chat", 0)]
+)
+def test_a_call_says_whether_any_list_names_its_model(stage, model_id, unlisted) -> None:
+    stage.answer(model_id=model_id)
+
+    assert [call.unlisted for _, call, _ in stage.ledger.events] == [unlisted, unlisted]
+
+
 def test_the_tenant_is_whoever_the_key_says(stage) -> None:
     stage.answer(headers={"team_id": "somebody-else", "x-team-id": "somebody-else"})
     assert stage.ledger.call.team_id == "search"

@@ -103,6 +103,17 @@ def test_stats_of_stats():
     assert rows == [{"n": "2", "calls": "1"}, {"n": "1", "calls": "2"}]
 
 
+def test_stats_groups_by_a_column_that_fields_computed():
+    rows = answer(
+        "fields coalesce(other, team) as counted_team | stats sum(n) as total by counted_team",
+        {"team": "red", "n": 1},
+        {"team": "blue", "other": "many", "n": 2},
+        {"team": "green", "other": "many", "n": 3},
+    )
+
+    assert rows == [{"counted_team": "red", "total": "1"}, {"counted_team": "many", "total": "5"}]
+
+
 def test_events_are_grouped_by_the_day_of_their_time():
     assert answer("stats count(*) as n by bin(1d)", {"a": 1}, {"a": 2}) == [
         {"bin(1d)": "2026-11-23 00:00:00.000", "n": "2"}

@@ -100,9 +100,13 @@ def sweep(stack: Stack) -> dict[str, Any]:
     return swept
 
 
-def cost_row(stack: Stack, team: Team, day: date | None = None) -> dict[str, str] | None:
-    """The team's row of the day's costs.csv, reported now."""
-    day = day or datetime.now(UTC).date()
+def cost_row(stack: Stack, team: Team) -> dict[str, str] | None:
+    """The team's row of costs.csv, of the day of its newest record, reported now."""
+    days = [record["day"] for record in stack.log_events() if record["team_id"] == team.team_id]
+    return cost_row_of(stack, team, date.fromisoformat(max(days)))
+
+
+def cost_row_of(stack: Stack, team: Team, day: date) -> dict[str, str] | None:
     report(stack, day)
     rows = csv.DictReader(fetch(stack, costs_key(day)).decode().splitlines())
     return next((row for row in rows if row["team_id"] == team.team_id), None)
@@ -259,7 +263,7 @@ def test_a_video_is_billed_on_the_day_it_ended(stack: Stack, team: Team) -> None
     yesterday = datetime.now(UTC) - timedelta(days=1)
     finish(stack, team.start(), ended=yesterday.strftime("%Y-%m-%dT23:59:59Z"))
     sweep(stack)
-    assert billed(cost_row(stack, team, yesterday.date())) == ONE_VIDEO
+    assert billed(cost_row_of(stack, team, yesterday.date())) == ONE_VIDEO
 
 
 def test_a_start_that_is_repeated_with_its_token_is_one_video(stack: Stack, team: Team) -> None:

@@ -5,11 +5,12 @@ import io
 import json
 import urllib.request
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
+import one_day
 import pytest
 
 from chalicelib.reporting.capacity_files import hour_key, read_hour
@@ -19,9 +20,6 @@ from ops import keys, tenants
 from ops.directory import Directory
 
 pytestmark = pytest.mark.system
-NOW = datetime.now(UTC)
-DAY = NOW.date()
-TOMORROW = datetime(DAY.year, DAY.month, DAY.day, 2, 15, tzinfo=UTC) + timedelta(days=1)
 NOVA = "amazon.nova-lite-v1:0"
 NOVA_BODY = {"messages": [{"role": "user", "content": [{"text": "Which bridge held?"}]}]}
 PRICES = """\
@@ -37,6 +35,7 @@ class Gateway:
     """The stack with one tenant, three kinds of capacity, and an operator's prices for them."""
 
     def __init__(self, stack: Stack) -> None:
+        self.day = one_day.with_room()
         self.stack = stack
         self.s3 = stack.client("s3")
         self.bucket = stack.urls["bucket"]
@@ -46,8 +45,9 @@ class Gateway:
         )
         self.units: str = made["provisionedModelArn"]
         directory = Directory(stack.client("dynamodb"), stack.environ["TENANTS_TABLE"])
-        tenants.create(directory, "search", NOW, allow=["*", "arn:aws:*"])
-        self.key = keys.create(directory, "search", NOW)[0]
+        now = datetime.now(UTC)
+        tenants.create(directory, "search", now, allow=["*", "arn:aws:*"])
+        self.key = keys.create(directory, "search", now)[0]
 
     def call(self, model_id: str, body: Any) -> None:
         request = urllib.request.Request(
@@ -58,22 +58,24 @@ class Gateway:
         with urllib.request.urlopen(request, timeout=30) as answer:
             assert answer.status == 200
 
-    def sample(self, at: datetime) -> bytes:
-        key = self.stack.invoke("sample_capacity", {"time": at.isoformat()})["key"]
+    def sample(self) -> bytes:
+        noon = datetime.combine(self.day, time(12, 7), UTC)
+        key = self.stack.invoke("sample_capacity", {"time": noon.isoformat()})["key"]
         return self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
 
     def keep_all_day(self, hour: bytes) -> None:
         for number in range(24):
-            self.s3.put_object(Bucket=self.bucket, Key=hour_key(DAY, number), Body=hour)
+            self.s3.put_object(Bucket=self.bucket, Key=hour_key(self.day, number), Body=hour)
 
     def report(self) -> dict[str, Any]:
-        self.stack.invoke("daily_report", {"time": TOMORROW.isoformat()})
-        kept = self.s3.get_object(Bucket=self.bucket, Key=manifest_key(DAY))
+        night = datetime.combine(self.day + timedelta(days=1), time(2, 15), UTC)
+        self.stack.invoke("daily_report", {"time": night.isoformat()})
+        kept = self.s3.get_object(Bucket=self.bucket, Key=manifest_key(self.day))
         manifest: dict[str, Any] = json.load(kept["Body"])
         return manifest
 
     def costs(self) -> dict[tuple[str, str], dict[str, str]]:
-        key = f"costs/date={DAY}/costs.csv"
+        key = f"costs/date={self.day}/costs.csv"
         content = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read().decode()
         return {
             (row["team_id"], row["model_id"]): row for row in csv.DictReader(io.StringIO(content))
@@ -92,7 +94,7 @@ def gateway() -> Iterator[Gateway]:
 
 
 def test_an_hour_says_what_runs(gateway: Gateway) -> None:
-    found = read_hour(gateway.sample(NOW))
+    found = read_hour(gateway.sample())
 
     assert {(x.resource.model_id, x.sku, x.variant, x.count, x.concurrency) for x in found} == {
         ("embed", "ml.g5.xlarge", "none", 2, 4),
@@ -105,7 +107,7 @@ def test_the_days_hours_are_borne_by_who_used_them_and_by_nobody(gateway: Gatewa
     gateway.call("embed", {"inputs": "Which bridge held in April?"})
     gateway.call("by-token", {"messages": [{"role": "user", "content": "Which bridge held?"}]})
     gateway.call(gateway.units, NOVA_BODY)
-    gateway.keep_all_day(gateway.sample(NOW))
+    gateway.keep_all_day(gateway.sample())
 
     manifest = gateway.report()
 

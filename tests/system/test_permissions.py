@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import deployed_traffic as traffic
+import one_day
 import pytest
 from aws_asks import Request, asks, own
 from iam_policies import Ask, Grant, allows, granted
@@ -127,6 +128,7 @@ class Run:
 
 @pytest.fixture(scope="module")
 def run() -> Run:
+    one_day.with_room()
     with recorded() as asked, Stack(environ=SETTINGS) as stack:
         key, models = traffic.create_tenant(stack), traffic.create_models(stack)
         client = traffic.Client(stack.urls["gateway"], key)

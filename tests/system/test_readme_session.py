@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import one_day
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -38,6 +39,7 @@ pytestmark = pytest.mark.system
 @pytest.fixture(scope="module")
 def gateway_port() -> Iterator[int]:
     """`make serve`, on any port."""
+    one_day.with_room()  # the session reports the day of its calls
     command = [sys.executable, "-m", "local", "serve", "--port", "0"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as serving:
         assert serving.stdout

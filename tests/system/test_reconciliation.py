@@ -10,6 +10,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from urllib.parse import quote
 
+import one_day
 import pytest
 
 from chalicelib.reconciliation.export import costs_by_caller
@@ -24,18 +25,19 @@ from ops.directory import Directory
 pytestmark = pytest.mark.system
 LITE, MICRO = "us.amazon.nova-lite-v1:0", "us.amazon.nova-micro-v1:0"
 BODY = {"messages": [{"role": "user", "content": [{"text": "Which bridge held?"}]}]}
-NOW = datetime.now(UTC)
-NEXT = datetime.combine(NOW.date() + timedelta(days=1), time(6, 45), UTC)
 
 
 class Gateway:
     """The stack with one tenant, whose calls and others' are of this day."""
 
     def __init__(self, stack: Stack) -> None:
+        self.day = one_day.with_room()
+        self.next = datetime.combine(self.day + timedelta(days=1), time(6, 45), UTC)
         self.stack = stack
         directory = Directory(stack.client("dynamodb"), stack.environ["TENANTS_TABLE"])
-        tenants.create(directory, "search", NOW, allow=["us.*"])
-        self.key = keys.create(directory, "search", NOW)[0]
+        now = datetime.now(UTC)
+        tenants.create(directory, "search", now, allow=["us.*"])
+        self.key = keys.create(directory, "search", now)[0]
 
     def call(self, model: str, **query: str) -> None:
         more = "".join(f"&{name}={value}" for name, value in query.items())
@@ -57,12 +59,12 @@ class Gateway:
 
     def reconciled(self) -> list[dict[str, str]]:
         """Report the day and reconcile it as the next morning does; return the statements."""
-        self.stack.invoke("daily_report", {"time": NEXT.replace(hour=2).isoformat()})
-        answer: dict[str, Any] = self.stack.invoke("reconcile", {"time": NEXT.isoformat()})
+        self.stack.invoke("daily_report", {"time": self.next.replace(hour=2).isoformat()})
+        answer: dict[str, Any] = self.stack.invoke("reconcile", {"time": self.next.isoformat()})
         return answer["reconciled"]
 
     def rows(self) -> dict[tuple[str, str], dict[str, str]]:
-        content = fetch(self.stack, f"reconciliation/date={NOW.date()}/reconciliation.csv")
+        content = fetch(self.stack, f"reconciliation/date={self.day}/reconciliation.csv")
         rows = csv.DictReader(io.StringIO(content.decode()))
         return {(row["scope"], row["unit"]): row for row in rows}
 
@@ -77,7 +79,7 @@ def test_a_day_of_the_gateways_own_calls_is_what_aws_counted(gateway: Gateway) -
     gateway.call(LITE)
     gateway.call(LITE, stream="true")
     (done,) = gateway.reconciled()
-    assert done == {"period": f"date={NOW.date()}", "said": "no difference"}
+    assert done == {"period": f"date={gateway.day}", "said": "no difference"}
     assert gateway.rows()[LITE, "output_tokens"]["status"] == "equal"
 
 
@@ -102,12 +104,12 @@ def test_a_direct_call_that_bypassed_the_gateway_is_found(
     gateway.direct(LITE)
     for name, value in gateway.stack.environ.items():
         monkeypatch.setenv(name, value)
-    status = command_line.main(["reconcile", "--date", NOW.date().isoformat()])
+    status = command_line.main(["reconcile", "--date", gateway.day.isoformat()])
     *table, rows, explained, said = capsys.readouterr().out.splitlines()
     assert status == 1
     assert said == "reconciliation: 1 difference, found: a direct call that bypassed the gateway"
     assert explained == "explained  a cut answer whose rest was billed"
-    assert rows.endswith(f"/reconciliation/date={NOW.date()}/reconciliation.csv")
+    assert rows.endswith(f"/reconciliation/date={gateway.day}/reconciliation.csv")
     assert [line.split()[-1] for line in table if line.startswith(LITE)] == ["bypass"] * 4
     (to_do,) = (line for line in table if line.startswith("to do      bypass: "))
     assert "find the caller in CloudTrail" in to_do
@@ -124,7 +126,7 @@ def test_the_months_bill_has_the_direct_call(
 ) -> None:
     for name, value in gateway.stack.environ.items():
         monkeypatch.setenv(name, value)
-    status = command_line.main(["reconcile", "--month", f"{NOW:%Y-%m}"])
+    status = command_line.main(["reconcile", "--month", f"{gateway.day:%Y-%m}"])
     *table, said = capsys.readouterr().out.splitlines()
     assert status == 1
     assert said == "reconciliation: 1 difference, found: a direct call that bypassed the gateway"
@@ -138,8 +140,8 @@ def test_the_export_names_who_called_and_teams_are_not_told_apart_without_a_role
     location = "s3://billing/exports/tollgate"
     s3 = gateway.stack.client("s3")
     s3.create_bucket(Bucket="billing")
-    deliver(s3, location, f"{NOW:%Y-%m}", gateway.stack.aws.invoice.lines())
-    costs = costs_by_caller(s3, location, Month.of(NOW.date()))
+    deliver(s3, location, f"{gateway.day:%Y-%m}", gateway.stack.aws.invoice.lines())
+    costs = costs_by_caller(s3, location, Month.of(gateway.day))
     assert {caller.rpartition("/")[2] for caller in costs} == {"tollgate-local", "testing"}
 
 
@@ -151,10 +153,10 @@ def test_a_direct_call_beside_a_cut_and_a_refused_one_is_found_by_its_number(
         gateway.call(MICRO)
     control(gateway.stack, "PUT", "faults", [])
     gateway.direct(MICRO)
-    gateway.stack.invoke("daily_report", {"time": NEXT.replace(hour=3).isoformat()})
+    gateway.stack.invoke("daily_report", {"time": gateway.next.replace(hour=3).isoformat()})
     for name, value in gateway.stack.environ.items():
         monkeypatch.setenv(name, value)
-    command_line.main(["reconcile", "--date", NOW.date().isoformat()])
+    command_line.main(["reconcile", "--date", gateway.day.isoformat()])
     rows = gateway.rows()
     assert (rows[MICRO, "refused"]["theirs"], rows[MICRO, "refused"]["status"]) == ("1", "equal")
     assert rows[MICRO, "answered"]["cause"] == "bypass"

@@ -9,11 +9,12 @@ import io
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from http.client import HTTPConnection
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
+import one_day
 import pytest
 from builders import ACCOUNT, provider_call
 from documented_api import printed
@@ -27,9 +28,6 @@ from ops import keys, tenants
 from ops.directory import Directory
 
 pytestmark = pytest.mark.system
-NOON = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=1)
-YESTERDAY, TODAY = NOON.date(), datetime.now(UTC).date()
-PERIOD = f"from={YESTERDAY}&to={TODAY}"
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:tollgate-local-alerts"
 NOVA, REEL = "us.amazon.nova-lite-v1:0", "amazon.nova-reel-v1:1"
 NEW = "amazon.nova-9-ultra-v1:0"
@@ -76,8 +74,21 @@ class Team:
 
 @dataclass
 class Two:
+    noon: datetime  # of yesterday
     ads: Team = field(default_factory=lambda: Team("ads", 77_000_077))
     ads_eu: Team = field(default_factory=lambda: Team("ads-eu", 33_000_033))
+
+    @property
+    def yesterday(self) -> date:
+        return self.noon.date()
+
+    @property
+    def today(self) -> date:
+        return self.yesterday + timedelta(days=1)
+
+    @property
+    def period(self) -> str:
+        return f"from={self.yesterday}&to={self.today}"
 
     def others(self) -> list[tuple[Team, Team]]:
         """Each with the other."""
@@ -103,24 +114,24 @@ def inbox(stack: Stack) -> str:
 @pytest.fixture(scope="module")
 def two(stack: Stack, inbox: str) -> Two:
     """Two teams that used something yesterday, which is reported twice, and today."""
-    two = Two()
-    used_yesterday(stack, two.ads, two.ads_eu)
+    two = Two(datetime.combine(one_day.with_room() - timedelta(days=1), time(12), UTC))
+    used_yesterday(stack, two.noon, two.ads, two.ads_eu)
     for team in (two.ads, two.ads_eu):
-        join(stack, team)
+        join(stack, team, two.noon)
         use_today(stack, team)
-    report(stack, YESTERDAY)
-    report(stack, TODAY)  # a night later, which reports yesterday once more
+    report(stack, two.yesterday)
+    report(stack, two.today)  # a night later, which reports yesterday once more
     return two
 
 
-def join(stack: Stack, team: Team) -> None:
+def join(stack: Stack, team: Team, at: datetime) -> None:
     directory = Directory(stack.client("dynamodb"), stack.environ["TENANTS_TABLE"])
-    tenants.create(directory, team.name, NOON, allow=["*"])
+    tenants.create(directory, team.name, at, allow=["*"])
     team.where = urlsplit(stack.urls["gateway"]).netloc
-    team.key = keys.create(directory, team.name, NOON)[0]
+    team.key = keys.create(directory, team.name, at)[0]
 
 
-def used_yesterday(stack: Stack, *teams: Team) -> None:
+def used_yesterday(stack: Stack, noon: datetime, *teams: Team) -> None:
     """Write the records of a call of each team, and of one to a model that has no price."""
     logs, group = stack.client("logs"), stack.environ["USAGE_LOG_GROUP"]
     logs.create_log_stream(logGroupName=group, logStreamName="yesterday")
@@ -130,13 +141,13 @@ def used_yesterday(stack: Stack, *teams: Team) -> None:
     calls.append((replace(calls[0][0], model_id=NEW, base_model=NEW, geo="none"), 5))
     lines = []
     for number, (call, tokens) in enumerate(calls):
-        call = replace(call, call_id=f"call-{number}", day=str(YESTERDAY))
+        call = replace(call, call_id=f"call-{number}", day=str(noon.date()))
         outcome = Outcome("usage", Usage(input_tokens=tokens), "header")
         lines += [
-            record_line(call, None, at=NOON, instance="i1", seq=2 * number + 1),
-            record_line(call, outcome, at=NOON, instance="i1", seq=2 * number + 2),
+            record_line(call, None, at=noon, instance="i1", seq=2 * number + 1),
+            record_line(call, outcome, at=noon, instance="i1", seq=2 * number + 2),
         ]
-    events = [{"timestamp": int(NOON.timestamp() * 1000), "message": line} for line in lines]
+    events = [{"timestamp": int(noon.timestamp() * 1000), "message": line} for line in lines]
     logs.put_log_events(logGroupName=group, logStreamName="yesterday", logEvents=events)
 
 
@@ -165,25 +176,25 @@ def told(stack: Stack, inbox: str) -> list[dict[str, str]]:
 
 
 def test_a_report_makes_one_message_a_cause_however_often_it_runs(stack, inbox, two) -> None:
-    subject = f"Tollgate local: {YESTERDAY} has usage without a price: {NEW}"
-    (message,) = (each for each in told(stack, inbox) if str(YESTERDAY) in each["Subject"])
+    subject = f"Tollgate local: {two.yesterday} has usage without a price: {NEW}"
+    (message,) = (each for each in told(stack, inbox) if str(two.yesterday) in each["Subject"])
     assert message["Subject"] == subject
     assert f"\n  {NEW},us-east-1,none,on_demand,default,none,input_tokens," in message["Message"]
 
 
 def test_a_team_has_its_reported_rows_and_today_s_so_far(two) -> None:
     for team in (two.ads, two.ads_eu):
-        usage = team.ask("GET", f"/usage?{PERIOD}").json
+        usage = team.ask("GET", f"/usage?{two.period}").json
         yesterday, today = usage["days"]
         assert (yesterday["status"], yesterday["complete"]) == ("reported", True)
         assert today["status"] == "so_far"
         assert {row["team_id"] for row in usage["rows"]} == {team.name}
-        used = [row["input_tokens"] for row in usage["rows"] if row["date"] == str(YESTERDAY)]
+        used = [row["input_tokens"] for row in usage["rows"] if row["date"] == str(two.yesterday)]
         assert team.tokens in used
 
 
 def test_csv_has_the_report_s_own_rows(two) -> None:
-    answer = two.ads.ask("GET", f"/usage?{PERIOD}", headers={"Accept": "text/csv"})
+    answer = two.ads.ask("GET", f"/usage?{two.period}", headers={"Accept": "text/csv"})
     rows = list(csv.DictReader(io.StringIO(answer.body.decode())))
     reported = [row for row in rows if row["day_status"] == "reported"]
     assert [(row["model_id"], row["status"]) for row in reported] == [
@@ -192,7 +203,7 @@ def test_csv_has_the_report_s_own_rows(two) -> None:
     ]
 
 
-def paths(route: str, other: Team) -> Iterator[str]:
+def paths(route: str, other: Team, period: str) -> Iterator[str]:
     """A route with what another team's is called there, and the ways to spell that otherwise."""
     named = {
         "{response_id}": other.response_id,
@@ -206,7 +217,7 @@ def paths(route: str, other: Team) -> Iterator[str]:
     path = route
     for name, value in named.items():
         path = path.replace(name, value)
-    yield f"{path}?{PERIOD}&model_id={NOVA}&team_id={other.name}&team={other.name}"
+    yield f"{path}?{period}&model_id={NOVA}&team_id={other.name}&team={other.name}"
     if other.response_id in path:
         yield f"{path}%2Fevents"
 
@@ -234,11 +245,11 @@ def test_on_no_route_does_a_team_see_anything_of_the_other(two) -> None:
     for team, other in two.others():
         headers = dict.fromkeys(HEADERS, other.name)
         for method, route in routes:
-            for path in paths(route, other):
+            for path in paths(route, other, two.period):
                 body = None if method in ("GET", "DELETE") else TALK
                 _sees_nothing(team.ask(method, path, body, headers), other, path)
         for trick in TRICKS:
-            path = trick.format(day=YESTERDAY, team=other.name, response=other.response_id)
+            path = trick.format(day=two.yesterday, team=other.name, response=other.response_id)
             _sees_nothing(team.ask("GET", path, headers=headers), other, path)
     for team in (two.ads, two.ads_eu):  # and nobody forgot anybody's answer
         assert team.ask("GET", f"/responses/{team.response_id}").status == 200

@@ -39,6 +39,15 @@ COUNTED: Mapping[str, tuple[str, ...]] = {
 }
 """Which of a call's counts add up to a metric of Bedrock."""
 
+POLICIES: Mapping[str, str] = {
+    "ContentPolicy": "guardrail_content_units",
+    "ContextualGroundingPolicy": "guardrail_grounding_units",
+    "SensitiveInformationPolicy": "guardrail_pii_units",
+    "TopicPolicy": "guardrail_topic_units",
+}
+"""Which of a call's counts are a policy's text units (Bedrock user guide, "Monitor Amazon Bedrock
+Guardrails using CloudWatch metrics")."""
+
 _published = CloudWatchBackend.aws_metric_data
 
 
@@ -76,9 +85,9 @@ class Counters:
         counted: dict[tuple[datetime, str, Dimensions, str], list[int]] = defaultdict(list)
         for entry in self._entries():
             if entry["region"] == region:
-                namespace, dimensions, values = _published_by(entry)
-                for name, value in values:
-                    counted[_minute(entry), namespace, dimensions, name].append(value)
+                for namespace, dimensions, values in (_published_by(entry), *_guarded(entry)):
+                    for name, value in values:
+                        counted[_minute(entry), namespace, dimensions, name].append(value)
         return [
             _datum(*key, counted[key])
             for key in sorted(counted)
@@ -104,6 +113,14 @@ def _published_by(entry: Entry) -> tuple[str, Dimensions, Sequence[Value]]:
         return "AWS/SageMaker", dimensions, (("Invocations", 1), *_endpoint_errors(entry["status"]))
     values = tuple(_of_model(entry)) if entry["operation"] in BEDROCK_OPERATIONS else ()
     return "AWS/Bedrock", (("ModelId", _model_id(entry["model"])),), values
+
+
+def _guarded(entry: Entry) -> Iterator[tuple[str, Dimensions, Sequence[Value]]]:
+    """Yield a guardrail's text units by policy, whatever it went with."""
+    for policy, unit in POLICIES.items():
+        if value := entry["counts"].get(unit, 0):
+            dimensions = (("GuardrailPolicyType", policy), ("Operation", "ApplyGuardrail"))
+            yield "AWS/Bedrock/Guardrails", dimensions, (("TextUnitCount", value),)
 
 
 def _of_model(entry: Entry) -> Iterator[Value]:

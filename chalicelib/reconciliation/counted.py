@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from chalicelib.reconciliation.made import Scope
 from chalicelib.reconciliation.series import (
@@ -24,6 +24,7 @@ from chalicelib.reconciliation.series import (
     read,
 )
 
+Name = TypeVar("Name")
 VARIANT: Final = "VariantName"
 ONLY_VARIANT: Final = "AllTraffic"  # what the SageMaker SDK calls it
 CALLS: Final = "invocations"
@@ -75,17 +76,29 @@ def counted(
 
     Endpoints are those that the gateway serves, or served on that day: others are no model of it.
     """
-    grain = FINE if now - _midnight(day) < KEPT_FINE else COARSE
     of = {
         **_of_models(cloudwatch, made),
         **_of_endpoints(cloudwatch, made, endpoints),
     }
-    start, end = _midnight(day), _midnight(day + timedelta(days=1)) + grain.edge
+    units = {
+        series: (scope, UNIT_OF[series.metric, series.statistic]) for series, scope in of.items()
+    }
     found: dict[Scope, dict[str, Counted]] = {}
-    for series, points in read(cloudwatch, list(of), start, end, grain.period).items():
-        units = found.setdefault(of[series], {})
-        unit = UNIT_OF[series.metric, series.statistic]
-        units[unit] = units.get(unit, NOTHING) + _of_day(points, day, grain.edge)
+    for (scope, unit), count in counts_of_day(cloudwatch, day, now, units).items():
+        found.setdefault(scope, {})[unit] = count
+    return found
+
+
+def counts_of_day(
+    cloudwatch: Any, day: date, now: datetime, named: Mapping[Series, Name]
+) -> dict[Name, Counted]:
+    """Add a day's counters up by what they are named."""
+    grain = FINE if now - _midnight(day) < KEPT_FINE else COARSE
+    start, end = _midnight(day), _midnight(day + timedelta(days=1)) + grain.edge
+    found: dict[Name, Counted] = {}
+    for series, points in read(cloudwatch, list(named), start, end, grain.period).items():
+        name = named[series]
+        found[name] = found.get(name, NOTHING) + _of_day(points, day, grain.edge)
     return found
 
 

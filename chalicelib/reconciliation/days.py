@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
-from chalicelib.reconciliation import counters, keeping, records
+from chalicelib.reconciliation import counters, guarded, keeping, records
 from chalicelib.reconciliation.calls import Carried, Day
 from chalicelib.reconciliation.counted import counted
 from chalicelib.reconciliation.dearest import dearest
@@ -62,10 +62,13 @@ def reconcile(
     kept = KeptDay.read(store, day)
     ours = made(kept.lines, kept.manifest.orphans(), settings.region)
     theirs = counted(cloudwatch, day, now, ours.keys(), settings.endpoints.keys())
+    units = guarded.counted(cloudwatch, day, now)
     about = Day(kept.manifest.lost, _carried(store, day), settings.reconcile_tolerance)
+    price_of = dearest(kept, partial(kept.prices, store))
     rows = (
         *records.rows(kept.lines, kept.manifest),
-        *counters.rows(ours, theirs, about, dearest(kept, partial(kept.prices, store))),
+        *counters.rows(ours, theirs, about, price_of),
+        *guarded.rows(kept.lines, units, settings.region, about, price_of),
     )
     return keeping.keep(
         store, statement_of(day, rows, {day.isoformat(): kept.manifest.counts_sha256})

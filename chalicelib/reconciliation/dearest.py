@@ -1,7 +1,8 @@
 """Dearest: the most that a unit of a model cost on a day, by the price rows kept with it.
 
 What a direct call used nobody knows, so what could be hidden is priced at the dearest of the rows
-that priced our own calls of that model: tiers, geographies and variants among them.
+that priced our own calls of that model: tiers, geographies and variants among them. A guardrail has
+one price, whatever it went with.
 """
 
 from collections.abc import Callable
@@ -26,7 +27,7 @@ def dearest(kept: KeptDay, book: Callable[[], PriceBook]) -> Callable[[Scope, st
         keys = {
             price_key(line, each)
             for line in kept.lines
-            if scope_of(line) == scope
+            if scope_of(line) == scope or unit.startswith("guardrail_")
             for each in _BILLED_AS.get(unit, (unit,))
         }
         found = (read().find(key, kept.day) for key in keys)

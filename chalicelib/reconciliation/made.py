@@ -14,8 +14,9 @@ from chalicelib.pricing.costs import RowKey
 from chalicelib.pricing.count_line import CountLine
 from chalicelib.reconciliation.series import METRICS, metric_name
 
-_GUARDRAIL: Final = "guardrail/"
-_CUT: Final = frozenset({"partial", "none"})
+GUARDRAIL: Final = "guardrail/"
+"""How a guardrail that is applied by itself is named in place of a model."""
+CUT: Final = frozenset({"partial", "none"})
 """Sources of usage whose calls AWS may have counted for more than we know."""
 _NOT_CERTAIN: Final = frozenset({"none", "derived", "deferred"})
 """Sources of calls that AWS may not count as invocations: never answered, or asynchronous."""
@@ -61,7 +62,7 @@ class Made:
             self.unsure += line.n_usage
         else:
             self.certain += line.n_usage
-        self.cut += line.n_usage if line.usage_source in _CUT else 0
+        self.cut += line.n_usage if line.usage_source in CUT else 0
         self.broken += line.n_usage if line.usage_source == "partial" else 0
 
 
@@ -74,7 +75,7 @@ def made(
     """
     found: dict[Scope, Made] = {}
     for line in lines:
-        if line.region == region and not line.model_id.startswith(_GUARDRAIL):
+        if line.region == region and not line.model_id.startswith(GUARDRAIL):
             found.setdefault(scope_of(line), Made()).add(line)
     for (_team, service, model_id), calls in orphans.items():
         if scope := found.get(_scope(service, model_id)):

@@ -180,3 +180,13 @@ def test_a_counter_does_not_come_when_told_so(aws, sums) -> None:
     found = [sums(entries, each, ModelId=NOVA) for each in ("InputTokenCount", "Invocations")]
     aws.counters.behave(Behaviour())
     assert list(map(total, found)) == [0, 1]
+
+
+def test_a_guardrails_text_units_are_counted_by_policy(sums):
+    entries = [
+        called(counts={"guardrail_topic_units": 3}),
+        called(operation="ApplyGuardrail", counts={"guardrail_topic_units": 2}),
+    ]
+    by = {"GuardrailPolicyType": "TopicPolicy", "Operation": "ApplyGuardrail"}
+    found = sums(entries, "TextUnitCount", namespace="AWS/Bedrock/Guardrails", **by)
+    assert list(found.values()) == [5]

@@ -39,6 +39,7 @@ def two_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     scope = Scope("bedrock", MODEL)
     last = {scope: {"invocations": Counted(2), "input_tokens": Counted(2 * M)}}
     monkeypatch.setattr(days, "counted", lambda _, day, *about: last if day == LAST else {})
+    monkeypatch.setattr(days.guarded, "counted", lambda *_about: {})
 
 
 def reconciled(world: World, day: date = LAST) -> Statement:

@@ -47,6 +47,7 @@ class Mornings:
 def mornings(monkeypatch: pytest.MonkeyPatch) -> Mornings:
     made = Mornings()
     monkeypatch.setattr(days, "counted", made.counted)
+    monkeypatch.setattr(days.guarded, "counted", lambda *_about: {})
     return made
 
 

@@ -86,12 +86,16 @@ class Intake:
         )
 
     def cost_nothing(self, team_id: str, request_id: str) -> bool:
-        """Say whether a job has ended, and for certain is not billed."""
+        """Say whether a job has ended, and for certain is not billed.
+
+        Its tenant sees the end before it is recorded, and may ask again at once: what was decided
+        is what will be recorded, by whomever.
+        """
         try:
             job = self._table.find(team_id, request_id)
         except (AwsFault, UnreadableJob):
             return False
-        if job is None or job.step != "emitted":
+        if job is None or job.step not in ("settled", "emitted"):
             return False
         return job.state == "failed" and (job.outcome is None or job.outcome.kind == "failed")
 

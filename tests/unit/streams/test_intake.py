@@ -5,13 +5,16 @@ from dataclasses import replace
 import pytest
 from job_fakes import Clock, DynamoDb
 from live_streams import LiveStreams
+from stream_world import call_of
 
 from chalicelib.aws_json import AwsFault
 from chalicelib.backends.bedrock import INVOKE_MODEL_WITH_RESPONSE_STREAM
 from chalicelib.backends.operation import Payload
 from chalicelib.errors import Conflict, IntakeUnknown, StreamsUnavailable
+from chalicelib.metering.usage import NO_USAGE, Usage
 from chalicelib.streams.intake import Wishes
-from chalicelib.streams.job import MAX_INLINE_BODY
+from chalicelib.streams.job import MAX_INLINE_BODY, Settlement
+from chalicelib.usage_record import Outcome
 
 PAYLOAD = Payload(
     {"content-type": "application/json", "x-amzn-bedrock-trace": "ENABLED", "cookie": "c"}, b"{}"
@@ -68,6 +71,24 @@ def test_a_queued_job_that_failed_at_no_cost_is_known_as_such(gateway) -> None:
     assert not gateway.intake.cost_nothing("search", "request-1")
     gateway.table.fail(job, "not_begun", "It was not begun.")
     assert gateway.intake.cost_nothing("search", "request-1")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state", "costs_nothing"),
+    [
+        (Outcome("failed", status_code=429, error_code="throttled"), "failed", True),
+        (Outcome("usage", Usage(input_tokens=11), "partial"), "interrupted", False),
+        (Outcome("usage", NO_USAGE, "none"), "failed", False),
+    ],
+)
+def test_what_a_job_cost_is_known_once_it_is_decided_though_not_recorded(
+    gateway, outcome, state, costs_nothing
+) -> None:
+    job = queue(gateway)
+    opened = gateway.table.open(job, call_of(job), gateway.table.lease_end())
+    assert not gateway.intake.cost_nothing("search", "request-1")
+    gateway.table.settle(opened, Settlement(outcome, state))
+    assert gateway.intake.cost_nothing("search", "request-1") == costs_nothing
 
 
 @pytest.mark.parametrize("away", ["queue", "table"])

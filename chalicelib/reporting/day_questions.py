@@ -69,9 +69,10 @@ class DayQuestions:
             hides_groups=True,
         )
 
-    def answered(self) -> Question[str]:
+    def answered(self) -> Question[unlisted.Answered]:
         """Ask which ids answered that no price list names."""
-        return self._of_day("unlisted models", unlisted.ANSWERED, unlisted.read_id)
+        found = self._of_day("unlisted models", unlisted.ANSWERED, unlisted.read_answered)
+        return replace(found, counted=lambda each: each.records)
 
     def of_answered(self, listed: str) -> Question[Group]:
         """Ask for the sums, by their own ids, of what the totals have of these under UNANSWERED."""

@@ -10,11 +10,11 @@ orphaned. So the groups of a day are as many as its teams have models, whatever 
 import re
 from collections.abc import Iterable, Set
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from chalicelib.reporting.cells import KEY_FIELDS
 from chalicelib.reporting.groups import COUNTED_FIELDS, SUMS, Group
-from chalicelib.reporting.insights import Row
+from chalicelib.reporting.insights import Row, whole
 from chalicelib.usage_record import UNANSWERED
 
 ANSWERED: Final = (
@@ -28,10 +28,15 @@ def there_are(groups: Iterable[Group]) -> bool:
     return any(group.line.model_id == UNANSWERED for group in groups)
 
 
-def read_id(row: Row) -> str:
-    """Read a row of ANSWERED; "" where no record of ours can have such an id."""
+class Answered(NamedTuple):
+    model_id: str  # "": no record of ours can have such a one
+    records: int
+
+
+def read_answered(row: Row) -> Answered:
+    """Read a row of ANSWERED."""
     model_id = row.get("model_id", "")
-    return model_id if _ID.fullmatch(model_id) else ""
+    return Answered(model_id if _ID.fullmatch(model_id) else "", whole(row.get("records")) or 0)
 
 
 def of_ids(listed: str) -> str:

@@ -114,9 +114,9 @@ def _read(insights: Insights, progress: Progress, questions: DayQuestions) -> Da
     repeats = _repeats(insights, progress, questions.records(answered), calls)
     unsure = _unsure(insights, progress, questions, totals.rows)
     whole = [call.without(repeats.get(call.identity, ())) for call in calls]
-    elsewhere = map(unlisted.unnamed, named)
-    groups = merged((*totals.rows, *named), chain(*repeats.values(), elsewhere))
-    _check_none_is_owed(groups)
+    moved = list(map(unlisted.unnamed, named))
+    groups = merged((*totals.rows, *named), chain(*repeats.values(), moved))
+    _check_moves(totals.rows, moved, groups)
     _check_balance(groups, whole)
     return DayCounts(
         lines=tuple(group.line for group in groups),
@@ -141,7 +141,7 @@ def _answered(
         return frozenset()
     reading = Reading(questions.answered())
     read_all(insights, progress, [reading])
-    return frozenset(filter(None, reading.rows))
+    return frozenset(each.model_id for each in reading.rows if each.model_id)
 
 
 def _of_answered(
@@ -194,13 +194,14 @@ def _orphaned(calls: Iterable[Call]) -> Mapping[RowKey, int]:
     return +orphaned  # only rows that have any
 
 
-def _check_none_is_owed(groups: Iterable[Group]) -> None:
-    """Hold what was read by its own name against the groups that it was taken out of.
+def _check_moves(totals: Iterable[Group], moved: Sequence[Group], groups: Iterable[Group]) -> None:
+    """Hold what goes by its own name against the groups that it was taken out of.
 
-    Raises RecordsArrived where more was taken than the totals have: some of it came after them.
+    Raises RecordsArrived where those had less of it: some came after the totals were read.
     """
-    if owed := sorted(group.line.team_id for group in groups if group.records < 0):
-        raise RecordsArrived(f"calls of {owed[0]} came while they were read")
+    short = any(group.records < 0 for group in groups)
+    if short or (moved and not {each.key for each in moved} <= {each.key for each in totals}):
+        raise RecordsArrived("calls of unlisted models came while they were read")
 
 
 def _check_balance(groups: Iterable[Group], calls: Iterable[Call]) -> None:

@@ -69,10 +69,12 @@ class Day:
     def charges(self, line: CountLine) -> tuple[Charge, ...]:
         return charges(line, self.book, self.day, self.shares.resources)
 
-    def cost_line(self, line: CountLine) -> Located | None:
-        """Return the line of costs.csv that a call is a part of."""
-        begins = f"{self.day},{line.team_id},{line.service},{line.model_id},"
-        return _line(self.prefix + costs_key(self.day), self.costs, begins)
+    def cost_line(self, line: CountLine, counted_as: str = "") -> Located | None:
+        """Return the line of costs.csv that a call is a part of, under its own name or another."""
+        key = self.prefix + costs_key(self.day)
+        begins = f"{self.day},{line.team_id},{line.service},"
+        own = _line(key, self.costs, f"{begins}{line.model_id},")
+        return own or _line(key, self.costs, f"{begins}{counted_as or line.model_id},")
 
     def price_line(self, price: Price) -> Located | None:
         """Return the line of the day's prices.csv that decided a charge."""

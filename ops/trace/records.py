@@ -46,6 +46,11 @@ class Call:
         return single({name: str(value) for name, value in self.any.items()}).line
 
     @property
+    def counted_as(self) -> str:
+        """What a report counts the call as, should its model have answered nobody on that day."""
+        return str(self.any.get("counted_as", self.line.model_id))
+
+    @property
     def began(self) -> datetime:
         return _time(self.started or self.any)
 

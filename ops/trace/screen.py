@@ -113,7 +113,7 @@ def _report(call: Call, day: Day) -> Iterator[str]:
 def _place_in_report(call: Call, day: Day) -> str:
     if day.read_before(call.ended):
         return f"{day.day} was reported before this call ended, which is not in it: report it again"
-    row = day.cost_line(call.line)
+    row = day.cost_line(call.line, call.counted_as)
     return f"{row.key} line {row.number}: {row.text}" if row else "no line of costs.csv has it"
 
 

@@ -1,5 +1,6 @@
 """Ids that a tenant makes up fill no report, and a model that answers keeps its own row."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -24,6 +25,7 @@ METERED = Outcome("usage", Usage(input_tokens=30), "header", status_code=200)
 REFUSED = Outcome("failed", status_code=400, error_code="ValidationException")
 THROTTLED = Outcome("failed", status_code=429, error_code="ThrottlingException")
 NO_ANSWER = Outcome("usage", error_code="timeout")
+PATIENCE = Patience(lambda: 900_000, lambda seconds: None)
 FEW_ROWS = 40  # of an answer: what is more must be read in slices
 
 
@@ -52,9 +54,21 @@ class Day:
             self.unlisted(None, REFUSED, model_id=f"anthropic.no-such-{n}", team_id=team_id)
 
     def read(self, max_rows: int = MAX_ROWS) -> DayCounts:
-        patience = Patience(lambda: 900_000, lambda seconds: None)
-        insights = Insights(LogsClient.over(self.events), ["usage"], patience, max_rows=max_rows)
+        insights = Insights(LogsClient.over(self.events), ["usage"], PATIENCE, max_rows=max_rows)
         return read_day(insights, DAY, NEXT_NIGHT)
+
+
+class Arriving(list[Any]):
+    """The calls of a client; as it asks which ids answered, `arrive` has records come."""
+
+    def __init__(self, arrive: Callable[[], None]) -> None:
+        super().__init__()
+        self._arrive = arrive
+
+    def append(self, call: Any) -> None:
+        super().append(call)
+        if "unlisted = 1" in call[1].get("queryString", ""):
+            self._arrive()
 
 
 @pytest.fixture
@@ -210,6 +224,21 @@ def test_a_refusal_that_nothing_announced_balances(day: Day) -> None:
     read = day.read()
 
     assert (read.unannounced, counts(read)) == (1, [(UNANSWERED, 0, 0, 1)])
+
+
+def test_calls_that_come_while_they_are_read_are_read_again(day: Day) -> None:
+    day.unlisted(None, METERED)
+    day.unlisted(None, THROTTLED)
+    logs = LogsClient.over(day.events)
+    day.unlisted(None, REFUSED, team_id="ads")
+    late = iter([day.events[-2:]])
+    logs.calls = Arriving(lambda: logs.events.extend(next(late, [])))
+
+    read = read_day(Insights(logs, ["usage"], PATIENCE), DAY, NEXT_NIGHT)
+
+    assert counts(read, team_id="ads") == [(NEW, 1, 0, 1)]
+    assert of_model(read, NEW) == (3, 1, 2)
+    assert len(logs.calls) > 2 * 5
 
 
 def test_records_from_before_are_grouped_as_they_were(day: Day) -> None:

@@ -4,11 +4,12 @@ import json
 from datetime import UTC, date, datetime
 from typing import Any
 
+import pytest
 from builders import price_book, provider_call
 
 from chalicelib.metering.usage import Usage
 from chalicelib.pricing.capacity import Resource, Shares
-from chalicelib.usage_record import Outcome, record_line
+from chalicelib.usage_record import UNANSWERED, Outcome, record_line
 from ops.trace.day import Day
 from ops.trace.history import Event, Missing, event_of
 from ops.trace.records import Call
@@ -82,6 +83,15 @@ def test_a_refused_call_costs_nothing():
     told = said(call(started=record(None), end=record(FAILED)))
     assert "status 429 ThrottlingException after 0 ms; costs 0" in told
     assert " x " not in told
+
+
+@pytest.mark.parametrize("counted_as", [UNANSWERED, CALL.model_id])
+def test_a_call_is_found_in_the_line_under_which_it_is_counted(counted_as):
+    costs = f"date,…\n{DAY},search,bedrock,another,\n{DAY},search,bedrock,{counted_as},0\n"
+    refused = call(end=record(FAILED, unlisted=1, counted_as=UNANSWERED))
+    located = Day(DAY, PRICED, costs=costs).cost_line(refused.line, refused.counted_as)
+    assert located is not None
+    assert located.number == 3
 
 
 def test_what_has_no_price_is_no_zero():

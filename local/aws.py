@@ -39,6 +39,7 @@ from local import (
     long_polls,
     outages,
     rest_apis,
+    stack_contents,
     stack_updates,
     swagger,
 )
@@ -57,7 +58,7 @@ _LOOK_SECONDS = 0.05  # how often to see whether it is to end
 
 GAPS = (
     *(swagger, rest_apis, function_versions, function_interfaces, stack_updates, endpoints),
-    foundation_models,
+    *(stack_contents, foundation_models),
 )
 """What of moto is mended, and needs nothing to be told."""
 

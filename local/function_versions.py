@@ -1,5 +1,6 @@
 """What moto 5.2 leaves out of Lambda: an alias's own policy, version numbers that are given once,
-and what the account may run at a time.
+that a version stays to which an alias leads, and what the account may run at a time. And it finds
+no mapping by its function's name that was made by the function's ARN.
 """
 
 import json
@@ -10,6 +11,7 @@ from typing import Any
 from unittest.mock import patch
 
 from moto.awslambda import urls
+from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import LambdaAlias, LambdaBackend, LambdaFunction, LambdaStorage
 from moto.awslambda.policy import Policy
 
@@ -18,6 +20,8 @@ CONCURRENT_EXECUTIONS = 1_000
 _publish = LambdaStorage.publish_version
 _get_policy = LambdaBackend.get_policy
 _add_permission = LambdaBackend.add_permission
+_mappings = LambdaBackend.list_event_source_mappings
+_delete_from = LambdaStorage.del_function
 
 
 def publish_version(storage: LambdaStorage, name: str, description: str = "") -> Any:
@@ -48,6 +52,24 @@ def add_permission(backend: LambdaBackend, name: str, qualifier: str, raw: str) 
     if alias:
         return _policy(alias).add_statement(raw)[0]
     return _add_permission(backend, name, qualifier, raw)
+
+
+def list_mappings(backend: LambdaBackend, source: str, function: str) -> list[Any]:
+    def named(told: str) -> str:
+        return told.rpartition(":function:")[2]
+
+    found = _mappings(backend, source, "")
+    return [each for each in found if not function or named(each.function_name) == named(function)]
+
+
+def delete_from(storage: LambdaStorage, name: str, qualifier: str | None) -> None:
+    """Delete a function or one of its versions, unless an alias leads there."""
+    for alias in storage.list_aliases(name.rpartition(":function:")[2]) if qualifier else ():
+        weights = (alias.routing_config or {}).get("AdditionalVersionWeights", {})
+        if qualifier in (alias.function_version, *weights):
+            told = f"the alias {alias.name} leads to version {qualifier}"
+            raise LambdaClientError("ResourceConflictException", told)
+    _delete_from(storage, name, qualifier)
 
 
 def _alias(backend: LambdaBackend, name: str, qualifier: str | None) -> LambdaAlias | None:
@@ -82,6 +104,8 @@ def installed() -> Iterator[None]:
             (LambdaStorage, "publish_version", publish_version),
             (LambdaBackend, "get_policy", get_policy),
             (LambdaBackend, "add_permission", add_permission),
+            (LambdaBackend, "list_event_source_mappings", list_mappings),
+            (LambdaStorage, "del_function", delete_from),
         ):
             patches.enter_context(patch.object(owner, name, filled))
         yield

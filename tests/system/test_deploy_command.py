@@ -241,6 +241,13 @@ def test_requests_are_logged_by_their_ids_and_throttled(deployed, client):
     assert (every["throttlingRateLimit"], every["throttlingBurstLimit"]) == (500, 1_000)
 
 
+def test_the_doctor_finds_all_well_but_that_nobody_s_mail_is_known(deployed, operator):
+    found = operator.ops("doctor").stdout
+    wrong = [line for line in found.splitlines() if line.startswith("WRONG")]
+    assert wrong == ["WRONG  told          nobody is told of an alarm"]
+    assert "ok     mappings      2 queues are read by their functions" in found
+
+
 def test_a_deployment_of_what_is_deployed_changes_nothing(deployed, operator, watch):
     watch.writes.clear()
 
@@ -282,6 +289,26 @@ def test_what_a_check_refuses_changes_nothing(deployed, operator, watch):
     assert "; Lambda may run 1000 functions at a time here" in line
     assert watch.writes == []
     operator.configure()
+
+
+@pytest.mark.deploy
+def test_what_an_operator_s_own_aliases_hold_is_kept(deployed, operator, watch, client):
+    lambdas = client("lambda")
+    stream = {"FunctionName": API, "Name": STREAM_ALIAS}
+    version = lambdas.get_alias(**stream)["FunctionVersion"]
+    lambdas.create_alias(FunctionName=API, Name="blue", FunctionVersion=version)
+    lambdas.update_alias(**stream, RoutingConfig={"AdditionalVersionWeights": {version: 0.1}})
+    watch.writes.clear()
+
+    deployment, destruction = operator.ops("deploy"), operator.ops("destroy", "--yes")
+
+    assert f"the alias stream of {API} leads to version {version} and shares" in deployment.stderr
+    assert f"the alias blue of {API} is somebody's own" in destruction.stderr
+    assert (deployment.returncode, destruction.returncode, watch.writes) == (1, 1, [])
+    with pytest.raises(lambdas.exceptions.ResourceConflictException):
+        lambdas.delete_function(FunctionName=API, Qualifier=version)
+    lambdas.update_alias(**stream, RoutingConfig={"AdditionalVersionWeights": {}})
+    lambdas.delete_alias(FunctionName=API, Name="blue")
 
 
 @pytest.mark.deploy

@@ -217,6 +217,44 @@ def test_what_an_update_takes_out_of_a_stack_a_later_one_puts_back(client):
     assert len(sqs.list_queues()["QueueUrls"]) == 2
 
 
+def test_a_stack_s_alarm_and_its_mail_come_and_go_with_it(client):
+    cloudformation, sns, cloudwatch = (client(s) for s in ("cloudformation", "sns", "cloudwatch"))
+    alarm = {
+        "Type": "AWS::CloudWatch::Alarm",
+        "Properties": {
+            "AlarmName": "high-water",
+            "AlarmDescription": "",
+            "AlarmActions": [{"Ref": "Topic"}],
+            "ComparisonOperator": "GreaterThanThreshold",
+            "EvaluationPeriods": 1,
+            "Threshold": 1,
+            "TreatMissingData": "breaching",
+        },
+    }
+    mail = {
+        "Type": "AWS::SNS::Subscription",
+        "Properties": {
+            "TopicArn": {"Ref": "Topic"},
+            "Protocol": "email",
+            "Endpoint": "a@b.example",
+        },
+    }
+    resources = {
+        "Topic": {"Type": "AWS::SNS::Topic", "Properties": {}},
+        "Alarm": alarm,
+        "Mail": mail,
+    }
+    template = json.dumps({"Resources": resources})
+
+    cloudformation.create_stack(StackName="rivers", TemplateBody=template)
+    (made,) = cloudwatch.describe_alarms(AlarmNames=["high-water"])["MetricAlarms"]
+    (told,) = sns.list_subscriptions_by_topic(TopicArn=made["AlarmActions"][0])["Subscriptions"]
+    cloudformation.delete_stack(StackName="rivers")
+
+    assert told["Endpoint"] == "a@b.example"
+    assert cloudwatch.describe_alarms(AlarmNames=["high-water"])["MetricAlarms"] == []
+
+
 def test_bedrock_lists_models_which_the_account_may_use(client):
     bedrock = client("bedrock")
     for model in bedrock.list_foundation_models()["modelSummaries"]:

@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
@@ -16,6 +17,7 @@ import pytest
 from chalicelib.reconciliation.export import costs_by_caller
 from chalicelib.reporting.months.month import Month
 from local.cost_export import deliver
+from local.invoice import Ran
 from local.proof.collect import control, fetch
 from local.stack import Stack
 from ops import __main__ as command_line
@@ -162,3 +164,25 @@ def test_a_direct_call_beside_a_cut_and_a_refused_one_is_found_by_its_number(
     assert rows[MICRO, "answered"]["cause"] == "bypass"
     assert rows[MICRO, "output_tokens"]["cause"] == "bypass+cut_stream"
     assert "2 direct calls that bypassed the gateway" in capsys.readouterr().out
+
+
+def test_a_guardrail_that_was_called_directly_is_counted_and_capacity_is_on_the_bill(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gateway.stack.client("bedrock-runtime").apply_guardrail(
+        guardrailIdentifier="topic",
+        guardrailVersion="1",
+        source="INPUT",
+        content=[{"text": {"text": "Which bridge held?"}}],
+    )
+    for name, value in gateway.stack.environ.items():
+        monkeypatch.setenv(name, value)
+    command_line.main(["reconcile", "--date", gateway.day.isoformat()])
+    row = gateway.rows()["guardrails", "guardrail_topic_units"]
+    assert (row["ours"], row["theirs"], row["cause"]) == ("0", "1", "bypass")
+    ran = Ran(datetime.combine(gateway.day, time(12), UTC), "ml.g5.xlarge", Decimal(3))
+    gateway.stack.aws.invoice.capacity.append(ran)
+    command_line.main(["reconcile", "--month", f"{gateway.day:%Y-%m}"])
+    *table, said = capsys.readouterr().out.splitlines()
+    assert any("USD/guardrail_topic_units" in line for line in table)
+    assert "capacity bought outside the gateway" in said

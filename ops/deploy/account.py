@@ -2,13 +2,27 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    NoRegionError,
+)
 
 from ops.deploy.place import Place
 from ops.directory import Refused
+
+_TODO: Final = {
+    "ExpiredToken": ": log in again",
+    "ExpiredTokenException": ": log in again",
+    "InvalidClientTokenId": ": they are deleted, or the account has not enabled this region",
+    "SignatureDoesNotMatch": ": the secret is not the key's, or this machine's clock is wrong",
+}
+"""What is wrong, most likely ("Common errors" of AWS STS; "Manage AWS Regions in your account")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +46,15 @@ class Account:
             raise Refused("there are no AWS credentials here: set AWS_PROFILE, say") from None
         except ClientError as error:
             code = error.response["Error"]["Code"]
-            raise Refused(f"AWS does not take these credentials ({code})") from error
+            todo = _TODO.get(code, "")
+            raise Refused(f"AWS does not take these credentials ({code}){todo}") from error
+        except EndpointConnectionError as error:
+            region, known = session.region_name, session.get_available_regions("sts")
+            if region in known:
+                raise Refused(f"AWS cannot be asked who calls: {error}") from error
+            raise Refused(
+                f"AWS is not to be reached in {region!r}: is there such a region?"
+            ) from error
         except BotoCoreError as error:
             raise Refused(f"AWS cannot be asked who calls: {error}") from error
         partition = caller["Arn"].split(":")[1]

@@ -24,7 +24,11 @@ def session(answer: Any) -> Any:
 
     def make(region_name: str | None) -> Any:
         sts = SimpleNamespace(get_caller_identity=ask)
-        return SimpleNamespace(region_name=region_name or "eu-west-1", client=lambda _: sts)
+        return SimpleNamespace(
+            region_name=region_name or "eu-west-1",
+            client=lambda _: sts,
+            get_available_regions=lambda _: ["eu-west-1"],
+        )
 
     return make
 
@@ -49,7 +53,9 @@ def test_without_a_region_of_its_own_the_shell_takes_its_profile_s(
     [
         (NoRegionError(), "no region is set"),
         (NoCredentialsError(), "there are no AWS credentials here"),
-        (refused("ExpiredToken"), r"AWS does not take these credentials \(ExpiredToken\)"),
+        (refused("ExpiredToken"), r"AWS does not take these .* \(ExpiredToken\): log in again"),
+        (refused("InvalidClientTokenId"), "or the account has not enabled this region"),
+        (refused("AccessDenied"), r"AWS does not take these credentials \(AccessDenied\)$"),
         (EndpointConnectionError(endpoint_url="https://sts.mars-1"), "cannot be asked who calls"),
     ],
 )
@@ -59,3 +65,10 @@ def test_whatever_is_missing_is_said(
     monkeypatch.setattr(account.boto3, "Session", session(fault))
     with pytest.raises(Refused, match=sentence):
         Account.of({})
+
+
+def test_a_region_that_there_is_not_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    away = EndpointConnectionError(endpoint_url="https://sts.mars-1.amazonaws.com")
+    monkeypatch.setattr(account.boto3, "Session", session(away))
+    with pytest.raises(Refused, match="not to be reached in 'mars-1': is there such a region"):
+        Account.of({"AWS_REGION": "mars-1"})

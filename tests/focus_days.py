@@ -16,6 +16,7 @@ from chalicelib.pricing.capacity import Capacity, Resource, Sample
 from chalicelib.pricing.price_book import PriceBook
 from chalicelib.reporting import focus
 from chalicelib.reporting.capacity_files import SampledDay
+from chalicelib.reporting.focus.columns import COLUMNS
 from chalicelib.reporting.focus.corrections import corrections
 from chalicelib.reporting.focus.export import joined
 from chalicelib.reporting.rated import rated
@@ -24,6 +25,7 @@ from chalicelib.reporting.tenant_tree import Tenants
 from chalicelib.tenants import Tenant
 
 EXACT = Context(prec=80)
+Rows = list[dict[str, str]]
 DAY = date(2026, 11, 23)
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SINCE = "2026-01-01,,test,2026-01-01"
@@ -115,7 +117,13 @@ def reported(lines=LINES, book: PriceBook = BOOK, **fields: Any) -> ReportedDay:
 
 def corrections_of(closed: ReportedDay, day: ReportedDay, booked_on: date) -> bytes:
     """The file that brings a closed day to what it is known as."""
-    return b"".join(joined(corrections([read(closed)], read(day), booked_on)))
+    return corrected([read(closed)], read(day), booked_on)
+
+
+def corrected(before: list[Rows], after: Rows, booked_on: date) -> bytes:
+    """The file that brings rows, by column, of files of before to those of after."""
+    files = [[[row.get(name, "") for name in COLUMNS] for row in rows] for rows in (*before, after)]
+    return b"".join(joined(corrections(files[:-1], files[-1], booked_on)))
 
 
 def content(day: ReportedDay) -> bytes:

@@ -13,7 +13,8 @@ from datetime import date
 from chalicelib.pricing.capacity import IDLE
 from chalicelib.reporting import team_adjustments
 from chalicelib.reporting.claims import Claim
-from chalicelib.reporting.cost_rows import read_cells
+from chalicelib.reporting.cost_rows import read_columns
+from chalicelib.reporting.focus.columns import COLUMNS
 from chalicelib.reporting.focus.corrections import Row, corrections, corrections_key
 from chalicelib.reporting.focus.export import focus_key, joined, pieces
 from chalicelib.reporting.known_day import KnownDay
@@ -59,7 +60,7 @@ def tell(store: ReportStore, claim: Claim, known: KnownDay) -> None:
         store.delete(team_day_key(day))
     theirs = ((team, booked.lines[team]) for team in sorted(booked.untold))
     store.write_all(all_rendered(team_adjustments.files(day, theirs)), claim.hold)
-    store.write(rendered(_corrections(store, known, booked.dates)), claim.hold)
+    store.write_once(_corrections(store, known, booked.dates), claim.hold)
     content = json.dumps({"schema": 1, "rows": booked.rows}).encode()
     store.write(rendered(File(told_key(day), JSON, lambda: iter((content,)))), claim.hold)
 
@@ -94,4 +95,4 @@ def _there(store: ReportStore, key: str) -> bool:
 
 
 def _rows(chunks: Iterator[bytes]) -> Iterator[Row]:
-    return iter(read_cells(chunks))
+    return read_columns(chunks, COLUMNS)

@@ -7,14 +7,26 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from focus_days import BOOK, CLAUDE_LINE, DAY, EXACT, LINES, LIST, NOVA_LINE, read, reported, total
+import focus_days
+from focus_days import (
+    BOOK,
+    CLAUDE_LINE,
+    DAY,
+    EXACT,
+    LINES,
+    LIST,
+    NOVA_LINE,
+    Rows,
+    read,
+    reported,
+    total,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.metering.usage import Usage
 from chalicelib.reporting.focus.columns import COLUMNS
-from chalicelib.reporting.focus.corrections import corrections, corrections_key
-from chalicelib.reporting.focus.export import joined
+from chalicelib.reporting.focus.corrections import corrections_key
 from chalicelib.reporting.reported_day import ReportedDay
 
 BOOKED_ON = date(2026, 12, 3)
@@ -38,11 +50,10 @@ days = st.builds(
     ),
     book=st.sampled_from([BOOK, LIST]),
 )
-Rows = list[dict[str, str]]
 
 
 def corrected(after: ReportedDay, *before: Rows) -> Rows:
-    content = b"".join(joined(corrections(before, read(after), BOOKED_ON))).decode("ascii")
+    content = focus_days.corrected(list(before), read(after), BOOKED_ON).decode("ascii")
     return list(csv.DictReader(io.StringIO(content, newline="")))
 
 

@@ -54,6 +54,7 @@ class Environment:
         self._connection: RuntimeConnection | None = None
         self.pid = self._process.pid
         self.idle = False
+        self._killed = False
 
     @property
     def connection(self) -> RuntimeConnection:
@@ -62,7 +63,8 @@ class Environment:
 
     @property
     def alive(self) -> bool:
-        return self._process.poll() is None
+        """Whoever is killed is not, though the process may take a while to end."""
+        return not self._killed and self._process.poll() is None
 
     def get_ready(self) -> None:
         """Wait until the process asks for an event. Raises FunctionError."""
@@ -90,6 +92,7 @@ class Environment:
         self.connection.answer(200, headers, event)
 
     def kill(self) -> None:
+        self._killed = True
         self._process.kill()
 
     def close(self) -> None:

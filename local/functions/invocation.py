@@ -5,7 +5,7 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from threading import Timer
+from threading import Lock, Timer
 from typing import Any
 
 from local.functions.environment import Deployed, Environment
@@ -40,6 +40,8 @@ class Invocation:
         self._doom = doom
         self._answered = False
         self._out_of_time = False
+        self._ending = Lock()
+        self._over = False
         self._timer = Timer(deployed.function.timeout_s, self._time_out)
         self._timer.daemon = True
 
@@ -76,10 +78,14 @@ class Invocation:
             with suppress(Gone, TimeoutError):
                 self._environment.rest(_REST_SECONDS)
         self._timer.cancel()
+        with self._ending:
+            self._over = True
 
     def kill(self) -> None:
-        """Kill the process in the middle of it."""
-        self._environment.kill()
+        """Kill the process in the middle of it; once it is over, the process is another's."""
+        with self._ending:
+            if not self._over:
+                self._environment.kill()
 
     def _pieces(self, asked: Asked) -> Iterator[bytes]:
         trailers: dict[str, str] = {}

@@ -24,10 +24,11 @@ class Pool:
 
     def give_back(self, environment: Environment) -> None:
         """Keep it for another invocation, if it waits for one; end it otherwise."""
-        if not environment.idle:
+        kept = environment.idle and environment.alive
+        if not kept:
             environment.close()
         with self._changed:
-            if environment.idle:
+            if kept:
                 self._idle.append(environment)
             else:
                 self._running -= 1

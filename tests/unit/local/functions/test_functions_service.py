@@ -180,6 +180,24 @@ def test_what_runs_is_killed_by_any_of_its_names(functions: Functions, name: str
     assert not functions.kill(name)
 
 
+def test_who_kills_what_has_ended_does_not_kill_what_comes_after_it(functions: Functions) -> None:
+    with functions.invoke("probe", {}) as ended:
+        pid = json.loads(b"".join(ended.pieces))["pid"]
+    with Gate() as gate, ThreadPoolExecutor(1) as client:
+        next_call = client.submit(told, functions, {"gate": gate.port})
+        gate.arrival()
+        ended.kill()
+        gate.open()
+        assert next_call.result()["pid"] == pid
+
+
+def test_a_process_that_is_killed_as_it_comes_to_rest_serves_nobody(functions: Functions) -> None:
+    with functions.invoke("probe", {}) as killed:
+        pid = json.loads(b"".join(killed.pieces))["pid"]
+        killed.kill()
+    assert told(functions)["pid"] != pid
+
+
 def test_the_doomed_die_in_the_middle_of_their_answer(functions: Functions) -> None:
     functions.doom("probe", after_bytes=1)
     with functions.invoke("probe:stream", {**API, "pieces": ["one", "two"]}) as invocation:

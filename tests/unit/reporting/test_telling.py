@@ -106,6 +106,23 @@ def test_wherever_a_telling_breaks_off_the_next_report_tells_the_same(broken: st
     assert worlds[0] == worlds[1]
 
 
+@pytest.mark.parametrize("broken", [SEARCH, corrections_key(FIRST, DAY), told_key(DAY)])
+def test_a_price_whose_telling_breaks_off_is_booked_once(broken: str) -> None:
+    world = closed()
+    late(world, "ads", FIRST)
+    world.book = prices("2.5")
+    world.bucket.fails_to_put = broken
+    with pytest.raises(Exception, match="SlowDown"):
+        world.report(DAY)
+    booked = world.bucket.files[adjustments_key(DAY)]
+    world.bucket.fails_to_put = ""
+    world.now += timedelta(hours=1)
+    world.report(DAY)
+
+    assert world.bucket.files[adjustments_key(DAY)] == booked
+    assert billed(world, corrections_key(FIRST, DAY)) == world.balance(OCTOBER).adjusted[-1] == 2
+
+
 def test_what_was_told_is_not_told_again() -> None:
     world = closed()
     late(world, "ads", FIRST)

@@ -18,6 +18,7 @@ Look = Callable[[Examined], Iterable[Finding]]
 
 LOOKS: Final[Mapping[str, Look]] = {
     "functions": setup.functions,
+    "release": setup.release,
     "mappings": setup.mappings,
     "tables": setup.tables,
     "usage log": setup.usage_log,

@@ -4,13 +4,16 @@ import ssl
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Final
+from typing import Any, Final
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from botocore.exceptions import ClientError
 
+from chalicelib.runtime import STREAM_ALIAS
 from chalicelib.transport import Service, endpoint_url
+from ops.deploy import aliases
+from ops.deploy.releases import RUNTIME
 from ops.deploy.stage import Stage
 from ops.doctor.examined import Examined
 from ops.doctor.finding import Finding, note, ok, wrong
@@ -86,6 +89,34 @@ def _amiss(examined: Examined, stage: Stage) -> Iterator[tuple[str, str]]:
             yield name, f"is {found['State']}"
         elif found.get("LoggingConfig", {}).get("LogFormat", "Text") != "Text":
             yield name, "writes its log as JSON: metrics in it may be left out"
+
+
+def release(examined: Examined) -> Iterator[Finding]:
+    """Look whether each version that an API streams from streams, or its answers are lost."""
+    stage = examined.stage
+    if stage is None or not stage.streams:
+        return
+    aws = examined.client("lambda")
+    ours = next((each for each in aliases.found(aws, stage.api) if each.is_ours), None)
+    if ours is None:
+        todo = f"deploy again: python -m ops deploy --stage {stage.name}"
+        yield wrong("release", f"{stage.api} has no alias {STREAM_ALIAS}", todo)
+        return
+    mute = [version for version in sorted(ours.versions) if not _streams(aws, stage.api, version)]
+    if mute:
+        says = f"the alias {ours.name} leads to version {', '.join(mute)}, which does not stream"
+        yield wrong("release", says, "lead it elsewhere: docs/deploy.md#a-redeployment")
+    elif ours.shares:
+        says = f"calls are shared out between versions {', '.join(sorted(ours.versions))}"
+        yield note("release", says, "until that is ended, nothing can be deployed")
+    else:
+        yield ok("release", f"version {ours.version}, which streams")
+
+
+def _streams(aws: Any, function: str, version: str) -> bool:
+    found = aws.get_function_configuration(FunctionName=function, Qualifier=version)
+    variables: Mapping[str, str] = found.get("Environment", {}).get("Variables", {})
+    return RUNTIME.items() <= variables.items()
 
 
 def mappings(examined: Examined) -> Iterator[Finding]:

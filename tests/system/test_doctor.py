@@ -15,12 +15,15 @@ from stream_world import call_of, stream_job
 
 from chalicelib.reporting.manifest import Manifest
 from chalicelib.reporting.reported_day import costs_key, manifest_key
+from chalicelib.runtime import STREAM_ALIAS
 from chalicelib.streams.table import StreamsTable
 from local import project, resources
 from local.aws import ENVIRON, Aws
 from ops import __main__ as command_line
 from ops import models
 from ops.deploy.account import Account
+from ops.deploy.releases import RUNTIME
+from ops.deploy.stage import API_HANDLER, Stage
 from ops.directory import Directory
 from ops.doctor import alarms, reports, setup, work
 from ops.doctor.examined import Examined
@@ -105,8 +108,21 @@ class Deployed:
                 Role=role["Role"]["Arn"],
                 Handler="app.app",
                 Code={"ZipFile": b"PK\x05\x06" + bytes(18)},
-                Environment={"Variables": stage.environment(self.examined.account.place, key)},
+                Environment={"Variables": self._variables(stage, key)},
             )
+        released = {
+            "FunctionName": stage.api,
+            "Publish": True,
+            "ZipFile": b"PK\x05\x06" + bytes(18),
+        }
+        version = self.client("lambda").update_function_code(**released)["Version"]
+        self.client("lambda").create_alias(
+            FunctionName=stage.api, Name=STREAM_ALIAS, FunctionVersion=version
+        )
+
+    def _variables(self, stage: Stage, key: str) -> dict[str, str]:
+        own = RUNTIME if key == API_HANDLER else {}
+        return {**stage.environment(self.examined.account.place, key), **own}
 
 
 class StandingClock:
@@ -257,6 +273,32 @@ def test_a_function_with_another_setting_is_named(deployed, examined) -> None:
     aws.update_function_configuration(FunctionName=name, Environment={"Variables": other})
     assert f"{name} has another KEY_CACHE_SECONDS" in said(setup.functions, examined)
     aws.update_function_configuration(FunctionName=name, Environment={"Variables": wanted})
+
+
+def test_an_alias_that_is_shared_out_or_leads_to_what_does_not_stream_is_said(
+    deployed, examined
+) -> None:
+    aws, alias = deployed.client("lambda"), {"FunctionName": "tollgate-prod", "Name": STREAM_ALIAS}
+    first = aws.get_alias(**alias)["FunctionVersion"]
+    aws.update_function_configuration(FunctionName="tollgate-prod", MemorySize=256)
+    streams = aws.publish_version(FunctionName="tollgate-prod")["Version"]
+    variables = aws.get_function_configuration(FunctionName="tollgate-prod")["Environment"]
+    mute = {n: v for n, v in variables["Variables"].items() if n not in RUNTIME}
+    aws.update_function_configuration(FunctionName="tollgate-prod", Environment={"Variables": mute})
+    deaf = aws.publish_version(FunctionName="tollgate-prod")["Version"]
+
+    aws.update_alias(**alias, RoutingConfig={"AdditionalVersionWeights": {streams: 0.1}})
+    (noted,) = setup.release(examined)
+    aws.update_alias(**alias, RoutingConfig={"AdditionalVersionWeights": {deaf: 0.1}})
+    refused = said(setup.release, examined)
+
+    assert (noted.state, noted.says) == (
+        "note",
+        f"calls are shared out between versions {first}, {streams}",
+    )
+    assert f"leads to version {deaf}, which does not stream -> lead it elsewhere" in refused
+    aws.update_alias(**alias, RoutingConfig={"AdditionalVersionWeights": {}})
+    aws.update_function_configuration(FunctionName="tollgate-prod", Environment=variables)
 
 
 def test_a_function_that_writes_no_plain_lines_is_named(deployed, examined, monkeypatch) -> None:

@@ -173,3 +173,14 @@ def test_what_is_carried_is_unknown_where_the_day_before_was_restated_since(
 
 def _units() -> dict[str, Counted]:
     return DIRECT[Scope("bedrock", MODEL)]
+
+
+def test_what_earlier_runs_could_not_tell_is_told_though_a_day_fails(
+    mornings: Mornings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(morning, "tell_left", lambda *about: asked.append(about))
+    mornings.world.bucket.files[counts_key(SEVENTH)] = b"broken"
+    with pytest.raises(MorningFailed):
+        mornings.come()
+    assert len(asked) == 1

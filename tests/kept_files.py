@@ -18,8 +18,8 @@ class Bucket:
 
     @property
     def reports(self) -> dict[str, bytes]:
-        """The files but for those that say who writes them, and what is kept for another run."""
-        ours = ("claims/", "work/")
+        """The files but for those that say who writes them, and what is kept for other runs."""
+        ours = ("claims/", "late/", "work/")
         return {key: body for key, body in self.files.items() if not key.startswith(ours)}
 
     def put_object(self, **request: Any) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -12,7 +13,9 @@ from kept_files import Bucket
 
 from chalicelib.metering.usage import Usage
 from chalicelib.pricing.price_book import PriceBook
-from chalicelib.reporting import daily, nightly, rerating
+from chalicelib.reporting import daily, late_question, nightly, rerating
+from chalicelib.reporting.insights import Insights, Patience
+from chalicelib.reporting.late_question import Held
 from chalicelib.reporting.months import closing
 from chalicelib.reporting.months.balance import Balance, balance
 from chalicelib.reporting.months.closed import Closed
@@ -57,6 +60,7 @@ class World:
     events: list[Event] = field(default_factory=list)
     numbers: Counter[str] = field(default_factory=Counter)
     tenants: Tenants = NO_TENANTS
+    told: list[Mapping[str, int]] = field(default_factory=list)  # records that no report can have
 
     @property
     def store(self) -> ReportStore:
@@ -70,9 +74,13 @@ class World:
         *,
         call: str,
         instance: str = "i1",
+        written: datetime | None = None,
     ) -> tuple[Event, Event]:
-        """Number a call's two records, and return them: it depends on the world who sees them."""
-        at = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+        """Number a call's two records, and return them: it depends on the world who sees them.
+
+        They are written at noon of their day, or when somebody says.
+        """
+        at = written or datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
         made = provider_call(
             call_id=call,
             request_id=f"request-{call}",
@@ -107,7 +115,26 @@ class World:
     def night(self, day: date) -> Night:
         """Let the night before a day's morning come, and report what is due."""
         self.now = datetime(day.year, day.month, day.day, 2, 15, tzinfo=UTC)
-        return nightly.report_due(self.now, self.store, self.report)
+        due = nightly.report_due(self.now, self.store, self.report)
+        return due.then(self.late(tried=due.failed).night)
+
+    def late(self, tried: Collection[date] = ()) -> nightly.Late:
+        """Report the days of late records."""
+        return nightly.report_late(
+            self.now,
+            self.store,
+            self.report,
+            ask=self.ask,
+            tell=lambda mark: self.told.append(mark.unreported),
+            tried=tried,
+            now=self.now,
+        )
+
+    def ask(self, start: datetime, end: datetime) -> Held:
+        """Count what the log holds, by day."""
+        patience = Patience(lambda: 900_000, lambda seconds: None)
+        insights = Insights(LogsClient.over(self.events), SETTINGS.usage_log_groups, patience)
+        return late_question.ask(insights, start, end)
 
     def rerate(self, day: date) -> rerating.Restatement:
         return rerating.rerate(

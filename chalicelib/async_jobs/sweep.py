@@ -41,8 +41,8 @@ REPORTED: Final = timedelta(days=1, hours=2, minutes=15)
 FORGOTTEN: Final = timedelta(days=1)
 """A job so old that AWS does not know will not become known."""
 
-REPORTS_READ: Final = timedelta(days=3)
-"""The report of a day finds records written until so long after the day began."""
+REPORTS_READ: Final = timedelta(days=390)
+"""The report of a day takes in what is written so long after it; the log keeps 400 days."""
 
 TIME_KEPT_MS: Final = 15_000
 """What a sweep leaves of its Lambda's time."""

@@ -61,6 +61,10 @@ FILES: Final[tuple[FilesOf, ...]] = FILES_OF_RECORDS + FILES_OF_PRICES
 """All that a day's report is made of but its manifest, which is written last."""
 
 
+class RecordsGone(IncompleteReport):
+    """The log has fewer records of a day than it has been reported by."""
+
+
 def day_before(event_time: str) -> date:
     """Return the UTC day before a scheduled event's `time`, such as `2026-11-24T02:15:00Z`.
 
@@ -194,11 +198,11 @@ def _written(said: HeldDay, known: KnownDay, counted: DayCounts) -> Outcome:
 
 
 def _hold_records(said: HeldDay, counted: DayCounts) -> None:
-    """Raise IncompleteReport where records are gone that the day has been reported by."""
+    """Raise RecordsGone where records are gone that the day has been reported by."""
     found = sum(line.n_started + line.n_usage + line.n_failed for line in counted.lines)
     before = said.manifest
     if before and found < before.started + before.usage + before.failed:
-        raise IncompleteReport(
+        raise RecordsGone(
             f"{found} records are left of those by which {said.day} was reported: a log group is "
             "gone, or keeps them no longer; the report stays as it is"
         )

@@ -26,6 +26,9 @@ from chalicelib.reporting.unsure_calls import UNSURE, Unsure, read_unsure
 CALLS_END: Final = timedelta(days=1, minutes=30)
 """By then all calls of the day have ended: none lasts longer than a Lambda, 15 minutes."""
 
+TOTALS: Final = "totals"
+"""What a manifest calls the queries that between them found every record of its day."""
+
 _BY_CALL: Final = Prefix("call_id", depth=3)  # 4,096 slices, before what is left is read in time
 _BY_PROCESS: Final = Prefix("instance", depth=2)
 
@@ -46,7 +49,7 @@ class DayQuestions:
             return () if teams is None else team_slices.filters(teams, insights.max_rows // 2)
 
         return replace(
-            self._of_day("totals", GROUPED, total),
+            self._of_day(TOTALS, GROUPED, total),
             counted=lambda group: group.records,
             plan=plan,
         )
@@ -90,6 +93,10 @@ class DayQuestions:
     def unsure(self) -> Question[Unsure]:
         unsure = self._of_day("partial and unknown calls", UNSURE, read_unsure)
         return replace(unsure, counted=lambda each: each.call.records)
+
+    def late(self) -> Question[Row]:
+        """Ask whether there are any records: only how many it matched is of use."""
+        return self._of_day("late records", "stats count(*) as records", lambda row: row)
 
     def _teams(self) -> Question[team_slices.TeamGroups]:
         teams = self._of_day("groups of teams", team_slices.GROUPS_OF_TEAMS, team_slices.read_team)

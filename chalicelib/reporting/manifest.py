@@ -8,6 +8,7 @@ from typing import Any, Final, Self
 
 from chalicelib.pricing.capacity import HOURS_OF_A_DAY
 from chalicelib.pricing.costs import RowKey
+from chalicelib.reporting.day_questions import TOTALS
 from chalicelib.reporting.reported_day import (
     ReportedDay,
     costs_key,
@@ -153,6 +154,12 @@ class Manifest:
             price_rows_key(day): self.price_rows_sha256,
         }
         return self.files or first
+
+    @property
+    def found(self) -> int:
+        """How many records of the day the log had, copies and foreign ones among them."""
+        about = (each for each in self.queries if each["name"] == TOTALS)
+        return sum(int(each["records_matched"]) for each in about)
 
     def orphans(self) -> dict[RowKey, int]:
         """Return how many calls of each row began and left no end record."""

@@ -2,29 +2,31 @@
 
 Yesterday first, whatever else is due: no older day, however large or spoilt, may cost a morning
 its report. Then the three days before it once more, since records may be written late; and any day
-since the oldest report that has none, so that a run that was missed is made up for. A day is done
-for the night once its manifest says that its records were read since the night began: a run that
-has nothing to do costs a list and four reads, and the next goes on where one stopped.
+since the oldest report that has none, so that a run that was missed is made up for. Last, any day
+of which the log holds records that its report has not read, however old it is. A day is done for
+the night once its manifest says that its records were read since the night began: a run that has
+nothing to do costs a list and five reads, and the next goes on where one stopped.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import Any, Final
 
 import boto3
 
 from chalicelib.reporting import daily
 from chalicelib.reporting.claims import Busy
-from chalicelib.reporting.insights import NotFinished
-from chalicelib.reporting.manifest import Manifest
-from chalicelib.reporting.notices.after_report import not_reported
+from chalicelib.reporting.insights import Insights, NotFinished, Patience
+from chalicelib.reporting.late_question import Held, ask
+from chalicelib.reporting.late_records import Ask, Mark, Report, Settled
+from chalicelib.reporting.notices.after_report import not_reported, tell_left, tell_unreported
 from chalicelib.reporting.notices.notices import Notices
-from chalicelib.reporting.reported_day import manifest_key
-from chalicelib.reporting.restating import ADJUSTED, Outcome
+from chalicelib.reporting.restating import Outcome
 from chalicelib.reporting.store import ReportStore
+from chalicelib.reporting.usage_query import KEPT
 from chalicelib.settings import Settings
 from chalicelib.usage_record import rfc3339
 
@@ -62,32 +64,116 @@ class Night:
     def to_dict(self) -> dict[str, Any]:
         return {"days": list(self.days)}
 
+    def then(self, other: "Night") -> "Night":
+        return Night(
+            (*self.days, *other.days),
+            {**self.failed, **other.failed},
+            {**self.waiting, **other.waiting},
+        )
+
 
 def run(event_time: str, settings: Settings, *, remaining_ms: Callable[[], int]) -> Night:
     """Report what is due at a scheduled event's own time, with clients of our own.
 
-    Raises NightFailed, after all that is due was tried, where a day could not be reported.
+    Raises NightFailed, after all that is due was tried, where a day could not be reported, or
+    late records could not be looked for.
     """
     store = ReportStore(boto3.client("s3", settings.region), settings.reports_bucket)
+    notices = Notices.of(settings, store)
 
     def report(day: date) -> Outcome:
         return daily.run(day, settings, remaining_ms=remaining_ms)
 
+    def count(start: datetime, end: datetime) -> Held:
+        logs = boto3.client("logs", settings.region)
+        return ask(Insights(logs, settings.usage_log_groups, Patience(remaining_ms)), start, end)
+
+    def tell(mark: Mark) -> None:
+        tell_unreported(notices, settings, daily.day_before(event_time), mark.unreported)
+
     at = datetime.fromisoformat(event_time)
     night = report_due(at, store, report)
-    if at.astimezone(UTC).time() >= LAST_RUN:
-        not_reported(Notices.of(settings, store), settings, left(at, store, night))
-    if night.failed:
-        raise NightFailed("; ".join(f"{day}: {why}" for day, why in night.failed.items()))
+    late = report_late(
+        at, store, report, ask=count, tell=tell, tried=night.failed, now=datetime.now(UTC)
+    )
+    night = night.then(late.night)
+    last = at.astimezone(UTC).time() >= LAST_RUN
+    if last:
+        not_reported(notices, settings, {**night.waiting, **night.failed, **left(at, store, night)})
+    tell_left(notices, settings)
+    failed = [f"{day}: {why}" for day, why in night.failed.items()]
+    if late.failed or (last and late.waiting):
+        failed.append(f"late records: {late.failed or late.waiting}")
+    if failed:
+        raise NightFailed("; ".join(failed))
     return night
 
 
 def report_due(at: datetime, store: ReportStore, report: ReportDay) -> Night:
     """Report the days that are due, until the time is up; what one raises stops no other."""
+    return _each(due(at, store), report)
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """What a run did about late records."""
+
+    night: Night = Night(())  # the days that were read again
+    waiting: str = ""  # why the question is left to the next run
+    failed: str = ""  # why it could not be answered
+
+
+def report_late(
+    at: datetime,
+    store: ReportStore,
+    report: ReportDay,
+    *,
+    ask: Ask,
+    tell: Callable[[Mark], None],
+    now: datetime,
+    tried: Collection[date] = (),
+) -> Late:
+    """Report every day again of which the log has records that its report has not read.
+
+    Asked once a night, and by each run until all that it found is settled and told; `tried` are
+    days that this run has failed at. Never raises.
+    """
+    try:
+        settled = Settled.read(store)
+        if settled.asked_at >= _began(at):
+            return Late()
+        oldest = min(_reported(store, (now - KEPT).date()), default=None)
+        asked = settled.asked(ask, oldest, now, at.astimezone(UTC).date())
+        gone: set[date] = set()
+        due = (day for day in asked.due() if day not in tried)
+        night = _each(due, partial(_noting, gone, report))
+        mark = asked.mark(gone)
+        if mark is None:
+            return Late(night, waiting="days that have some are left to the next run")
+        tell(mark)
+        settled.put(mark)  # unless another run, of all that it found itself, was faster
+        return Late(night)
+    except NotFinished as error:
+        log.warning("late records are left to the next run: %s", error)
+        return Late(waiting=str(error))
+    except Exception as error:
+        log.exception("late records could not be asked for")
+        return Late(failed=str(error))
+
+
+def _noting(gone: set[date], report: ReportDay, day: date) -> Outcome:
+    try:
+        return report(day)
+    except daily.RecordsGone:
+        gone.add(day)
+        raise
+
+
+def _each(due: Iterable[date], report: ReportDay) -> Night:
     days: list[dict[str, Any]] = []
     failed: dict[date, str] = {}
     waiting: dict[date, str] = {}
-    for day in due(at, store):
+    for day in due:
         try:
             days.append(_about(day, report(day)))
         except (NotFinished, Busy) as error:
@@ -114,7 +200,7 @@ def due(at: datetime, store: ReportStore) -> Iterator[date]:
     Yesterday, then the others, the oldest first. Raises ValueError where the time has no time zone.
     """
     yesterday = daily.day_before(at.isoformat())
-    night = rfc3339(datetime.combine(at.astimezone(UTC).date(), BEGINS))
+    night = _began(at)
     reported = _reported(store, yesterday - LOOKED_BACK)
     oldest = min({*reported, yesterday})
     once_more = yesterday - timedelta(days=ONCE_MORE)
@@ -123,25 +209,17 @@ def due(at: datetime, store: ReportStore) -> Iterator[date]:
         if day not in reported:
             if oldest <= day:
                 yield day
-        elif day >= once_more and _read_at(store, day) < night:
+        elif day >= once_more and Report.read(store, day).read_at < night:
             yield day
+
+
+def _began(at: datetime) -> str:
+    return rfc3339(datetime.combine(at.astimezone(UTC).date(), BEGINS))
 
 
 def _reported(store: ReportStore, since: date) -> set[date]:
     keys = store.keys(_MANIFESTS, after=f"{_MANIFESTS}{since}")
     return {date.fromisoformat(key.removeprefix(_MANIFESTS).partition("/")[0]) for key in keys}
-
-
-def _read_at(store: ReportStore, day: date) -> str:
-    """Say when a day's records were last read, its adjustments' too; of old, when they ended.
-
-    Where a manifest cannot be read, never: the report of that day says so.
-    """
-    said = (store.read(prefix + manifest_key(day)) for prefix in ("", ADJUSTED))
-    with suppress(ValueError):
-        manifests = [Manifest.from_json(content) for content in said if content is not None]
-        return max(manifest.reported_at or manifest.window["end"] for manifest in manifests)
-    return ""
 
 
 def _about(day: date, outcome: Outcome) -> dict[str, Any]:

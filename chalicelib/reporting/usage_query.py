@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import chain
 from typing import Final
@@ -28,7 +28,10 @@ from chalicelib.reporting.reading import Question, Reading, RecordsArrived, read
 
 CLOCK_SKEW: Final = timedelta(minutes=5)
 LATEST: Final = timedelta(days=3)
-"""How long after its day began a record may be written and still be found."""
+"""How long after its day began records are looked for; later, where there are any later ones."""
+
+KEPT: Final = timedelta(days=400)
+"""As long as the usage log group keeps its records (`.chalice/resources.json`)."""
 
 _TIMES: Final = 3  # that a day is read at most, while records arrive between its queries
 _WRITING_MS: Final = 1  # a line: to price it, and to write all the files that it is in
@@ -58,17 +61,18 @@ def read_day(
 ) -> DayCounts:
     """Read a UTC day's records. Raises IncompleteReport where they are not all there.
 
-    The record's own `day` decides; the window of the log only has to be wide enough. What was
-    read is kept in `progress` where a query fails, and where no time is left for the rest, or for
-    writing the day's files; then NotFinished is raised.
+    The record's own `day` decides; the window of the log only has to be wide enough: to now, if
+    a record was written later than LATEST. What was read is kept in `progress` where a query fails,
+    and where no time is left for the rest, or for writing the day's files; then NotFinished is
+    raised.
     """
     start = datetime.combine(day, time(), UTC)
     if now < start:
         raise IncompleteReport(f"{day} has not begun")
     progress = progress or Progress(None, day)
-    end = min(progress.window_end(now), start + LATEST)
+    end = progress.window_end(now)
     try:
-        counts = _settled(insights, progress, DayQuestions(day, start - CLOCK_SKEW, end))
+        counts = _settled(insights, progress, _questions(insights, progress, day, end))
         _leave_time_to_write(insights, counts.lines)
     except RecordsArrived:
         progress.forget()
@@ -77,6 +81,17 @@ def read_day(
         progress.keep()
         raise
     return counts
+
+
+def _questions(insights: Insights, progress: Progress, day: date, end: datetime) -> DayQuestions:
+    """Ask over as much of the log as the day's records lie in: each scan of more is paid for."""
+    start = datetime.combine(day, time(), UTC)
+    soon = DayQuestions(day, start - CLOCK_SKEW, min(end, start + LATEST))
+    if soon.end == end:
+        return soon
+    late = Reading(replace(soon, start=soon.end, end=end).late())
+    read_all(insights, progress, (late,))
+    return replace(soon, end=end) if late.matched else soon
 
 
 def _settled(insights: Insights, progress: Progress, questions: DayQuestions) -> DayCounts:

@@ -48,15 +48,17 @@ def last_said(store: ReportStore, claim: Claim, day: date) -> HeldDay:
 def adjust(said: HeldDay, known: KnownDay) -> Outcome:
     """Keep what is known of a closed day beside it, and add to the adjustments what moved.
 
-    The files come first. If all ends between the two, the next report finds the same difference
-    between what is booked and what is known. Whatever was booked, and by whomever, is told last.
+    The adjustments come first, and whatever was booked, and by whomever, is told; the manifest
+    is last, so that what it counts is booked and told. If all ends in between, the next report
+    finds booked what is known, and goes on.
     """
     store, claim, day = said.store, said.claim, said.day
     lines = rendered_lines(_found(said, known), known.at.date())
-    outcome = HeldDay.read(store, claim, day, ADJUSTED).restate(known.remade(KEPT_BESIDE, ADJUSTED))
+    beside = HeldDay.read(store, claim, day, ADJUSTED)
+    remade = known.remade(KEPT_BESIDE, ADJUSTED)
     add(store, day, lines, claim.hold)
     tell(store, claim, known)
-    return replace(outcome, adjustments=lines.count(b"\n"))
+    return replace(beside.restate(remade), adjustments=lines.count(b"\n"))
 
 
 def booked(store: ReportStore, day: date) -> Iterator[CostRow]:

@@ -80,8 +80,8 @@ def unreported(day: date, records: Mapping[str, int]) -> Notice:
         letter(
             f"The night after {day} (UTC) found usage records that no day's report can take in.",
             "The day that they give, and how many there are:\n" + "\n".join(listed(lines)),
-            "Why: the day is not one, has not begun, or is older than the 400 days that records are "
-            "kept; or its report was made of more records than the log still has, and stays.",
+            "Why: the day is not one, has not begun, or is older than the 400 days that records "
+            "are kept; or its report was made of more records than the log still has, and stays.",
             "How much: not known. What they say was used is charged to nobody.",
             "What to do: have your platform team look at the records themselves: a process with a "
             "wrong clock, somebody else who writes to the log group, or records that were deleted. "

@@ -136,6 +136,12 @@ ALARMS: Final = (
     ),
     Alarm("lost", "Usage records are missing from the log group.", "Lost", period=HOUR),
     Alarm(
+        "unreported",
+        "Records are in the log group that no day's report can take in.",
+        "Unreported",
+        period=HOUR,
+    ),
+    Alarm(
         "unpriced",
         "Something that was used has no price: no total contains it.",
         "Unpriced",

@@ -47,7 +47,7 @@ def _rows(alarms: Sequence[str]) -> list[list[Node]]:
 
 REPORTED: Final = (
     *("ReportIncomplete", "ReportWaiting", "Orphaned", "Lost", "Unpriced"),
-    *("ReconciliationDifference", "NoticesFailed"),
+    *("Unreported", "ReconciliationDifference", "NoticesFailed"),
 )
 FAULTS: Final = (
     "LedgerFault",

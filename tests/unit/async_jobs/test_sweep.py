@@ -312,16 +312,19 @@ def test_a_settlement_after_the_report_says_which_day_to_report_again(
     assert "report 2026-11-23 again" in caplog.text
 
 
-def test_a_settlement_that_no_report_of_its_day_would_find_is_billed_today(
-    completed, sweep, records, clock
+@pytest.mark.parametrize(
+    ("days", "billed"), [(3, "2026-11-23"), (300, "2026-11-23"), (391, "2027-12-19")]
+)
+def test_a_late_settlement_is_billed_on_its_day_while_the_log_keeps_that_day(
+    completed, sweep, records, clock, days, billed
 ) -> None:
-    clock.now = NOON + timedelta(days=3)
+    clock.now = NOON + timedelta(days=days)
     sweep()
-    assert records.written[0]["day"] == "2026-11-26"
+    assert records.written[0]["day"] == billed
 
 
-def test_the_reports_window_is_the_reports_own() -> None:
-    assert REPORTS_READ == usage_query.LATEST
+def test_a_day_that_a_job_is_billed_on_still_has_its_records() -> None:
+    assert REPORTS_READ + timedelta(days=1) < usage_query.KEPT
 
 
 @pytest.mark.parametrize("ended", [None, "soon", "2031-01-01T00:00:00Z"])

@@ -123,6 +123,7 @@ class ScriptedLogs:
 def kind_of(query: str) -> str:
     """Tell the report's queries apart by what only each of them says."""
     marks = {
+        "| stats count(*) as records | limit": "late",
         "call_id in [": "repeated",
         "usage_source in [": "unsure",
         "by call_id": "pairs",
@@ -149,6 +150,7 @@ def scripted_day(
             "totals": Script(totals, matched),
             "pairs": Script(pairs, matched),
             "gaps": Script(gaps, numbered),
+            "late": Script(),
             "repeated": Script([{**row, "@ptr": f"{n}"} for n, row in enumerate(repeated)]),
             "unsure": Script(unsure or _unsure(totals)),
         }

@@ -7,6 +7,7 @@ from scripted_logs import (
     CALL,
     COLUMN_OF,
     IDENTITY,
+    Script,
     ScriptedLogs,
     call,
     numbering,
@@ -22,6 +23,7 @@ from chalicelib.reporting.usage_query import DayCounts, read_day
 
 DAY = date(2026, 11, 23)
 NEXT_MORNING = datetime(2026, 11, 24, 2, 15, tzinfo=UTC)
+LATER = (NEXT_MORNING + timedelta(days=30)).timestamp()
 ROW = ("search", "bedrock", "amazon.nova-lite-v1:0")
 PAIR = {"n_started": 1, "n_usage": 1, "input_tokens": 30, "output_tokens": 50}
 
@@ -55,12 +57,24 @@ def test_the_records_own_day_decides_and_the_window_is_wide_enough() -> None:
     assert logs.started[1]["endTime"] == logs.started[2]["endTime"] == NEXT_MORNING.timestamp()
 
 
-def test_the_window_ends_three_days_after_the_day_began() -> None:
+def test_the_window_ends_three_days_after_the_day_began_where_nothing_came_later() -> None:
     logs = scripted_day([])
 
     read(logs, now=NEXT_MORNING + timedelta(days=30))
 
-    assert logs.started[1]["endTime"] == datetime(2026, 11, 26, tzinfo=UTC).timestamp()
+    third = datetime(2026, 11, 26, tzinfo=UTC).timestamp()
+    late, *day = logs.started
+    assert (late["startTime"], late["endTime"]) == (third, LATER)
+    assert [each["endTime"] for each in day[1:3]] == [third, third]
+
+
+def test_the_window_reaches_to_now_where_a_record_was_written_later() -> None:
+    logs = scripted_day([total(2, PAIR)])
+    logs.scripts["late"] = Script([{"records": "1"}], 1)
+
+    read(logs, now=NEXT_MORNING + timedelta(days=30))
+
+    assert [each["endTime"] for each in logs.started[2:4]] == [LATER, LATER]
 
 
 def test_gaps_are_looked_for_until_the_days_last_call_has_ended_lest_tomorrows_be_in_flight() -> (

@@ -1,0 +1,170 @@
+"""Late records: every day of which the log holds other records than its report has read.
+
+A mark in S3 says until when that is settled. It goes on only once each day that the log names has
+been read again since it was asked, so a night that is missed or breaks off loses nothing: the next
+question reaches back to where the last one that was settled was asked.
+"""
+
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from typing import Final, Self
+
+from chalicelib.reporting.late_question import Held, since
+from chalicelib.reporting.restating import last_manifest
+from chalicelib.reporting.store import ReportStore
+from chalicelib.usage_record import rfc3339
+
+MARK_KEY: Final = "late/settled.json"
+SCHEMA: Final = 1
+
+REMEMBERED: Final = timedelta(days=35)
+"""How long a mark names a day that was read again, for whoever has to follow."""
+
+NIGHTS_OWN: Final = timedelta(days=4)
+"""Days that each night reads by itself, records or none: yesterday, and three once more."""
+
+Ask = Callable[[datetime, datetime], Held]
+"""Counts the log's records, from a time on and until another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a day's report has read of it, adjusted or not."""
+
+    records: int  # copies and foreign ones among them
+    read_at: str  # RFC 3339; of an old report, when its window ended
+
+    @classmethod
+    def read(cls, store: ReportStore, day: date) -> Self:
+        """Where there is no report, or none that can be read, nothing was ever read."""
+        with suppress(ValueError):
+            if manifest := last_manifest(store, day):
+                return cls(manifest.found, manifest.reported_at or manifest.window["end"])
+        return cls(0, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What came of the last question that is settled. Older marks are versions of the object."""
+
+    schema: int
+    asked_at: str
+    since: str  # what is older in the log was settled before
+    restated: Mapping[str, str]  # when days were read again that no night reads by itself
+    given_up: Mapping[str, int]  # days that cannot be read whole, and how many records they have
+    unreported: Mapping[str, int]  # records that no report has, by day, that were found this time
+
+    @classmethod
+    def from_json(cls, content: bytes) -> Self:
+        """Raises ValueError where it is none: where to go on from would be a guess."""
+        try:
+            return cls(**json.loads(content))
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"{MARK_KEY} cannot be read: {error}") from error
+
+    def to_json(self) -> bytes:
+        return (json.dumps(asdict(self), indent=2) + "\n").encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The mark as it stands, and the sole right of whoever read it so to put the next one."""
+
+    store: ReportStore
+    mark: Mark | None
+    etag: str | None
+
+    @classmethod
+    def read(cls, store: ReportStore) -> Self:
+        """Raises ValueError where there is one that cannot be read."""
+        kept = store.kept(MARK_KEY)
+        mark = Mark.from_json(kept.body) if kept else None
+        return cls(store, mark, kept.etag if kept else None)
+
+    @property
+    def asked_at(self) -> str:
+        """Say until when all is settled; "" where nothing ever was."""
+        return self.mark.asked_at if self.mark else ""
+
+    def put(self, mark: Mark) -> bool:
+        """Go on to a mark; False where another run has gone on meanwhile."""
+        return self.store.put_if(MARK_KEY, mark.to_json(), self.etag)
+
+    def asked(self, ask: Ask, oldest: date | None, now: datetime, over: date) -> "Asked":
+        """Ask what came since, about the days before `over`. `oldest` is the first with a report.
+
+        Raises what `ask` raises.
+        """
+        last = datetime.fromisoformat(self.asked_at) if self.mark else None
+        start = since(last, oldest, now)
+        return Asked(self, ask(start, now), start, now, over)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the log was found to hold, beside the reports as they stand at each look."""
+
+    settled: Settled
+    held: Held
+    start: datetime
+    at: datetime
+    over: date
+
+    def due(self) -> Iterator[date]:
+        """Yield the days to be read again, the oldest first, each as it is asked for."""
+        return (day for day in self._days() if self._is_due(day))
+
+    def mark(self, gone: Collection[date]) -> Mark | None:
+        """Return what the next question goes on from; None while a day is to be read.
+
+        Of the days that are `gone` the log has fewer records than their reports: those stay.
+        """
+        if any(day not in gone for day in self.due()):
+            return None
+        lacking = {day: n for day in self._days() if (n := self._lacking(day, gone))}
+        new = {f"{day}": n for day, n in lacking.items() if not self._is_known(day)}
+        return Mark(
+            SCHEMA,
+            asked_at=rfc3339(self.at),
+            since=rfc3339(self.start),
+            restated=self._restated(),
+            given_up={f"{day}": self.held.days[day] for day in lacking},
+            unreported={**new, **self.held.astray},
+        )
+
+    def _days(self) -> list[date]:
+        return [day for day in sorted(self.held.days) if day < self.over]
+
+    def _is_due(self, day: date) -> bool:
+        report = Report.read(self.settled.store, day)
+        unread = report.records != self.held.days[day] and report.read_at < rfc3339(self.at)
+        return unread and not self._is_known(day)
+
+    def _is_known(self, day: date) -> bool:
+        """Say whether it was these very records that could not be read before."""
+        before = self.settled.mark
+        return before is not None and before.given_up.get(f"{day}") == self.held.days[day]
+
+    def _lacking(self, day: date, gone: Collection[date]) -> int:
+        """Return how many of a day's records its report cannot have; of one that is gone, all."""
+        held = self.held.days[day]
+        if day in gone:
+            return held
+        report = Report.read(self.settled.store, day)
+        differs = abs(held - report.records)
+        return differs if self._is_known(day) else max(held - report.records, 0)
+
+    def _restated(self) -> dict[str, str]:
+        """Name the days that were read since the last mark, and are none of a night's own."""
+        mark, at = self.settled.mark, rfc3339(self.at)
+        late = (day for day in self._days() if day < self.over - NIGHTS_OWN)
+        read_at = {f"{day}": Report.read(self.settled.store, day).read_at for day in late}
+        last, long_ago = mark.asked_at if mark else at, rfc3339(self.at - REMEMBERED)
+        remembered = mark.restated if mark else {}
+        return {
+            **{day: on for day, on in remembered.items() if on > long_ago},
+            **{day: on for day, on in read_at.items() if on >= last},
+        }

@@ -19,6 +19,7 @@ from chalicelib.reconciliation import months, row
 from chalicelib.reconciliation.statement import Statement
 from chalicelib.reporting import exception_files, reported_day, team_adjustments, tree
 from chalicelib.reporting.focus import columns as focus
+from chalicelib.reporting.focus.corrections import corrections_key
 from chalicelib.reporting.focus.export import focus_key
 from chalicelib.reporting.manifest import Manifest
 from chalicelib.reporting.months.adjustments import adjustments_key
@@ -200,6 +201,7 @@ def location(table: str, partition: str, value: str) -> str:
         ("manifests", reported_day.manifest_key),
         ("exceptions", exception_files.exceptions_key),
         ("focus", focus_key),
+        ("focus", lambda day: corrections_key(day, date(2026, 10, 31))),
         ("reconciliation", lambda day: Statement(f"date={day}", "reconciliation", (), {}).csv_key),
     ],
 )

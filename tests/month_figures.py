@@ -1,7 +1,7 @@
 """A month's figures for tests: each builder gives valid ones, and takes what a test is about."""
 
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -11,7 +11,7 @@ from chalicelib.reporting.manifest import Manifest
 from chalicelib.reporting.months.month import Month
 from chalicelib.reporting.tenant_tree import Tenants
 from chalicelib.tenants.nouns import Tenant
-from ops.month_page.figures import DayFigures, MonthFigures
+from ops.month_page.figures import DayFigures, MonthFigures, MonthSums
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 MONTH = Month.read("2026-11")
@@ -41,14 +41,36 @@ def manifest(day: int = 1, *, complete: bool = True, **counts: int) -> Manifest:
     return Manifest(**known | {"complete": complete, "window": window} | counts)
 
 
+@dataclass(frozen=True)
+class Reported(DayFigures):
+    """A day's figures, and the rows that they are of."""
+
+    rows: tuple[CostRow, ...] = ()
+
+
 def reported(day: int, *rows: CostRow, **about: Any) -> DayFigures:
     """A day with its report; `about` is of the manifest, but for savings and differences."""
     own = {name: about.pop(name) for name in ("savings", "differences") if name in about}
-    return DayFigures(date(2026, 11, day), rows, manifest(day, **about), **own)
+    costs = MonthSums().add_day(rows, ())
+    return Reported(date(2026, 11, day), costs, manifest(day, **about), **own, rows=rows)
 
 
-def month(*days: DayFigures, **about: Any) -> MonthFigures:
-    return MonthFigures(MONTH, "prod", days, **about)
+def month(
+    *days: DayFigures, before: tuple[DayFigures, ...] = (), adjustments: int = 0, **about: Any
+) -> MonthFigures:
+    sums = summed(days)
+    sums.adjustments = adjustments
+    teams = summed(before).teams.teams if any(day.manifest for day in before) else None
+    costs = {team: amounts[-1] for team, amounts in teams.items()} if teams is not None else None
+    return MonthFigures(MONTH, "prod", days, sums, costs, **about)
+
+
+def summed(days: Iterable[DayFigures]) -> MonthSums:
+    sums = MonthSums()
+    for day in days:
+        if isinstance(day, Reported):
+            sums.add_day(day.rows, ())
+    return sums
 
 
 def tenants(**parents: str | None) -> Tenants:

@@ -121,6 +121,14 @@ class ReportStore:
         while chunk := body.read(PIECE):
             yield chunk
 
+    def chunks_if_any(self, key: str) -> Iterator[bytes]:
+        """Yield an object's content in pieces, and nothing where there is none."""
+        try:
+            yield from self.chunks(key)
+        except ClientError as error:
+            if not is_missing(error):
+                raise
+
     def write(self, made: Rendered, allowed: Callable[[], None] = lambda: None) -> None:
         """Put a file, in parts where it is large: all of it, or nothing.
 

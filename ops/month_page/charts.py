@@ -3,10 +3,12 @@
 Heights and widths are percentages that CSS lays out; every box says in its title what it is.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
+from functools import reduce
 
-from ops.month_page.figures import DayFigures
+from chalicelib.reporting.cost_rows import EXACT
+from ops.month_page.figures import DayCosts, DayFigures
 from ops.month_page.html import Html, join, tag, text
 from ops.month_page.money import dollars, share
 
@@ -24,7 +26,7 @@ def bar(part: Decimal, whole: Decimal, said: str) -> Html:
 
 def by_day(days: Sequence[DayFigures], ranked: Sequence[str]) -> Html:
     """Draw a column a day, stacked by team, the dearest teams first."""
-    highest = max((day.cost for day in days), default=Decimal(0))
+    highest = max((day.costs.total for day in days), default=Decimal(0))
     columns = join(*(_column(day, ranked[:SHOWN], highest) for day in days))
     return join(
         tag("div", columns, class_="days", role="img", aria_label="Spend by day and team"),
@@ -37,7 +39,7 @@ def _column(day: DayFigures, shown: Sequence[str], highest: Decimal) -> Html:
     if day.manifest is None:
         missing = tag("span", class_="none", title=f"{day.day}: no report")
         return tag("div", tag("div", missing, class_="stack"), label, class_="day")
-    parts = _parts(day.by_team(), shown)
+    parts = _parts(day.costs, shown)
     boxes = join(
         *(
             tag(
@@ -54,9 +56,9 @@ def _column(day: DayFigures, shown: Sequence[str], highest: Decimal) -> Html:
     return tag("div", tag("div", boxes, class_="stack"), label, class_=kind)
 
 
-def _parts(costs: Mapping[str, Decimal], shown: Sequence[str]) -> list[tuple[str, Decimal]]:
-    rest = sum((cost for team, cost in costs.items() if team not in shown), Decimal(0))
-    return [*((team, costs.get(team, Decimal(0))) for team in shown), (OTHERS, rest)]
+def _parts(costs: DayCosts, shown: Sequence[str]) -> list[tuple[str, Decimal]]:
+    parts = [(team, costs.of_team(team)) for team in shown]
+    return [*parts, (OTHERS, reduce(EXACT.subtract, (cost for _, cost in parts), costs.total))]
 
 
 def _legend(ranked: Sequence[str]) -> Html:

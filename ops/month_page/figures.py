@@ -5,21 +5,49 @@ is priced here, and nothing is estimated.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import reduce
+from typing import Final
 
 from chalicelib.pricing.capacity import IDLE
-from chalicelib.reporting.cost_rows import AMOUNTS, EXACT, Amounts, CostRow, summed
+from chalicelib.reporting.cost_rows import AMOUNTS, EXACT, Amounts, CostRow, plus
 from chalicelib.reporting.manifest import Manifest
 from chalicelib.reporting.months.month import Month
+from chalicelib.reporting.months.sums import TeamSums
 from chalicelib.reporting.tenant_tree import NO_TENANTS, Tenants
 from ops.month_page.savings import NO_SAVING, Saving
 
-_ZERO = Decimal(0)
-_TOTAL = AMOUNTS.index("total_cost")
+_ZERO: Final = Decimal(0)
+_TOTAL: Final = AMOUNTS.index("total_cost")
+_WITHOUT_PRICE: Final = frozenset({"UNPRICED", "PARTLY_PRICED"})
+
+
+@dataclass(frozen=True, slots=True)
+class DayCosts:
+    """What each team cost on a day, exactly, as lines of text.
+
+    A month has one for each of its days and, maybe, 30,000 teams: as Decimals they take five times
+    as much memory, and of few teams anything is asked.
+    """
+
+    total: Decimal = _ZERO
+    lines: str = "\n"  # `team,cost`, each between line ends
+
+    @classmethod
+    def of(cls, costs: Mapping[str, Decimal]) -> "DayCosts":
+        lines = "".join(f"\n{team},{cost}" for team, cost in costs.items())
+        return cls(reduce(EXACT.add, costs.values(), _ZERO), f"{lines}\n")
+
+    def of_team(self, team: str) -> Decimal:
+        begins = f"\n{team},"
+        at = self.lines.find(begins)
+        if at < 0:
+            return _ZERO
+        at += len(begins)
+        return Decimal(self.lines[at : self.lines.index("\n", at)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +55,43 @@ class DayFigures:
     """A day of the month that has been reported, or is not."""
 
     day: date
-    rows: Sequence[CostRow] = ()  # of costs.csv, and those that adjust it
+    costs: DayCosts = field(default_factory=DayCosts)  # with what adjusts them
     manifest: Manifest | None = None  # as it was last adjusted; None: the day has no report
     savings: Mapping[str, Saving] = field(default_factory=dict)  # by model id
     differences: str | None = None  # what its reconciliation found; None: there was none
 
-    @property
-    def cost(self) -> Decimal:
-        return cost_of(self.rows)
 
-    def by_team(self) -> dict[str, Decimal]:
-        return costs_by(self.rows, "team_id")
+@dataclass(slots=True)
+class MonthSums:
+    """What a month's rows add up to, as they pass: it grows with teams and models alone."""
+
+    teams: TeamSums = field(default_factory=TeamSums)
+    models: dict[str, Amounts] = field(default_factory=dict)
+    unpriced: set[tuple[str, str]] = field(default_factory=set)  # (model id, team id)
+    adjustments: int = 0
+
+    def add_day(self, rows: Iterable[CostRow], adjusting: Iterable[CostRow]) -> DayCosts:
+        """Add a day's rows, and those that adjust it, in the order in which they were booked."""
+        costs: dict[str, Decimal] = {}
+        status: dict[tuple[str, ...], str] = {}  # of the rows that were adjusted
+        for row in adjusting:
+            status[row.identity] = row.status
+            self.adjustments += 1
+            self._add(row, costs)
+        for row in rows:
+            if row.status in _WITHOUT_PRICE and row.identity not in status:
+                self.unpriced.add((row.model_id, row.team_id))
+            self._add(row, costs)
+        for (_, team_id, _, model_id), said in status.items():
+            if said in _WITHOUT_PRICE:
+                self.unpriced.add((model_id, team_id))
+        return DayCosts.of(costs)
+
+    def _add(self, row: CostRow, costs: dict[str, Decimal]) -> None:
+        self.teams.add(row)
+        before = self.models.get(row.model_id)
+        self.models[row.model_id] = plus(before, row.amounts) if before else row.amounts
+        costs[row.team_id] = EXACT.add(costs.get(row.team_id, _ZERO), row.amounts[_TOTAL])
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,44 +101,44 @@ class MonthFigures:
     month: Month
     stage: str
     days: Sequence[DayFigures]  # every day that is over, in order
-    before: Sequence[DayFigures] = ()  # of the last month, as many days, or all of a whole month
+    sums: MonthSums = field(default_factory=MonthSums)  # of all of them
+    team_costs_before: Mapping[str, Decimal] | None = None
+    """What each team cost in as many days of the last month, or all of a whole one; None where
+    none of them was reported."""
     tenants: Tenants = NO_TENANTS
     closed_at: str = ""  # empty while the books are open
-    adjustments: int = 0
-
-    @property
-    def rows(self) -> Iterator[CostRow]:
-        return (row for day in self.days for row in day.rows)
+    files: str = ""  # where every team is: the tree of a closed month, or the days' costs
 
     @property
     def cost(self) -> Decimal:
-        return cost_of(self.rows)
+        return self.amount("total_cost")
 
     @property
     def cost_before(self) -> Decimal | None:
-        """What the same days of the last month cost; None where none of them was reported."""
-        if not any(day.manifest for day in self.before):
+        if self.team_costs_before is None:
             return None
-        return cost_of(row for day in self.before for row in day.rows)
+        return reduce(EXACT.add, self.team_costs_before.values(), _ZERO)
 
     @property
-    def team_costs_before(self) -> Mapping[str, Decimal] | None:
-        """What each team cost then; None where nobody knows."""
-        if self.cost_before is None:
-            return None
-        return costs_by((row for day in self.before for row in day.rows), "team_id")
+    def team_costs(self) -> dict[str, Decimal]:
+        return {team: amounts[_TOTAL] for team, amounts in self.sums.teams.teams.items()}
 
     @property
     def reported(self) -> int:
         return sum(day.manifest is not None for day in self.days)
 
+    @property
+    def adjustments(self) -> int:
+        return self.sums.adjustments
+
     def amount(self, name: str) -> Decimal:
         """Return the sum of a column of costs.csv."""
-        return summed(row.amounts for row in self.rows)[AMOUNTS.index(name)]
+        place = AMOUNTS.index(name)
+        return reduce(EXACT.add, (each[place] for each in self.sums.models.values()), _ZERO)
 
     def models(self) -> list[tuple[str, Amounts]]:
         """Return each model's sums, the dearest first."""
-        return _dearest_first(self.rows, "model_id")
+        return sorted(self.sums.models.items(), key=lambda item: (-item[1][_TOTAL], item[0]))
 
     def savings(self) -> dict[str, Saving]:
         """Return what caching saved, by model id."""
@@ -124,8 +178,8 @@ class Lacking:
             unreported=tuple(day for day, manifest in manifests if manifest is None),
             incomplete=tuple(day for day, made in manifests if made and not made.complete),
             calls={name: calls[name] for name in MATTERS},
-            unpriced=tuple(sorted({(row.model_id, row.team_id) for row in _unpriced(figures)})),
-            idle=cost_of(row for row in figures.rows if row.team_id == IDLE),
+            unpriced=tuple(sorted(figures.sums.unpriced)),
+            idle=figures.team_costs.get(IDLE, _ZERO),
             differences=tuple(f"{d.day}: {d.differences}" for d in figures.days if d.differences),
             unreconciled=sum(bool(d.manifest) and d.differences is None for d in figures.days),
         )
@@ -145,30 +199,3 @@ MATTERS: Mapping[str, str] = {
     "foreign": "records that the gateway did not write: not in the total",
 }
 """What a manifest says of calls that the total does not hold, and in words."""
-
-
-def cost_of(rows: Iterable[CostRow]) -> Decimal:
-    return reduce(EXACT.add, (row.amounts[_TOTAL] for row in rows), _ZERO)
-
-
-def costs_by(rows: Iterable[CostRow], name: str) -> dict[str, Decimal]:
-    """Add up what rows cost by a column that says whose or what they are."""
-    found: dict[str, Decimal] = {}
-    for row in rows:
-        key = getattr(row, name)
-        found[key] = EXACT.add(found.get(key, _ZERO), row.amounts[_TOTAL])
-    return found
-
-
-def _dearest_first(rows: Iterable[CostRow], name: str) -> list[tuple[str, Amounts]]:
-    grouped: dict[str, list[Amounts]] = {}
-    for row in rows:
-        grouped.setdefault(getattr(row, name), []).append(row.amounts)
-    sums = [(key, summed(amounts)) for key, amounts in grouped.items()]
-    return sorted(sums, key=lambda item: (-item[1][_TOTAL], item[0]))
-
-
-def _unpriced(figures: MonthFigures) -> Iterator[CostRow]:
-    for day in figures.days:
-        last = {row.order: row for row in day.rows}  # what adjusts a row comes after it
-        yield from (row for row in last.values() if row.status in ("UNPRICED", "PARTLY_PRICED"))

@@ -3,26 +3,26 @@
 No script, no font, no image from anywhere; its own policy forbids them. Every text is escaped.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import reduce
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Final
 
-from chalicelib.pricing.capacity import IDLE
 from chalicelib.reporting.cost_rows import AMOUNTS, Amounts, summed
 from chalicelib.reporting.notices.words import counted
-from chalicelib.reporting.tree import TreeRow, totals
 from ops.month_page.charts import bar, by_day
-from ops.month_page.figures import MATTERS, Lacking, MonthFigures, costs_by
+from ops.month_page.figures import MATTERS, Lacking, MonthFigures
 from ops.month_page.html import Html, join, table, tag, text
 from ops.month_page.money import change, dollars
+from ops.month_page.savings import Saving
+from ops.month_page.teams import teams
 
 STYLE: Final = Html(Path(__file__).with_name("page.css").read_text(encoding="utf-8"))
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-NODES: Final = 300
-"""Tenants in the tree, the dearest; a month may have thousands."""
-
 LISTED: Final = 40
 """Models; the last line is the sum of the rest."""
 
@@ -42,7 +42,7 @@ def render(figures: MonthFigures) -> bytes:
         _tiles(figures),
         _lacking(figures.lacking()),
         _section("By day", by_day(figures.days, _ranked(figures))),
-        _section("By team", _teams(figures)),
+        _section("By team", teams(figures)),
         _section("By model", _models(figures)),
         _section("What prompt caching saved", _savings(figures)),
         _footer(figures),
@@ -99,8 +99,7 @@ def _doubts(lacking: Lacking) -> Iterable[str]:
     for name, words in MATTERS.items():
         if number := lacking.calls[name]:
             yield f"{number:,} {name}: {words}"
-    for model_id, team_id in lacking.unpriced[:LISTED]:
-        yield f"without a price: {model_id}, used by {team_id}"
+    yield from _without_price(lacking.unpriced)
     if lacking.unreported:
         yield f"days without a report: {_listed(lacking.unreported)}"
     if lacking.incomplete:
@@ -108,6 +107,16 @@ def _doubts(lacking: Lacking) -> Iterable[str]:
     yield from (f"reconciliation of {told}" for told in lacking.differences)
     if lacking.unreconciled:
         yield f"days not yet held against AWS's own numbers: {lacking.unreconciled}"
+
+
+def _without_price(unpriced: Iterable[tuple[str, str]]) -> Iterable[str]:
+    """Name the models, sorted with their teams, each with the first of its teams."""
+    models = [(name, [team for _, team in of]) for name, of in groupby(unpriced, itemgetter(0))]
+    for model_id, by in models[:LISTED]:
+        others = f" and {counted(len(by) - 1, 'other team')}" if len(by) > 1 else ""
+        yield f"without a price: {model_id}, used by {by[0]}{others}"
+    if (rest := len(models) - LISTED) > 0:
+        yield f"without a price: {counted(rest, 'more model')}"
 
 
 def _listed(days: Iterable[date]) -> str:
@@ -122,60 +131,16 @@ def _listed(days: Iterable[date]) -> str:
 
 
 def _ranked(figures: MonthFigures) -> list[str]:
-    costs = costs_by(figures.rows, "team_id")
+    costs = figures.team_costs
     return sorted(costs, key=lambda team: (-costs[team], team))
 
 
-def _teams(figures: MonthFigures) -> Html:
-    """Draw the tree: each node with its own costs and those of all below it."""
-    rows = totals(figures.rows, figures.tenants)
-    before = figures.team_costs_before
-    dearest = {row.node for row in sorted(rows, key=_by_total)[:NODES]}  # parents come with them
-    shown = [_node(row, figures.cost, before) for row in _ordered(rows) if row.node in dearest]
-    head = ("team", "own", "with all below", "share", "own, last month", "calls")
-    left = len(rows) - len(shown)
-    note = f"{left} more are in the sums above them, or in the total alone." if left else ""
-    return join(table(head, shown, id="teams"), tag("p", text(note)) if note else Html(""))
-
-
-def _ordered(rows: Sequence[TreeRow]) -> list[TreeRow]:
-    """Sort a tree so that of those with one parent the dearest comes first."""
-    paths: dict[str, tuple[tuple[Decimal, int, str], ...]] = {}
-    for row in rows:  # parents come before their children
-        paths[row.node] = (*paths.get(row.parent, ()), _by_total(row))
-    return sorted(rows, key=lambda row: paths[row.node])
-
-
-def _by_total(row: TreeRow) -> tuple[Decimal, int, str]:
-    return -row.total.total_cost, row.depth, row.node
-
-
-def _node(row: TreeRow, whole: Decimal, before: Mapping[str, Decimal] | None) -> tuple[Html, ...]:
-    total = row.total.total_cost
-    name = f"{row.node} – {row.display_name}" if row.display_name else row.node
-    own_before = before.get(row.node, Decimal(0)) if before is not None else None
-    about = [each for each in (row.kind, row.cost_center) if each and row.node != IDLE]
-    return (
-        tag(
-            "span",
-            text(name),
-            tag("small", text("".join(f" {each}" for each in about))),
-            class_=f"d{min(row.depth, 3)}",
-        ),
-        text(dollars(row.own.total_cost)),
-        text(dollars(total)),
-        bar(total, whole, f"{row.node}: {dollars(total)} of {dollars(whole)}"),
-        text(change(row.own.total_cost, own_before)),
-        text(f"{row.total.invocations:,}"),
-    )
-
-
 def _models(figures: MonthFigures) -> Html:
-    models = figures.models()
-    rows = [_model(model_id, amounts, figures.cost) for model_id, amounts in models[:LISTED]]
+    models, whole = figures.models(), figures.cost
+    rows = [_model(model_id, amounts, whole) for model_id, amounts in models[:LISTED]]
     if rest := models[LISTED:]:
         amounts = summed(amounts for _, amounts in rest)
-        rows.append(_model(f"{len(rest)} more models", amounts, figures.cost))
+        rows.append(_model(f"{len(rest)} more models", amounts, whole))
     head = ("model", "cost", "share", "calls", "tokens in", "out", "cached", "images", "seconds")
     return table(head, rows, id="models")
 
@@ -197,19 +162,20 @@ def _savings(figures: MonthFigures) -> Html:
     found = figures.savings()
     if not found:
         return tag("p", text("No prompt was cached."))
-    rows = [
-        (
-            text(model_id),
-            text(f"{saving.read_tokens:,}"),
-            text(f"{saving.written_tokens:,}"),
-            text(dollars(saving.saved)),
-            text(f"{saving.without_price:,}"),
-        )
-        for model_id, saving in sorted(found.items(), key=lambda item: (-item[1].saved, item[0]))
-    ]
+    ranked = sorted(found.items(), key=lambda item: (-item[1].saved, item[0]))
+    rows = [_saving(model_id, saving) for model_id, saving in ranked[:LISTED]]
+    if rest := ranked[LISTED:]:
+        of_rest = reduce(Saving.__add__, (saving for _, saving in rest))
+        rows.append(_saving(f"{len(rest)} more models", of_rest))
     head = ("model", "tokens read", "tokens written", "saved", "tokens without a price")
     note = "Cached tokens at the price of plain input, less what they cost; negative where prompts"
     return join(table(head, rows, id="savings"), tag("p", text(f"{note} were kept unread.")))
+
+
+def _saving(name: str, saving: Saving) -> tuple[Html, ...]:
+    counts = (f"{saving.read_tokens:,}", f"{saving.written_tokens:,}")
+    said = (name, *counts, dollars(saving.saved), f"{saving.without_price:,}")
+    return tuple(map(text, said))
 
 
 def _footer(figures: MonthFigures) -> Html:

@@ -5,6 +5,7 @@ were kept that nobody read again. Where one of the prices is not known, the toke
 and counted as such.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -15,9 +16,12 @@ from typing import Final
 from chalicelib.pricing.count_line import CountLine
 from chalicelib.pricing.price import PriceKey
 from chalicelib.pricing.price_book import PriceBook
-from chalicelib.reporting.cost_rows import EXACT
+from chalicelib.reporting.cells import KEY_FIELDS
+from chalicelib.reporting.cost_rows import EXACT, read_columns
+from chalicelib.reporting.groups import count_line
 
 CACHED: Final = ("cache_read_tokens", "cache_write_tokens", "cache_write_1h_tokens")
+_OF_PRICE: Final = ("model_id", "base_model", "region", "geo", "basis", "tier", "variant")
 _ZERO: Final = Decimal(0)
 
 
@@ -40,6 +44,25 @@ class Saving:
 
 
 NO_SAVING: Final = Saving()
+
+
+def read_cached(chunks: Iterable[bytes]) -> list[CountLine]:
+    """Read what was cached out of a counts.csv, added up: a line for each price, not for each team.
+
+    Of a line no more is told than what selects its price, its model, and its cached tokens.
+    """
+    sums: dict[tuple[str, ...], Counter[str]] = {}
+    for cells in read_columns(chunks, (*_OF_PRICE, *CACHED)):
+        tokens = dict(
+            zip(CACHED, (int(cell or 0) for cell in cells[len(_OF_PRICE) :]), strict=True)
+        )
+        if any(tokens.values()):
+            sums.setdefault(tuple(cells[: len(_OF_PRICE)]), Counter()).update(tokens)
+    nobody = dict.fromkeys(KEY_FIELDS, "")
+    return [
+        count_line(nobody | dict(zip(_OF_PRICE, key, strict=True)), tokens)
+        for key, tokens in sums.items()
+    ]
 
 
 def savings(lines: Iterable[CountLine], book: PriceBook, day: date) -> Mapping[str, Saving]:

@@ -10,14 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from botocore.exceptions import ClientError
-
 from chalicelib.reporting.cost_rows import CostRow, read_columns, row_at
 from chalicelib.reporting.csv_writer import render_signed
 from chalicelib.reporting.differences import Difference
 from chalicelib.reporting.months.month import Month
 from chalicelib.reporting.reported_day import CSV
-from chalicelib.reporting.store import ReportStore, is_missing
+from chalicelib.reporting.store import ReportStore
 from chalicelib.reporting.team_adjustments import ABOUT_ADJUSTMENT, COLUMNS
 
 _ABOUT = len(ABOUT_ADJUSTMENT)
@@ -57,7 +55,7 @@ def each_adjustment(store: ReportStore, month: Month) -> Iterator[Adjustment]:
 
 def of_day(store: ReportStore, day: date) -> Iterator[Adjustment]:
     """Yield what adjusts a day, in the order in which it was booked."""
-    return map(Adjustment.at, read_columns(_chunks(store, day), COLUMNS))
+    return map(Adjustment.at, _cells(store, day))
 
 
 def rows_of_day(store: ReportStore, day: date) -> Iterator[CostRow]:
@@ -65,7 +63,7 @@ def rows_of_day(store: ReportStore, day: date) -> Iterator[CostRow]:
 
     They are sorted as text: the amounts of 150,000 rows would take ten times as much memory.
     """
-    lines = [",".join(cells) for cells in read_columns(_chunks(store, day), COLUMNS)]
+    lines = [",".join(cells) for cells in _cells(store, day)]
     lines.sort(key=_order)
     return (Adjustment.at(line.split(",")).row for line in lines)
 
@@ -95,13 +93,8 @@ def add(store: ReportStore, day: date, lines: bytes, hold: Callable[[], None]) -
             return
 
 
-def _chunks(store: ReportStore, day: date) -> Iterator[bytes]:
-    """Yield a day's file in pieces; none where nothing adjusts the day."""
-    try:
-        yield from store.chunks(adjustments_key(day))
-    except ClientError as error:
-        if not is_missing(error):
-            raise
+def _cells(store: ReportStore, day: date) -> Iterator[Sequence[str]]:
+    return read_columns(store.chunks_if_any(adjustments_key(day)), COLUMNS)
 
 
 def _added(before: bytes, lines: bytes) -> bytes:

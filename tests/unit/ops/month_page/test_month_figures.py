@@ -5,10 +5,13 @@ from decimal import Decimal
 
 import pytest
 from builders import count_line, price_book
+from month_figures import row
 
 from chalicelib.metering.usage import Usage
+from chalicelib.reporting.csv_writer import write_counts
+from ops.month_page.figures import DayCosts, MonthSums
 from ops.month_page.money import change, dollars, share
-from ops.month_page.savings import Saving, savings
+from ops.month_page.savings import Saving, read_cached, savings
 
 DAY = date(2026, 11, 23)
 ROW = "m,us-east-1,none,on_demand,default,none,{},{},2026-01-01,,list,2026-11-01"
@@ -67,3 +70,28 @@ def test_tokens_without_a_price_are_counted_and_save_nothing():
 
 def test_a_model_that_cached_nothing_is_not_listed():
     assert not savings([count_line(usage=Usage(input_tokens=9))], BOOK, DAY)
+
+
+def test_what_was_cached_is_read_by_its_price_whoever_used_it():
+    lines = [
+        count_line(team_id=team, usage=Usage(cache_read_tokens=1000, cache_write_tokens=at))
+        for at, team in enumerate(("ads", "search"))
+    ]
+    (cached,) = read_cached([write_counts([*lines, count_line(team_id="shop")])])
+    assert (cached.usage.cache_read_tokens, cached.usage.cache_write_tokens) == (2000, 1)
+    assert savings([cached], BOOK, DAY) == savings(lines, BOOK, DAY)
+
+
+def test_a_day_s_costs_are_kept_to_the_last_digit():
+    costs = {"ads": Decimal("0.000000000001"), "ads2": Decimal("-12345678901234567890.5")}
+    day = DayCosts.of(costs)
+    assert {team: day.of_team(team) for team in costs} == costs
+    assert (day.of_team("ad"), day.total) == (0, Decimal("-12345678901234567890.499999999999"))
+
+
+def test_a_row_without_a_price_is_none_any_more_once_it_is_adjusted():
+    sums = MonthSums()
+    unpriced, other = row(status="UNPRICED", cost="0"), row("ads", status="UNPRICED", cost="0")
+    costs = sums.add_day([unpriced, other], [row(cost="3")])
+    assert (sums.unpriced, sums.adjustments) == ({("nova", "ads")}, 1)
+    assert (costs.total, costs.of_team("search")) == (3, 3)

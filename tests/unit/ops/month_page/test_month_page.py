@@ -159,3 +159,32 @@ def test_of_very_many_tenants_the_dearest_are_shown_and_the_rest_is_counted():
     page = shown(reported(1, *rows))
     assert line(page, "team0999")
     assert "700 more are in the sums above them, or in the total alone." in page.text
+    assert line(page, "700 others")[1] == f"${sum(range(700)):,}.00"
+
+
+def test_a_month_of_very_many_teams_is_a_page_that_opens_and_says_where_all_of_them_are():
+    rows = [row(f"team{n}", model_id=f"m{n % 500}", status="UNPRICED") for n in range(2000)]
+    figures = month(reported(1, *rows), files="s3://reports/tree/month=2026-11/tree.csv")
+    page = render(figures)
+    assert len(page) < 300_000
+    assert "1700 more are in the sums above them" in page.decode()
+    assert "Every one is in s3://reports/tree/month=2026-11/tree.csv." in page.decode()
+
+
+def test_the_rest_is_held_against_its_own_last_month():
+    rows = [row(f"team{n:04}", "2") for n in range(301)]
+    before = (reported(1, row("team0300", "1")),)
+    assert line(shown(reported(1, *rows), before=before), "1 others")[1:5] == [
+        *("$2.00", "", "", "+100 %")
+    ]
+
+
+def test_a_model_without_a_price_is_named_once_however_many_used_it():
+    rows = [row(team, status="UNPRICED") for team in ("ads", "search", "shop")]
+    assert "without a price: nova, used by ads and 2 other teams" in shown(reported(1, *rows)).text
+
+
+def test_of_very_many_models_that_cached_the_rest_is_one_line():
+    one = Saving(10, 1, row(cost="1").of("total_cost"), 0)
+    page = shown(reported(1, row(), savings={f"m{n:02}": one for n in range(42)}))
+    assert ["2 more models", "20", "2", "$2.00", "0"] in page.rows

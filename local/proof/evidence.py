@@ -1,7 +1,7 @@
 """What is held against each other: provider entries, the gateway's calls, what clients sent."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Self
@@ -75,6 +75,7 @@ class GatewayCall:
     started: Json | None
     end: Json | None
     copies: int  # records of a kind beyond its first, by the time at which each was made
+    counted_as: str = ""  # in place of its model, where that answered nobody on its day
 
     @property
     def record(self) -> Json:
@@ -103,7 +104,8 @@ class GatewayCall:
     def row(self) -> tuple[str, str, str, str]:
         """Its row of costs.csv: date, team, service, model."""
         record = self.record
-        return record["day"], record["team_id"], record["service"], record["model_id"]
+        model_id = self.counted_as or record["model_id"]
+        return record["day"], record["team_id"], record["service"], model_id
 
     @property
     def usage(self) -> Usage:
@@ -113,19 +115,25 @@ class GatewayCall:
 def gateway_calls(records: Iterable[Json]) -> list[GatewayCall]:
     """Pair records by call, in order of their first appearance."""
     of_call: dict[str, list[Json]] = defaultdict(list)
+    answered: set[tuple[str, str]] = set()
     for record in records:
         of_call[record["call_id"]].append(record)
-    return [_paired(call_id, group) for call_id, group in of_call.items()]
+        if "counted_as" not in record:
+            answered.add((record["day"], record["model_id"]))
+    return [_paired(call_id, group, answered) for call_id, group in of_call.items()]
 
 
-def _paired(call_id: str, records: Sequence[Json]) -> GatewayCall:
+def _paired(call_id: str, records: Sequence[Json], answered: Set[tuple[str, str]]) -> GatewayCall:
     beginnings = [record for record in records if record["tollgate"] == "started"]
     ends = [record for record in records if record["tollgate"] != "started"]
+    first = records[0]
+    together = (first["day"], first["model_id"]) not in answered
     return GatewayCall(
         call_id,
         started=min(beginnings, key=_time, default=None),
         end=min(ends, key=_time, default=None),
         copies=max(len(beginnings) - 1, 0) + max(len(ends) - 1, 0),
+        counted_as=first["counted_as"] if together else "",
     )
 
 

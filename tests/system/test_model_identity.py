@@ -5,7 +5,7 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import pytest
 
+from chalicelib.usage_record import UNANSWERED
 from local.stack import Stack
 from ops import keys, tenants
 from ops.directory import Directory
@@ -228,6 +229,27 @@ def test_the_days_costs_know_an_arn_by_its_base_model(account, profile_of, throu
     rows = {row["model_id"]: row for row in costs(account.stack, day)}
     assert Decimal(rows[profile]["total_cost"]) == billed
     assert (rows[throughput]["input_cost"], rows[throughput]["output_cost"]) == ("0", "0")
+
+
+def test_ids_that_no_model_has_are_one_row_of_their_team(account) -> None:
+    directory = Directory(account.stack.client("dynamodb"), account.stack.environ["TENANTS_TABLE"])
+    tenants.create(directory, "vandals", NOW, allow=["*"])
+    vandals = replace(account, key=keys.create(directory, "vandals", NOW)[0])
+    invented = ["anthropic.none-1", "us.meta.none-2", "anthropic.none-1:1k"]
+
+    assert {vandals.invoke(model_id, NOVA_BODY).status // 100 for model_id in invented} == {4}
+    assert vandals.invoke(NOVA, NOVA_BODY).status == 200
+
+    day = account.records()[-1]["day"]
+    account.stack.invoke("daily_report", {"time": next_morning(day)})
+    rows = [row for row in costs(account.stack, day) if row["team_id"] == "vandals"]
+    assert [row["model_id"] for row in rows] == [NOVA, UNANSWERED]
+    assert (rows[1]["invocations"], rows[1]["total_cost"], rows[1]["status"]) == (
+        "0",
+        "0",
+        "PRICED",
+    )
+    assert set(invented) <= {record["model_id"] for record in account.records()}
 
 
 def next_morning(day: str) -> str:

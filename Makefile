@@ -8,7 +8,7 @@ export CHROMIUM ?= chromium
 export CHROMEDRIVER ?= chromedriver
 TEMPLATES := $(addprefix .chalice/,$(addsuffix .json,resources analytics views alarms network))
 
-.PHONY: help install demo test test-browser test-deploy test-deploy-here test-focus stream-faults check format bench bench-report bench-zip serve clean
+.PHONY: help install demo test test-browser test-deploy test-deploy-here test-focus stream-faults check format bench bench-report bench-month bench-zip serve clean
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
 
@@ -98,6 +98,9 @@ bench: $(VENV)/.installed ## speed of the gateway, as ratios to bare boto3 in on
 
 bench-report: $(VENV)/.bench ## a day of a million records: speed and memory of its report, held to DuckDB
 	@$(BIN)/python -m bench.report
+
+bench-month: $(VENV)/.installed ## a month of 150,000 rows a day: memory and time of its books and its page
+	@$(BIN)/python -m bench.month
 
 bench-zip: $(VENV)/.installed ## size of the deployed package, and its cold start beside bare boto3's
 	@$(BIN)/python -m bench.cold_zip

@@ -117,14 +117,14 @@ def measure(answers: str) -> None:
     """
     logs = ReplayedLogs(Path(answers)) if answers else boto3.client("logs", REGION)
     s3 = Bucket() if answers else boto3.client("s3", REGION)
-    idle_mb = _memory_mb("VmRSS")
+    idle_mb = memory_mb("VmRSS")
     began = time.process_time()
     report(logs, s3)
     ms = (time.process_time() - began) * 1000
-    print(json.dumps({"ms": ms, "idle_mb": idle_mb, "peak_mb": _memory_mb("VmHWM")}))
+    print(json.dumps({"ms": ms, "idle_mb": idle_mb, "peak_mb": memory_mb("VmHWM")}))
 
 
-def _memory_mb(name: str) -> float:
+def memory_mb(name: str) -> float:
     """This process's memory: now (VmRSS), or the most that it ever held (VmHWM)."""
     status = Path("/proc/self/status").read_text().splitlines()
     lines = dict(line.split(":", 1) for line in status)

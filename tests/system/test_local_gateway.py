@@ -17,6 +17,7 @@ from local.gateway_process import GatewayProcess, StartFailed
 pytestmark = pytest.mark.system
 ENVIRON = {**os.environ, "AWS_REGION": "us-east-1"}
 APP = "tests.system.probe_app"
+PATIENCE_SECONDS = 30
 
 
 @pytest.fixture(scope="module", params=["stream", "buffered"])
@@ -29,7 +30,7 @@ def gateway(request):
 
 @pytest.fixture
 def connection(gateway):
-    connection = http.client.HTTPConnection(urlsplit(gateway.url).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(gateway.url).netloc, timeout=PATIENCE_SECONDS)
     yield connection
     connection.close()
 
@@ -47,7 +48,7 @@ def address(gateway):
 
 def raw(gateway, request):
     """Send bytes as they are; return all that comes until the connection ends."""
-    with socket.create_connection(address(gateway), timeout=10) as sock:
+    with socket.create_connection(address(gateway), timeout=PATIENCE_SECONDS) as sock:
         sock.sendall(request)
         sock.shutdown(socket.SHUT_WR)
         return b"".join(iter(lambda: sock.recv(65536), b""))
@@ -88,7 +89,7 @@ def test_a_chunked_body_is_put_together(connection):
 
 def test_a_client_that_expects_to_continue_is_told_to(gateway):
     head = b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n"
-    with socket.create_connection(address(gateway), timeout=10) as sock:
+    with socket.create_connection(address(gateway), timeout=PATIENCE_SECONDS) as sock:
         sock.sendall(head)
         interim = sock.recv(65536)
         sock.sendall(b"body")
@@ -159,7 +160,7 @@ def test_the_first_line_says_where_it_is_and_a_closed_stdin_ends_it():
         process.stdin.close()
 
         assert line["gateway"].startswith("http://127.0.0.1:")
-        assert process.wait(10) == 0
+        assert process.wait(PATIENCE_SECONDS) == 0
 
 
 @pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
@@ -168,4 +169,4 @@ def test_a_signal_ends_it_cleanly(name):
         process.stdout.readline()
         process.send_signal(name)
 
-        assert process.wait(10) == 0
+        assert process.wait(PATIENCE_SECONDS) == 0

@@ -22,6 +22,7 @@ from local.stack import Stack
 pytestmark = pytest.mark.system
 NOWHERE = "http://127.0.0.1:9"
 KEY = "tg_not-a-key"
+PATIENCE_SECONDS = 30
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def stack():
 
 
 def get(url):
-    with urllib.request.urlopen(url, timeout=10) as response:
+    with urllib.request.urlopen(url, timeout=PATIENCE_SECONDS) as response:
         return response.status
 
 
@@ -110,7 +111,7 @@ def test_usage_records_are_read_back(stack):
 def post(url, headers):
     request = urllib.request.Request(url, b"{}", headers)
     with pytest.raises(urllib.error.HTTPError) as caught:
-        urllib.request.urlopen(request, timeout=10)
+        urllib.request.urlopen(request, timeout=PATIENCE_SECONDS)
     caught.value.close()
     return caught.value.code
 
@@ -150,7 +151,7 @@ def test_a_served_stack_prints_its_urls_and_its_environment_and_ends_with_a_sign
         exported = print_env().stdout
 
         process.send_signal(name)
-        assert process.wait(20) == 0
+        assert process.wait(PATIENCE_SECONDS) == 0
 
     assert (urls["bedrock"], urls["sagemaker"]) == (NOWHERE, NOWHERE)
     assert f"export AWS_ENDPOINT_URL={urls['aws']}\n" in exported
@@ -175,7 +176,9 @@ def test_a_served_stacks_scheduled_functions_run_when_they_are_told_to():
 def test_a_gateway_does_not_outlive_a_stack_that_is_killed():
     with serve("--bedrock-url", NOWHERE, "--sagemaker-url", NOWHERE) as process:
         url = urlsplit(json.loads(process.stdout.readline())["gateway"])
-        with socket.create_connection((url.hostname, url.port), timeout=20) as gateway:
+        with socket.create_connection(
+            (url.hostname, url.port), timeout=PATIENCE_SECONDS
+        ) as gateway:
             process.kill()
 
             assert gateway.recv(1) == b""

@@ -77,6 +77,12 @@ def claim_key(name: str) -> str:
     return f"claims/{name}.json"
 
 
+def is_clean(store: ReportStore, name: str) -> bool:
+    """Say whether the last holder ended well; nobody knows while there is one."""
+    kept = store.kept(claim_key(name))
+    return kept is None or _Mark.from_json(kept.body).clean
+
+
 @contextmanager
 def claimed(store: ReportStore, name: str, clock: Clock = utc_now) -> Iterator[Claim]:
     """Hold the files of a day, whose `name` is its ISO form. Raises Busy.

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Final, Self
 
+from chalicelib.reporting.claims import is_clean
 from chalicelib.reporting.late_question import Held, since
 from chalicelib.reporting.restating import last_manifest
 from chalicelib.reporting.store import ReportStore
@@ -39,9 +40,10 @@ class Report:
 
     @classmethod
     def read(cls, store: ReportStore, day: date) -> Self:
-        """Where there is no report, or none that can be read, nothing was ever read."""
+        """Where there is no report, a broken one, or none that can be read, nothing was read."""
         with suppress(ValueError):
-            if manifest := last_manifest(store, day):
+            manifest = last_manifest(store, day)
+            if manifest and is_clean(store, day.isoformat()):
                 return cls(manifest.found, manifest.reported_at or manifest.window["end"])
         return cls(0, "")
 

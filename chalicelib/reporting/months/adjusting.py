@@ -48,17 +48,18 @@ def last_said(store: ReportStore, claim: Claim, day: date) -> HeldDay:
 def adjust(said: HeldDay, known: KnownDay) -> Outcome:
     """Keep what is known of a closed day beside it, and add to the adjustments what moved.
 
-    The adjustments come first, and whatever was booked, and by whomever, is told; the manifest
-    is last, so that what it counts is booked and told. If all ends in between, the next report
-    finds booked what is known, and goes on.
+    The files come first. If all ends between the two, the next report finds the same difference
+    between what is booked and what is known. Whatever was booked, and by whomever, is told last;
+    until then the claim is unclean, so that the night knows of a day that was broken off.
     """
     store, claim, day = said.store, said.claim, said.day
     lines = rendered_lines(_found(said, known), known.at.date())
-    beside = HeldDay.read(store, claim, day, ADJUSTED)
-    remade = known.remade(KEPT_BESIDE, ADJUSTED)
+    outcome = HeldDay.read(store, claim, day, ADJUSTED).restate(known.remade(KEPT_BESIDE, ADJUSTED))
+    claim.clean = False
     add(store, day, lines, claim.hold)
     tell(store, claim, known)
-    return replace(beside.restate(remade), adjustments=lines.count(b"\n"))
+    claim.clean = True
+    return replace(outcome, adjustments=lines.count(b"\n"))
 
 
 def booked(store: ReportStore, day: date) -> Iterator[CostRow]:

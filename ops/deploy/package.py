@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+from ops.deploy import bytecode
 from ops.deploy.contents import (
     OPERATIONS,
     check,
@@ -78,12 +79,8 @@ def _compile(root: Path) -> None:
     refers back to depends on them.
     """
     subprocess.run(  # noqa: S603 - our own arguments
-        [
-            *(sys.executable, "-s", "-S", "-m", "compileall", "-q", "-f"),
-            *("--invalidation-mode", "unchecked-hash", "-s", root, "-p", TASK_ROOT, root),
-        ],
+        [sys.executable, "-s", "-S", bytecode.__file__, root, TASK_ROOT],
         env={"PYTHONHASHSEED": "0"},
-        cwd=root,
         check=True,
     )
 

@@ -1,8 +1,8 @@
 """A month of 31 days of 150,000 rows and 30,000 teams: what its books and its page take.
 
 `make bench-month`. Each command runs in a process of its own, over days in folders, without a
-network: the closing's copying and adding up, two days rated again at other prices, the balance, and
-the page, which reads the month before as well. The days are made once, and kept.
+network: the closing's copying and adding up, a day rated again at other prices and once more, the
+balance, and the page, which reads the month before as well. The days are made once, and kept.
 """
 
 import json
@@ -17,7 +17,7 @@ from bench.month_days import Size, folder
 from bench.surroundings import ROOT, print_figures
 
 SIZE: Final = Size(rows=150_000, teams=30_000)
-STEPS: Final = ("close", "adjust", "show", "page")
+STEPS: Final = ("close", "adjust", "again", "show", "page")
 MINUTES: Final = 10 * 60
 GOALS: Final = {
     **{f"month_{name}_peak_mb": 512 for name in STEPS},

@@ -16,7 +16,8 @@ from chalicelib.metering.usage import Usage
 from chalicelib.pricing import price_file
 from chalicelib.pricing.count_line import CountLine
 from chalicelib.pricing.price_book import PriceBook
-from chalicelib.reporting.csv_writer import count_chunks, write_costs
+from chalicelib.reporting.csv_writer import count_chunks, read_counts, write_costs
+from chalicelib.reporting.focus.export import focus_key, pieces
 from chalicelib.reporting.manifest import Manifest
 from chalicelib.reporting.months.month import Month
 from chalicelib.reporting.rated import rated
@@ -32,11 +33,14 @@ from chalicelib.tenants.nouns import Tenant
 
 MONTH: Final = Month.read("2026-10")
 BEFORE: Final = Month.read("2026-09")
+ADJUSTED: Final = date(2026, 10, 30)
+"""The day that is rated again. It has a FOCUS file, which its corrections are held against."""
+
 CLOSED_AT: Final = datetime(2026, 11, 5, 9, tzinfo=UTC)
 SCHEMA: Final = 1
 """Of what is kept: another one makes it anew."""
 
-_MODELS: Final = 5
+MODELS: Final = 5
 _KINDS: Final = (date(2026, 10, 5), date(2026, 10, 10))  # a Monday and a Saturday
 _HEADER: Final = (
     "model,region,geo,basis,tier,variant,unit,usd_per_unit,effective_from,effective_to,source,"
@@ -58,12 +62,12 @@ class Size:
     teams: int
 
 
-def prices(dearer: int = 0) -> PriceBook:
-    """Prices of the models; with `dearer` each token costs so many ten-millionths more."""
+def prices(dearer: int = 0, models: int = MODELS) -> PriceBook:
+    """Prices of the models; each token of the first ones costs so many ten-millionths more."""
     rows = (
         f"maker.model-{number}-v1:0,us-east-1,none,on_demand,default,none,{unit},"
-        f"{usd + number + dearer}E-7,2026-01-01,,bench,2026-11-01"
-        for number in range(_MODELS)
+        f"{usd + number + dearer * (number < models)}E-7,2026-01-01,,bench,2026-11-01"
+        for number in range(MODELS)
         for unit, usd in _UNITS
     )
     return PriceBook.read("\n".join((_HEADER, *rows)) + "\n")
@@ -82,7 +86,18 @@ def folder(size: Size) -> Path:
                     path.parent.mkdir(parents=True, exist_ok=True)
                     path.write_bytes(content)
         done.touch()
+    if not (made / focus_key(ADJUSTED)).exists():
+        _write_focus(made, ADJUSTED)
     return made
+
+
+def _write_focus(made: Path, day: date) -> None:
+    lines = read_counts((made / counts_key(day)).read_bytes())
+    tenants = Tenants.from_csv((made / tenants_key(day)).read_bytes())
+    path = made / focus_key(day)
+    path.parent.mkdir(parents=True)
+    with path.open("wb") as file:
+        file.writelines(pieces(rated(day, lines, {}, prices(), tenants=tenants)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,14 +183,14 @@ def _lines(size: Size, day: date) -> Iterator[CountLine]:
     """A line for each row: counts that differ from row to row, and by the kind of day."""
     for at in range(size.rows):
         team, turn = at % size.teams, at // size.teams
-        number = turn % _MODELS
+        number = turn % MODELS
         calls = 1 + (at * 7 + day.day) % 400
         yield CountLine(
             team_id=f"team-{team:06}",
             service="bedrock",
             region="us-east-1",
             account="aws:123456789012",
-            model_id=f"maker.model-{number}-v1:0" + (f"/{turn // _MODELS}" * (turn >= _MODELS)),
+            model_id=f"maker.model-{number}-v1:0" + (f"/{turn // MODELS}" * (turn >= MODELS)),
             base_model=f"maker.model-{number}-v1:0",
             family="other",
             basis="on_demand",

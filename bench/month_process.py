@@ -4,13 +4,14 @@ import json
 import sys
 import time
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 from bench.folder_bucket import FolderBucket
-from bench.month_days import CLOSED_AT, MONTH, prices
+from bench.month_days import ADJUSTED, CLOSED_AT, MODELS, MONTH, prices
 from bench.report_process import SETTINGS, memory_mb
+from chalicelib.pricing.price_book import PriceBook
 from chalicelib.reporting import rerating
 from chalicelib.reporting.months import closing
 from chalicelib.reporting.months.balance import balance
@@ -18,8 +19,8 @@ from chalicelib.reporting.store import ReportStore
 from ops.month_page.page import render
 from ops.month_page.reading import read_month
 
-ADJUSTED: Final = (date(2026, 10, 30), date(2026, 10, 31))
 DEARER: Final = 1
+_ALL_BUT_ONE: Final = MODELS - 1
 
 
 def close(bucket: FolderBucket) -> dict[str, Any]:
@@ -30,13 +31,13 @@ def close(bucket: FolderBucket) -> dict[str, Any]:
 
 
 def adjust(bucket: FolderBucket) -> dict[str, Any]:
-    """Rate two days again, each of whose rows has another price."""
-    book = prices(DEARER)
-    made = [
-        rerating.rerate(day, s3=bucket, settings=SETTINGS, book=book, clock=lambda: CLOSED_AT)
-        for day in ADJUSTED
-    ]
-    return {"rows": sum(each.adjustments for each in made)}
+    """Rate a day again, each of whose rows has another price."""
+    return _rated_again(bucket, prices(DEARER), CLOSED_AT)
+
+
+def again(bucket: FolderBucket) -> dict[str, Any]:
+    """Rate it once more a day later: each row has an adjustment, and one model's price moves."""
+    return _rated_again(bucket, prices(DEARER, models=_ALL_BUT_ONE), CLOSED_AT + timedelta(days=1))
 
 
 def show(bucket: FolderBucket) -> dict[str, Any]:
@@ -54,8 +55,13 @@ def page(bucket: FolderBucket) -> dict[str, Any]:
 
 
 COMMANDS: Final[Mapping[str, Callable[[FolderBucket], dict[str, Any]]]] = {
-    each.__name__: each for each in (close, adjust, show, page)
+    each.__name__: each for each in (close, adjust, again, show, page)
 }
+
+
+def _rated_again(bucket: FolderBucket, book: PriceBook, at: datetime) -> dict[str, Any]:
+    made = rerating.rerate(ADJUSTED, s3=bucket, settings=SETTINGS, book=book, clock=lambda: at)
+    return {"rows": made.adjustments}
 
 
 def _as_it_is(_: date) -> Any:

@@ -4,14 +4,14 @@ Nothing is rounded but the cells of a CostLine, once each, half-even, to 12 plac
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, Inexact, InvalidOperation
 from functools import reduce
 from itertools import chain
 from types import MappingProxyType
-from typing import Literal, get_args
+from typing import Any, Final, Literal, Self, get_args
 
 from chalicelib.metering.usage import NO_USAGE
 from chalicelib.pricing.capacity import NO_SHARES, Share, Shares
@@ -72,8 +72,28 @@ class CostLine:
         """Render the row as text: plain decimals without exponent or trailing zeros."""
         return tuple(_text(getattr(self, column)) for column in CSV_COLUMNS)
 
+    @classmethod
+    def read(cls, cells: Sequence[str]) -> Self:
+        """Read the row that `cells` rendered."""
+        values = [read(cell) for read, cell in zip(_READ, cells, strict=True)]
+        return cls(*values)
+
 
 CSV_COLUMNS: tuple[str, ...] = tuple(each.name for each in fields(CostLine))
+
+
+def _cost(cell: str) -> Decimal | None:
+    return Decimal(cell) if cell else None
+
+
+def _reader(kind: object) -> Callable[[str], Any]:
+    if kind is int:
+        return int
+    return _cost if kind == Decimal | None else str
+
+
+_READ: Final = tuple(_reader(each.type) for each in fields(CostLine))
+"""How each cell of a row becomes its value."""
 
 
 def rate(
@@ -83,6 +103,17 @@ def rate(
     orphaned: Mapping[RowKey, int] = _NO_ORPHANS,
     shares: Shares = NO_SHARES,
 ) -> list[CostLine]:
+    """Return what `cost_lines` yields."""
+    return list(cost_lines(lines, book, day, orphaned, shares))
+
+
+def cost_lines(
+    lines: Iterable[CountLine],
+    book: PriceBook,
+    day: date,
+    orphaned: Mapping[RowKey, int] = _NO_ORPHANS,
+    shares: Shares = NO_SHARES,
+) -> Iterator[CostLine]:
     """Price a day's counts in one pass: a CostLine per team, service and model, sorted.
 
     `orphaned` is how many calls of a row began and left no end record, and `shares` is who bears
@@ -95,10 +126,8 @@ def rate(
     parts: Iterable[_Part] = chain(lines, shares.shares, without_end)
     for part in parts:
         of_teams[part[0] if isinstance(part, tuple) else part.team_id].append(part)
-    rated: list[CostLine] = []
     for team_id in sorted(of_teams):  # a team at a time: its tallies are larger than its lines
-        rated += _of_team(of_teams.pop(team_id), book, day, shares)
-    return rated
+        yield from _of_team(of_teams.pop(team_id), book, day, shares)
 
 
 _Part = CountLine | Share | RowKey

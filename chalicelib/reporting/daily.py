@@ -20,6 +20,7 @@ from chalicelib.pricing.price_book import PriceBook
 from chalicelib.reporting import day_files, exception_files, team_files
 from chalicelib.reporting.capacity_files import SampledDay, read_samples
 from chalicelib.reporting.claims import Busy, Clock, claimed, utc_now
+from chalicelib.reporting.cost_text import CostText
 from chalicelib.reporting.day_files import FilesOf
 from chalicelib.reporting.focus import export as focus
 from chalicelib.reporting.insights import IncompleteReport, Insights, NotFinished, Patience
@@ -137,7 +138,8 @@ def report(
         counted = read_day(insights, day, now, progress)
         with claimed(store, day.isoformat(), clock) as claim:
             tenants = tenants_of(store, day, read_tenants)
-            known = _known(day, counted, prices, sampled, tenants, progress.end or now)
+            until, closed = progress.end or now, is_closed(store, day)
+            known = _known(day, counted, prices, sampled, tenants, until, closed)
             outcome = _written(last_said(store, claim, day), known, counted)
         progress.forget()
         manifest = outcome.manifest
@@ -164,6 +166,7 @@ def _known(
     sampled: SampledDay,
     tenants: Tenants,
     read_until: datetime,
+    closed: bool,
 ) -> KnownDay:
     @cache
     def rate(book: PriceBook) -> ReportedDay:
@@ -176,12 +179,13 @@ def _known(
             exceptions=counted.exceptions,
             tenants=tenants,
             lost=counted.lost,
+            keep=CostText if closed else list,
         )
 
     def manifest(reported: ReportedDay, hashes: Mapping[str, str]) -> Manifest:
         return Manifest.of(reported, counted, hashes, read_until)
 
-    return KnownDay(day, prices, rate, manifest, read_until)
+    return KnownDay(day, prices, rate, manifest, read_until, closed)
 
 
 def _written(said: HeldDay, known: KnownDay, counted: DayCounts) -> Outcome:
@@ -192,7 +196,7 @@ def _written(said: HeldDay, known: KnownDay, counted: DayCounts) -> Outcome:
     if said.manifest and said.manifest.reported_at > rfc3339(known.at):
         return Outcome(said.manifest)
     _hold_records(said, counted)
-    if is_closed(said.store, said.day):
+    if known.closed:
         return adjust(said, known)
     return said.restate(known.remade(FILES))
 

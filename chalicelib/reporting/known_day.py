@@ -22,6 +22,7 @@ class KnownDay:
     manifest: Callable[[ReportedDay, Mapping[str, str]], Manifest]
     """Of the day, and of the hashes of the files that were rendered, by key."""
     at: datetime  # when this came to be known
+    closed: bool  # its month is: it is to be adjusted
 
     def remade(self, makers: Iterable[FilesOf], prefix: str = "") -> Remade:
         """Render the day's files at the prices in force, under keys that begin with `prefix`."""

@@ -5,12 +5,12 @@ make the same bytes. Lines of foreign records are left out of all of it: whoever
 a real team, but cannot charge it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 
 from chalicelib.pricing.capacity import Resource, Shares, shared
 from chalicelib.pricing.charges import charges
-from chalicelib.pricing.costs import RowKey, rate
+from chalicelib.pricing.costs import CostLine, RowKey, cost_lines
 from chalicelib.pricing.count_line import CountLine
 from chalicelib.pricing.price import Price
 from chalicelib.pricing.price_book import PriceBook
@@ -19,6 +19,9 @@ from chalicelib.reporting.cells import KEY_FIELDS, ROW_FIELDS, is_our_line, is_o
 from chalicelib.reporting.exceptions import ExceptionRow
 from chalicelib.reporting.reported_day import ReportedDay
 from chalicelib.reporting.tenant_tree import NO_TENANTS, Tenants
+
+Keep = Callable[[Iterable[CostLine]], Sequence[CostLine]]
+"""How the rows of a day's costs are held in memory: `list`, or `CostText`."""
 
 
 def rated(
@@ -30,6 +33,7 @@ def rated(
     exceptions: Sequence[ExceptionRow] = (),
     tenants: Tenants = NO_TENANTS,
     lost: int = 0,
+    keep: Keep = list,
 ) -> ReportedDay:
     """Rate a day's lines, in any order, at the prices of a book that is in force."""
     ordered = sorted(lines, key=_key)
@@ -45,7 +49,7 @@ def rated(
         book=book,
         sampled=sampled,
         shares=shares,
-        costs=rate(ours, book, day, orphans, shares),
+        costs=keep(cost_lines(ours, book, day, orphans, shares)),
         prices=prices,
         unpriced=unpriced,
         tenants=tenants,

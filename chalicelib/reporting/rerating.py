@@ -8,6 +8,7 @@ prices make the same bytes. A day of a closed month stays as it is: what moved b
 import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 import boto3
@@ -16,14 +17,15 @@ from chalicelib.pricing import price_file
 from chalicelib.pricing.price_book import PriceBook
 from chalicelib.reporting.capacity_files import SampledDay, read_samples
 from chalicelib.reporting.claims import Clock, claimed, utc_now
-from chalicelib.reporting.csv_writer import read_counts, write_costs
+from chalicelib.reporting.cost_text import CostText
+from chalicelib.reporting.csv_writer import cost_chunks, read_counts
 from chalicelib.reporting.daily import FILES_OF_PRICES
 from chalicelib.reporting.known_day import KnownDay
 from chalicelib.reporting.manifest import Manifest
 from chalicelib.reporting.months.adjusting import adjust, last_said
 from chalicelib.reporting.months.closed import is_closed
 from chalicelib.reporting.price_override import book_in_force
-from chalicelib.reporting.rated import rated
+from chalicelib.reporting.rated import Keep, rated
 from chalicelib.reporting.reported_day import (
     ReportedDay,
     costs_key,
@@ -78,7 +80,7 @@ def rerate(
         known = _known(said, prices, sampled, clock())
         costs_before = store.read(said.prefix + costs_key(day)) or b""
         price_rows_before = store.read(said.prefix + price_rows_key(day)) or b""
-        if is_closed(store, day):
+        if known.closed:
             outcome = adjust(said, known)
         else:
             outcome = said.restate(known.remade(FILES_OF_PRICES))
@@ -87,7 +89,7 @@ def rerate(
         outcome.manifest,
         costs_before,
         price_rows_before,
-        write_costs(after.costs),
+        b"".join(cost_chunks(after.costs)),
         price_file.write(after.prices),
         outcome.adjustments,
     )
@@ -103,9 +105,12 @@ def _known(said: HeldDay, prices: PriceBook, sampled: SampledDay, at: datetime) 
     if manifest.capacity_sha256 not in ("", sampled.sha256):  # "": from before there were samples
         raise CannotRerate(f"the samples of {day} are not those of its manifest: report it again")
     lines, tenants = read_counts(counts), tenants_of(said.store, day, lambda: NO_TENANTS)
+    closed = is_closed(said.store, day)
+    keep: Keep = CostText if closed else list
 
+    @cache
     def rate(book: PriceBook) -> ReportedDay:
         orphans, lost = manifest.orphans(), manifest.lost
-        return rated(day, lines, orphans, book, sampled, tenants=tenants, lost=lost)
+        return rated(day, lines, orphans, book, sampled, tenants=tenants, lost=lost, keep=keep)
 
-    return KnownDay(day, prices, rate, manifest.rated_again, at)
+    return KnownDay(day, prices, rate, manifest.rated_again, at, closed)

@@ -54,12 +54,14 @@ def adjust(said: HeldDay, known: KnownDay) -> Outcome:
     """
     store, claim, day = said.store, said.claim, said.day
     lines = rendered_lines(_found(said, known), known.at.date())
+    adjustments = lines.count(b"\n")
     outcome = HeldDay.read(store, claim, day, ADJUSTED).restate(known.remade(KEPT_BESIDE, ADJUSTED))
     claim.clean = False
     add(store, day, lines, claim.hold)
+    del lines  # as large as the day, and told from where they were added
     tell(store, claim, known)
     claim.clean = True
-    return replace(outcome, adjustments=lines.count(b"\n"))
+    return replace(outcome, adjustments=adjustments)
 
 
 def booked(store: ReportStore, day: date) -> Iterator[CostRow]:

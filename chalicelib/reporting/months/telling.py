@@ -60,6 +60,7 @@ def tell(store: ReportStore, claim: Claim, known: KnownDay) -> None:
         store.delete(team_day_key(day))
     theirs = ((team, booked.lines[team]) for team in sorted(booked.untold))
     store.write_all(all_rendered(team_adjustments.files(day, theirs)), claim.hold)
+    booked.lines.clear()  # as large as the day, and FOCUS is made of none of them
     store.write_once(_corrections(store, known, booked.dates), claim.hold)
     content = json.dumps({"schema": 1, "rows": booked.rows}).encode()
     store.write(rendered(File(told_key(day), JSON, lambda: iter((content,)))), claim.hold)

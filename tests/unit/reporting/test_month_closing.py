@@ -10,7 +10,7 @@ from builders import price_book
 from kept_files import Bucket
 from month_world import World, prices
 
-from chalicelib.reporting import daily
+from chalicelib.reporting import daily, rerating
 from chalicelib.reporting.claims import Busy, claimed
 from chalicelib.reporting.cost_rows import AMOUNTS
 from chalicelib.reporting.insights import IncompleteReport, NotFinished
@@ -303,6 +303,24 @@ def test_at_the_prices_of_before_a_closed_day_is_rated_once(
     world.book = prices("2.5")
     assert world.report(THIRTIETH).adjustments == 1
     assert len(ratings) == 3
+
+
+def test_a_closed_day_rated_again_is_rated_once_at_each_price(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = after_october()
+    world.close(OCTOBER)
+    books = []
+
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        books.append(args[3])
+        return rated(*args, **kwargs)
+
+    monkeypatch.setattr(rerating, "rated", counted)
+    world.book = prices("2.5")
+
+    assert world.rerate(THIRTIETH).adjustments == 1
+    assert len(books) == len(set(books)) == 2
 
 
 def test_a_rating_after_an_adjustment_starts_from_the_adjusted_counts() -> None:

@@ -151,12 +151,16 @@ def _read(insights: Insights, progress: Progress, questions: DayQuestions) -> Da
 def _answered(
     insights: Insights, progress: Progress, questions: DayQuestions, groups: Sequence[Group]
 ) -> Set[str]:
-    """Return which ids answered that no price list names, where calls of such ids are together."""
+    """Return which ids answered that no price list names, where calls of such ids are together.
+
+    By the totals: an answer that came after them is for the next report of the day.
+    """
     if not unlisted.there_are(groups):
         return frozenset()
     reading = Reading(questions.answered())
     read_all(insights, progress, [reading])
-    return frozenset(each.model_id for each in reading.rows if each.model_id)
+    found = {each.model_id for each in reading.rows if each.model_id}
+    return found.intersection(group.line.model_id for group in groups)
 
 
 def _of_answered(
@@ -181,12 +185,17 @@ def _repeats(
 def _unsure(
     insights: Insights, progress: Progress, questions: DayQuestions, groups: Sequence[Group]
 ) -> list[ExceptionRow]:
-    """Ask which calls are partial or unknown, where the sums say that there are any."""
+    """Ask which calls are partial or unknown, where the sums say that there are any.
+
+    Raises RecordsArrived where they are not as many as the sums have; foreign records may be among
+    them.
+    """
     if not (expected := unsure_calls.expected(groups)):
         return []
     reading = Reading(questions.unsure())
     read_all(insights, progress, [reading])
-    if reading.matched < expected:
+    foreign = sum(group.records for group in groups if group.foreign)
+    if not expected <= reading.matched <= expected + foreign:
         raise RecordsArrived("partial and unknown calls came or went while they were read")
     return unsure_calls.exceptions(reading.rows)
 

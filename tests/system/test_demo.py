@@ -6,6 +6,7 @@ import sys
 import uuid
 from pathlib import Path
 
+import one_day
 import pytest
 
 pytestmark = pytest.mark.system
@@ -16,6 +17,7 @@ MARK = f"TOLLGATE_DEMO_UNDER_TEST_{uuid.uuid4().hex}"  # another's may run besid
 
 @pytest.fixture(scope="module")
 def demo():
+    one_day.with_room()  # of two days the screen tells more
     environ = {**os.environ, MARK: "1", "PYTHONIOENCODING": "utf-8"}
     return subprocess.run(
         [sys.executable, "-m", "local", "demo"],

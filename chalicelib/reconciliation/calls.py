@@ -32,11 +32,14 @@ class Day:
 
     def settled(self, scope: Scope, unit: str, low: int, high: int, theirs: Counted) -> Settled:
         """Settle a number of a scope with AWS's, by what the day before carried of it."""
-        carried: int | None = None
-        if self.carried is not None:
-            found = self.carried.get((clean(scope.name), unit), Decimal(0))
-            carried = None if found is None else int(found)
-        return settled(low, high, theirs, carried)
+        return settled(low, high, theirs, self.brought(scope, unit))
+
+    def brought(self, scope: Scope, unit: str) -> int | None:
+        """Return what the day before carried of a number; None where that is not known."""
+        if self.carried is None:
+            return None
+        found = self.carried.get((clean(scope.name), unit), Decimal(0))
+        return None if found is None else int(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +79,9 @@ class Number:
         return max(-self.settled.left, 0)
 
     def beyond(self, ours: int) -> int:
-        """Return how many AWS counted that are of this day, and not among these of ours."""
-        return max(self.theirs.day - self.settled.brought - ours, 0)
+        """Return how many AWS counted that may be of this day, and not among these of ours."""
+        certain = self.settled.brought - self.settled.guessed
+        return max(self.theirs.day - certain - ours, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,8 @@ class Calls:
         """An endpoint counts every request that it was sent, whatever came of it."""
         high = made.certain + made.unsure + made.refused
         number = _number(scope, CALLS, made.certain, high, counted.get(CALLS, NOTHING), day)
-        return cls((number,), More.of(number.more, made.orphaned, lost), 0)
+        more = More.of(number.more, made.orphaned, lost)
+        return cls((number,), more, number.settled.guessed)
 
     @classmethod
     def of_model(
@@ -110,8 +115,8 @@ class Calls:
         sampled = counted.get(ANSWERED, NOTHING)
         if sampled.day > invoked.day:  # then it is no sample a call: it tells nothing
             sampled = NOTHING
-        answered = _number(scope, ANSWERED, 0, ran, sampled, day)
-        failing = made.refused + made.unsure + made.broken + made.orphaned + errors.early
+        answered = _answered(scope, ran, sampled, invoked, day)
+        failing = made.refused + made.unsure + made.broken + made.orphaned
         refused = errors + counted.get(THROTTLED, NOTHING)
         refusals = _number(scope, REFUSED, 0, failing, refused, day)
         more = More.of(max(invocations.more, answered.more), made.orphaned, lost)
@@ -127,3 +132,10 @@ REFUSED: Final = "refused"
 
 def _number(scope: Scope, unit: str, low: int, high: int, theirs: Counted, day: Day) -> Number:
     return Number(unit, theirs, day.settled(scope, unit, low, high, theirs))
+
+
+def _answered(scope: Scope, ran: int, sampled: Counted, invoked: Counted, day: Day) -> Number:
+    """Settle the samples: of how many calls that were carried an answer came nobody knows."""
+    carried = day.brought(scope, CALLS)
+    most = invoked.early if carried is None else carried
+    return Number(ANSWERED, sampled, settled(0, ran, sampled, None, most))

@@ -76,7 +76,19 @@ def _of_calls(scope: Scope, number: Number, calls: Calls, day: Day) -> Iterator[
     ran = number.unit in (CALLS, ANSWERED)
     causes = calls.more.causes if ran else (Cause.BYPASS,)
     found = calls.more.calls if ran else number.more
-    yield from _row(scope, number.unit, number.settled, number.theirs.day, day, causes, found)
+    hidden = _hidden_calls(number, calls) if ran else _hidden_tries(number)
+    yield from _row(
+        scope, number.unit, number.settled, number.theirs.day, day, causes, found, hidden
+    )
+
+
+def _hidden_calls(number: Number, calls: Calls) -> Hidden | None:
+    """Return the calls that are taken for the day before's, where they may be direct ones."""
+    return Hidden.of(min(number.settled.guessed, calls.room), calls.room, None)
+
+
+def _hidden_tries(number: Number) -> Hidden | None:
+    return Hidden.of(number.settled.guessed, 0, Decimal(0))
 
 
 def _of_units(
@@ -131,7 +143,7 @@ def _row(
     hidden: Hidden | None = None,
 ) -> Iterator[Row]:
     """Yield the row, if there is any; `more` is why AWS has more, and `calls` of how many."""
-    if not (each.ours or theirs or each.left or each.carried):
+    if not (each.ours or theirs or each.left) and each.carried == 0:
         return
     causes: tuple[Cause, ...] = (Cause.MIDNIGHT,) if each.ours != theirs else ()
     if each.left:

@@ -70,17 +70,19 @@ def rows(
         alone = sum(_units(line, unit) for line in ours if line.model_id.startswith(GUARDRAIL))
         everywhere = sum(_units(line, unit) for line in ours)
         each = day.settled(_SCOPE, unit, alone, everywhere, theirs)
-        if each.ours or theirs.day or each.left:
-            hidden = -each.left if cut and each.left < 0 else 0
+        if each.ours or theirs.day or each.left or each.carried != 0:
+            hidden = each.guessed + (-each.left if cut and each.left < 0 else 0)
             price = price_of(_SCOPE, unit) if hidden else None
-            yield _row(unit, each, theirs.day, day, Hidden.of(hidden, 0, price))
+            yield _row(unit, each, theirs.day, day, Hidden.of(hidden, 0, price), cut=cut)
 
 
-def _row(unit: str, each: Settled, theirs: int, day: Day, hidden: Hidden | None) -> Row:
+def _row(
+    unit: str, each: Settled, theirs: int, day: Day, hidden: Hidden | None, *, cut: bool
+) -> Row:
     """Make the row; what a cut answer's guardrail used nobody said, so that may be `hidden`."""
     causes: tuple[Cause, ...] = (Cause.MIDNIGHT,) if each.ours != theirs else ()
     if each.left:
-        more = Cause.CUT_STREAM if hidden else Cause.BYPASS
+        more = Cause.CUT_STREAM if cut else Cause.BYPASS
         causes = (more if each.left < 0 else Cause.AWS_LESS,)
     return Row(
         layer="counters",

@@ -16,22 +16,27 @@ class Settled:
 
     ours: int  # the number within what is possible that explains most
     left: int  # ours less theirs, where the calls of neither midnight can explain it
-    carried: int | None  # what AWS is to count on the next day; None: cannot be known
+    carried: int | None  # what AWS is to count on the next day; None: that is not certain
     brought: int = 0  # of AWS's, what is of the day before
     guessed: int = 0  # of that, what is taken for it because nobody knows
 
 
-def settled(low: int, high: int, theirs: Counted, carried: int | None) -> Settled:
+def settled(
+    low: int, high: int, theirs: Counted, carried: int | None, most: int | None = None
+) -> Settled:
     """Settle ours, a number from `low` to `high`, with AWS's.
 
     `carried` is what the day before left for AWS to count on this one. Where that is not known, it
-    may be all that AWS counted soon after midnight.
+    may be all that AWS counted soon after midnight, but no more than `most`.
     """
-    guessed = min(max(theirs.day - high, 0), theirs.early) if carried is None else 0
+    soon = theirs.early if most is None else min(theirs.early, most)
+    guessed = min(max(theirs.day - high, 0), soon) if carried is None else 0
     brought = guessed if carried is None else carried
     ours = min(max(theirs.day - brought, low), high)
     running = ours + brought - theirs.day
     out = min(max(running, 0), theirs.after)
     left = running - out
-    certain = theirs.after == 0 or (carried is not None and not left)
+    before = soon if carried is None else carried
+    at_most = min(max(high + before - theirs.day, 0), theirs.after)
+    certain = theirs.after == 0 or (at_most == out and not left)
     return Settled(ours, left, out if certain else None, brought, guessed)

@@ -250,7 +250,7 @@ def test_what_is_taken_for_yesterdays_where_nobody_knows_could_hide_a_call() -> 
     day = Day(lost=0, carried=None, tolerance=Decimal(0))
     aws = {"invocations": Counted(6, early=1), "output_tokens": Counted(90, early=20)}
     row = found(FIVE, aws=aws | {"input_tokens": 50}, day=day)["output_tokens"]
-    assert (row.causes, row.hidden) == (("midnight",), Hidden(20, 0, Decimal("0.020")))
+    assert (row.causes, row.hidden) == (("midnight",), Hidden(20, 1, Decimal("0.020")))
 
 
 def test_more_than_a_cut_answer_can_use_is_unexplained_where_no_call_can_hide() -> None:

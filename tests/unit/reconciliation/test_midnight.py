@@ -79,3 +79,19 @@ def test_days_that_differ_by_their_midnights_alone_are_all_settled(days) -> None
         each = settled(ours, ours, aws, carried)
         assert (each.left, each.carried) == (0, later)
         carried, brought = each.carried, later
+
+
+AROUND = st.tuples(*(st.integers(0, 9) for _ in range(4)))
+
+
+@given(st.lists(AROUND, min_size=1, max_size=8))
+def test_days_whose_calls_are_partly_in_doubt_are_all_settled(days) -> None:
+    """Whatever part of those in doubt AWS counts, and on whichever side of midnight."""
+    carried: int | None = 0
+    brought = 0
+    for by_midnight, later, fewer, more in days:
+        low = max(by_midnight + later - fewer, 0)
+        aws = Counted(day=by_midnight + brought, early=brought, after=later)
+        each = settled(low, by_midnight + later + more, aws, carried)
+        assert (each.left, each.carried) in ((0, later), (0, None))
+        carried, brought = each.carried, later

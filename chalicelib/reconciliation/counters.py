@@ -6,31 +6,15 @@ part, or lost. Which of these it is, the numbers of calls tell, and what the day
 
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
-from typing import Final
 
-from chalicelib.pricing.listed import listed_ids
 from chalicelib.reconciliation.calls import RECORDS_OF_A_CALL, Calls, Day, Number
 from chalicelib.reconciliation.causes import Cause
 from chalicelib.reconciliation.counted import ANSWERED, CALLS, NOTHING, Counted
-from chalicelib.reconciliation.made import Made, Scope
+from chalicelib.reconciliation.made import MOST_OF_A_CALL, Made, Scope
 from chalicelib.reconciliation.midnight import Settled
 from chalicelib.reconciliation.row import Hidden, Row, status_of
-from chalicelib.usage_record import UNANSWERED
+from chalicelib.reconciliation.together import Together
 
-MOST_OF_A_CALL: Final[Mapping[str, int]] = {
-    "input_tokens": 1_000_000,
-    "output_tokens": 131_072,
-    "cache_read_tokens": 1_000_000,
-    "cache_write_tokens": 1_000_000,
-    "images": 5,
-}
-"""What one call can use, and so what each cut answer may explain.
-
-Bedrock's user guide: the longest prompts of its models' cards (Claude's and Nova's 1 M), their
-longest answers (128 K), and `numberOfImages` of Nova Canvas and Titan.
-"""
-
-_TOGETHER: Final = Scope("bedrock", UNANSWERED)
 PriceOf = Callable[[Scope, str], Decimal | None]
 """The dearest price of a unit of a scope, in US dollars; None where there is none."""
 
@@ -43,29 +27,22 @@ def rows(
 ) -> Iterator[Row]:
     """Yield a row for each number that is not 0 on both sides.
 
-    Lost records are of no known scope: each explains a call of one, the first that lacks any.
+    Lost records are of no known scope: each explains a call of one, the first that lacks any. So
+    does each call of an id that no list names, and by which nothing answered.
     """
-    lost = day.lost
+    lost, together = day.lost, Together.of(made)
     for scope in sorted({*made, *counted}, key=lambda scope: (scope.service, scope.name)):
-        ours, theirs = _ours(made, scope), counted.get(scope, {})
+        own, theirs = made.get(scope), counted.get(scope, {})
+        ours = own or together.of_series(scope) or Made()
         of = Calls.of_model if scope.service == "bedrock" else Calls.of_endpoint
         calls = of(scope, ours, theirs, day, lost)
         lost -= calls.more.lost * RECORDS_OF_A_CALL
+        if own is None and ours is together.left:
+            together.take(calls, theirs)
         for number in calls.numbers:
             yield from _of_calls(scope, number, calls, day)
         if scope.service == "bedrock":
             yield from _of_units(scope, ours, theirs, day, calls, price_of)
-
-
-def _ours(made: Mapping[Scope, Made], scope: Scope) -> Made:
-    """Return what we had AWS do in a scope.
-
-    An id that no list names, and by which nothing answered, is one of those counted together.
-    """
-    found = made.get(scope)
-    if found is None and scope.service == "bedrock" and scope.name not in listed_ids():
-        found = made.get(_TOGETHER)
-    return found or Made()
 
 
 def _of_calls(scope: Scope, number: Number, calls: Calls, day: Day) -> Iterator[Row]:

@@ -21,6 +21,19 @@ CUT: Final = frozenset({"partial", "none"})
 _NOT_CERTAIN: Final = frozenset({"none", "derived", "deferred"})
 """Sources of calls that AWS may not count as invocations: never answered, or asynchronous."""
 
+MOST_OF_A_CALL: Final[Mapping[str, int]] = {
+    "input_tokens": 1_000_000,
+    "output_tokens": 131_072,
+    "cache_read_tokens": 1_000_000,
+    "cache_write_tokens": 1_000_000,
+    "images": 5,
+}
+"""What one call can use, and so what each cut answer may explain.
+
+Bedrock's user guide: the longest prompts of its models' cards (Claude's and Nova's 1 M), their
+longest answers (128 K), and `numberOfImages` of Nova Canvas and Titan.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:

@@ -11,7 +11,7 @@ from chalicelib.metering.usage import Usage
 from chalicelib.reconciliation import counters
 from chalicelib.reconciliation.calls import Day
 from chalicelib.reconciliation.counted import Counted
-from chalicelib.reconciliation.made import Scope, made
+from chalicelib.reconciliation.made import MOST_OF_A_CALL, Scope, made
 from chalicelib.reconciliation.row import Hidden, Row
 from chalicelib.reconciliation.series import METRICS
 from chalicelib.usage_record import UNANSWERED
@@ -261,7 +261,7 @@ def test_more_than_a_cut_answer_can_use_is_unexplained_where_no_call_can_hide() 
     )
 
 
-@pytest.mark.parametrize(("unit", "most"), counters.MOST_OF_A_CALL.items())
+@pytest.mark.parametrize(("unit", "most"), MOST_OF_A_CALL.items())
 def test_a_cut_answer_explains_what_one_call_can_use_and_no_more(unit: str, most: int) -> None:
     cut = count_line(model_id=MODEL, n_started=2, n_usage=2, usage_source="none")
     for more, status in ((2 * most, "explained"), (2 * most + 1, "difference")):
@@ -269,7 +269,7 @@ def test_a_cut_answer_explains_what_one_call_can_use_and_no_more(unit: str, most
 
 
 def test_each_unit_that_aws_counts_has_a_most() -> None:
-    assert counters.MOST_OF_A_CALL.keys() == set(METRICS.values())
+    assert MOST_OF_A_CALL.keys() == set(METRICS.values())
 
 
 def test_a_cut_stream_is_not_claimed_where_none_was_cut() -> None:

@@ -145,8 +145,9 @@ def _sampled(store: ReportStore, month: Month, ours: _Ours, region: str) -> Iter
     for day in month.days():
         book = ours.books.get(day)
         for hour in range(HOURS_OF_A_DAY):
-            content = store.read(hour_key(day, hour)) if book else None
-            yield SampledHour(day, _samples(content, region), book or _NO_PRICES)
+            # A book may have no price at all, and is false then.
+            content = store.read(hour_key(day, hour)) if book is not None else None
+            yield SampledHour(day, _samples(content, region), _NO_PRICES if book is None else book)
 
 
 def _samples(content: bytes | None, region: str) -> tuple[Sample, ...] | None:

@@ -421,6 +421,14 @@ def test_an_instance_more_within_the_day_may_have_begun_between_two_samples() ->
     assert of_capacity(statement(sampled(*hours), bill))[G5, "instance_hour"] == ("", "tolerated")
 
 
+def test_a_day_of_which_nothing_has_a_price_was_sampled_all_the_same() -> None:
+    at = datetime(DAY.year, DAY.month, DAY.day, tzinfo=UTC)
+    files = {hour_key(DAY, hour): write_hour((EMBED,), at) for hour in range(24)}
+    bill = CostExplorer(called(), ran=(ran(G5, 48),))
+    made = statement(reported(book=price_book()) | files, bill)
+    assert of_capacity(made) == {(G5, "instance_hour"): ("", "equal")}
+
+
 class WithoutAttributes(CostExplorer):
     """A bill on which nothing has Bedrock's attributes: the usage types tell."""
 

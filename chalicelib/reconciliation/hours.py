@@ -7,7 +7,7 @@ that was bought and given back between two samples.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -62,20 +62,26 @@ class SampledHour:
     book: PriceBook
 
 
-def sampled(hours: Iterable[SampledHour]) -> dict[Kind, Ran]:
-    """Add a month's hours up, in their order. Each change may be off by an hour of what changed."""
+def sampled(
+    hours: Iterable[SampledHour], before: Sequence[Sample] | None = None
+) -> dict[Kind, Ran]:
+    """Add a month's hours up, in their order; `before` is what the hour before them found.
+
+    Each change may be off by an hour of what changed, and each hour without a sample by what was
+    found before or after it.
+    """
     found: dict[Kind, Ran] = defaultdict(Ran)
-    before: Mapping[Kind, int] | None = None
+    known = None if before is None else _running(before)
+    unseen = 0
     for hour in hours:
         if hour.samples is None:
-            for kind, count in (before or {}).items():
-                found[kind].doubt += count
+            unseen += 1
             continue
-        running = _running(hour, found)
-        known = running if before is None else before
-        for kind in {*running, *known}:
-            found[kind].doubt += abs(running.get(kind, 0) - known.get(kind, 0))
-        before = running
+        _add(hour, found)
+        running = _running(hour.samples)
+        _doubt(found, running if known is None else known, running, unseen)
+        known, unseen = running, 0
+    _doubt(found, known or {}, known or {}, unseen)
     return dict(found)
 
 
@@ -101,16 +107,32 @@ def rows(ours: Mapping[Kind, Ran], theirs: Mapping[Kind, Ran], tolerance: Decima
             yield from _of_cost(kind, mine, their, hours, tolerance)
 
 
-def _running(hour: SampledHour, found: Mapping[Kind, Ran]) -> dict[Kind, int]:
+def _running(samples: Sequence[Sample]) -> dict[Kind, int]:
     running: dict[Kind, int] = defaultdict(int)
-    for sample in hour.samples or ():
-        key = sample.price_key
-        kind = Kind(canonical(key.model), key.unit, key.variant)
-        price = hour.book.find(key, hour.day)
-        cost = price.usd_per_unit * sample.count if price else None
-        found[kind].add(Decimal(sample.count), cost)
-        running[kind] += sample.count
+    for sample in samples:
+        running[_kind(sample)] += sample.count
     return running
+
+
+def _add(hour: SampledHour, found: Mapping[Kind, Ran]) -> None:
+    for sample in hour.samples or ():
+        price = hour.book.find(sample.price_key, hour.day)
+        cost = price.usd_per_unit * sample.count if price else None
+        found[_kind(sample)].add(Decimal(sample.count), cost)
+
+
+def _doubt(
+    found: Mapping[Kind, Ran], before: Mapping[Kind, int], after: Mapping[Kind, int], unseen: int
+) -> None:
+    """Add what may have run between two samples, with so many hours that nobody sampled."""
+    for kind in {*before, *after}:
+        one, other = before.get(kind, 0), after.get(kind, 0)
+        found[kind].doubt += abs(one - other) + unseen * max(one, other)
+
+
+def _kind(sample: Sample) -> Kind:
+    key = sample.price_key
+    return Kind(canonical(key.model), key.unit, key.variant)
 
 
 def _of_hours(kind: Kind, mine: Ran, their: Ran, tolerance: Decimal) -> Row:

@@ -33,6 +33,7 @@ FIRST: Final = 5
 LAST: Final = 15
 """The last day on which one that AWS may still change is looked at again."""
 
+LAST_HOUR: Final = HOURS_OF_A_DAY - 1
 _GUARDRAIL: Final = "guardrail_"
 _NO_PRICES: Final = PriceBook((), "")
 _NOT_OF_A_MODEL: Final = ("request", "busy_ms")
@@ -92,7 +93,8 @@ def reconcile(
     tolerance = settings.reconcile_tolerance
     rows = list(money.rows(money.Ours(dict(ours.spent), days), found, tolerance))
     models = {plain(model): model for model in ours.models.values()}
-    ran = hours.sampled(_sampled(store, month, ours, settings.region))
+    before = _samples(store, month.first - timedelta(days=1), LAST_HOUR, settings.region)
+    ran = hours.sampled(_sampled(store, month, ours, settings.region), before)
     rows += hours.rows(ran, hours.billed(found.lines, models), tolerance)
     if settings.cur_location and settings.tenant_role_arn:
         charged = export.costs_by_caller(s3, settings.cur_location, month)
@@ -146,11 +148,12 @@ def _sampled(store: ReportStore, month: Month, ours: _Ours, region: str) -> Iter
         book = ours.books.get(day)
         for hour in range(HOURS_OF_A_DAY):
             # A book may have no price at all, and is false then.
-            content = store.read(hour_key(day, hour)) if book is not None else None
-            yield SampledHour(day, _samples(content, region), _NO_PRICES if book is None else book)
+            samples = _samples(store, day, hour, region) if book is not None else None
+            yield SampledHour(day, samples, _NO_PRICES if book is None else book)
 
 
-def _samples(content: bytes | None, region: str) -> tuple[Sample, ...] | None:
+def _samples(store: ReportStore, day: date, hour: int, region: str) -> tuple[Sample, ...] | None:
+    content = store.read(hour_key(day, hour))
     if content is None:
         return None
     return tuple(each for each in read_hour(content) if each.resource.region == region)

@@ -1,4 +1,4 @@
-"""Calls that are counted together, of ids that no list names: which of AWS's series they explain."""
+"""Calls of ids that no list names, counted together: which of AWS's series they explain."""
 
 from collections.abc import Mapping
 from dataclasses import replace

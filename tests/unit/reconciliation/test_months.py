@@ -20,9 +20,10 @@ from chalicelib.pricing.capacity import Resource, Sample
 from chalicelib.pricing.count_line import CountLine
 from chalicelib.pricing.price import Price
 from chalicelib.pricing.price_book import PriceBook
-from chalicelib.reconciliation import days, export, months
+from chalicelib.reconciliation import days, export, hours, months
 from chalicelib.reconciliation.causes import Cause
 from chalicelib.reconciliation.export import NotDelivered
+from chalicelib.reconciliation.hours import SampledHour
 from chalicelib.reconciliation.row import Hidden, Row
 from chalicelib.reconciliation.statement import Statement
 from chalicelib.reporting.capacity_files import hour_key, write_hour
@@ -378,8 +379,8 @@ def test_hours_of_instances_and_of_model_units_are_held_against_the_bill() -> No
 
 
 def test_capacity_that_was_bought_outside_the_gateway_is_found() -> None:
-    """Beyond what the two instances may have run on the days after, of which there is no report."""
-    made = statement(sampled(*ALL_DAY), CostExplorer(called(), ran=(*HOURS, ran(G5, 1000))))
+    """Beyond what the two instances may have run on the other days, which have no report."""
+    made = statement(sampled(*ALL_DAY), CostExplorer(called(), ran=(*HOURS, ran(G5, 2000))))
     assert of_capacity(made)[G5, "instance_hour"] == ("capacity", "difference")
     assert of_capacity(made)[G5, "USD/instance_hour"] == ("capacity", "difference")
     assert "capacity bought outside the gateway" in made.sentence()
@@ -419,6 +420,32 @@ def test_an_instance_more_within_the_day_may_have_begun_between_two_samples() ->
     hours = [(EMBED, THROUGHPUT)] * 12 + [(replace(EMBED, count=3), THROUGHPUT)] * 12
     bill = CostExplorer(called(), ran=(ran(G5, 61), HOURS[1]))
     assert of_capacity(statement(sampled(*hours), bill))[G5, "instance_hour"] == ("", "tolerated")
+
+
+def test_hours_before_the_months_first_sample_are_no_difference_and_a_figure() -> None:
+    late = sampled(*(None,) * 6, *ALL_DAY[6:])
+    made = statement(late, CostExplorer(called(), ran=HOURS))
+    (row,) = (row for row in made.rows if row.unit == "instance_hour")
+    assert (row.status, row.ours, row.theirs) == ("tolerated", 36, 48)
+    assert row.hidden == Hidden(12, 0, Decimal("16.896"))
+
+
+def test_an_hour_that_nobody_sampled_may_have_had_what_was_found_on_either_side_of_it() -> None:
+    three = (replace(EMBED, count=3),)
+    of_g5 = ((EMBED,), None, None, three)
+    (found,) = hours.sampled(SampledHour(DAY, each, HOUR_BOOK) for each in of_g5).values()
+    assert (found.hours, found.doubt) == (5, 1 + 2 * 3)
+
+
+def test_what_ran_in_the_last_hour_of_the_month_before_may_have_gone_in_the_first_of_this() -> None:
+    (found,) = hours.sampled([SampledHour(DAY, (), HOUR_BOOK)], before=(EMBED,)).values()
+    assert (found.hours, found.doubt) == (0, 2)
+    bill = CostExplorer(called(), ran=(ran(G5, 1),))
+    eve = {
+        hour_key(date(2026, 9, 30), 23): write_hour((EMBED,), datetime(2026, 9, 30, 23, tzinfo=UTC))
+    }
+    made = statement(sampled(*((),) * 24) | eve, bill)
+    assert of_capacity(made) == {(G5, "instance_hour"): ("", "tolerated")}
 
 
 def test_a_day_of_which_nothing_has_a_price_was_sampled_all_the_same() -> None:

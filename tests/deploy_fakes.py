@@ -15,7 +15,7 @@ PLACE = Place("aws", REGION, ACCOUNT)
 
 
 class NotThere(Exception):
-    """A client's own ResourceNotFoundException."""
+    """A client's own ResourceNotFoundException, or NoSuchEntityException."""
 
 
 class FakeAccount:
@@ -33,7 +33,9 @@ class FakeAccount:
     def client(self, service: str) -> Any:
         operations = self._services.get(service, {})
         answers = {name: self._answering(name, operations[name]) for name in operations}
-        exceptions = SimpleNamespace(ResourceNotFoundException=NotThere)
+        exceptions = SimpleNamespace(
+            ResourceNotFoundException=NotThere, NoSuchEntityException=NotThere
+        )
         return SimpleNamespace(**answers, exceptions=exceptions)
 
     def _answering(self, name: str, answer: Any) -> Callable[..., Any]:

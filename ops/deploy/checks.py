@@ -1,7 +1,7 @@
 """What is looked at before anything is changed. Each check yields a sentence where it fails."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Final
 
@@ -21,9 +21,10 @@ MAX_ENVIRONMENT_BYTES: Final = 4_096
 Check = Callable[[Stage, Account], Iterator[str]]
 
 
-def problems(stage: Stage, account: Account) -> list[str]:
-    """Make every check; return a sentence for each that fails."""
-    return [sentence for check in CHECKS for sentence in _made(check, stage, account)]
+def problems(stage: Stage, account: Account, wanted: Iterable[Check] | None = None) -> list[str]:
+    """Make checks, by default those before a deployment; return a sentence for each that fails."""
+    made = CHECKS if wanted is None else wanted
+    return [sentence for check in made for sentence in _made(check, stage, account)]
 
 
 def _made(check: Check, stage: Stage, account: Account) -> Iterator[str]:
@@ -147,11 +148,16 @@ def concurrency(stage: Stage, account: Account) -> Iterator[str]:
 
 
 def ours(stage: Stage, account: Account) -> Iterator[str]:
-    """What has the name of a function or of the API is this stage's, or not there."""
+    """What has the name of a function, a role or of the API is this stage's, or not there."""
     owner = f"stage={stage.name}:app={stage.config['app_name']}"
     function = partial(ownership.function, account.client("lambda"), wanted=owner)
-    looks = [partial(function, stage.function(key)) for key in stage.functions]
-    for look in (*looks, partial(ownership.api, account.client("apigateway"), stage.api)):
+    role = partial(ownership.role, account.client("iam"), region=account.region)
+    looks = [
+        *(partial(function, stage.function(key)) for key in stage.functions),
+        *(partial(role, stage.role(key)) for key in stage.functions),
+        partial(ownership.api, account.client("apigateway"), stage.api),
+    ]
+    for look in looks:
         try:
             look()
         except Refused as refused:

@@ -124,8 +124,7 @@ def run_destroy(args: argparse.Namespace, account: Account) -> None:
     from ops.deploy import destroy  # Chalice is slow to import
 
     stage = Stage.load(args.stage)
-    looked = (checks.right_account, checks.stacks_at_rest, destroy.held)
-    _refuse_with([sentence for look in looked for sentence in look(stage, account)])
+    _refuse_with(checks.problems(stage, account, destroy.CHECKS))
     remaining = destroy.kept(stage, account)
     print(f"stage {stage.name}: account {account.number}, {account.region}")
     print(f"  stays: {', '.join(remaining.template['Resources'])} (stack {remaining.name})")

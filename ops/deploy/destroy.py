@@ -6,8 +6,9 @@ would leave them behind under names that no new stack could take.
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Final
 
-from ops.deploy import aliases, change_sets, interfaces, leftovers, payloads, stacks
+from ops.deploy import aliases, change_sets, checks, interfaces, leftovers, payloads, stacks
 from ops.deploy.account import Account
 from ops.deploy.chalice_stage import ChaliceStage
 from ops.deploy.stage import Say, Stage
@@ -23,6 +24,14 @@ def held(stage: Stage, account: Account) -> Iterator[str]:
                 " the function: when nobody calls it any more, aws lambda delete-alias"
                 f" --function-name {alias.function} --name {alias.name}"
             )
+
+
+CHECKS: Final[tuple[checks.Check, ...]] = (
+    *(checks.right_account, checks.buckets, checks.ours),
+    *(checks.stacks_at_rest, held),
+)
+"""What is looked at before. Roles and buckets have one name for all regions: those of a stage that
+is in another region are not taken from it."""
 
 
 def kept(stage: Stage, account: Account) -> stacks.Stack:

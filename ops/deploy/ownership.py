@@ -1,9 +1,11 @@
 """Whose is it? What has a name of ours and is not ours is neither overwritten nor deleted.
 
 Names are by convention, so that anybody may have taken one. A function is ours by the tag that
-Chalice gives to each of its own; an API, which has none, if it calls our function.
+Chalice gives to each of its own; an API, which has none, if it calls our function; a role, whose
+name is one for all regions, if Lambda alone may take it and our policy is in it, of this region.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -12,6 +14,10 @@ from ops.directory import Refused
 
 TAG: Final = "aws-chalice"
 """Chalice's, of the value `version=1.34.0:stage=prod:app=tollgate`."""
+
+_LAMBDA: Final = "lambda.amazonaws.com"
+_WRITES_LOG: Final = re.compile(r":logs:([a-z0-9-]+):\d+:log-group:/aws/lambda/")
+"""What every policy of ours has, deployed: the function's own log, in the function's region."""
 
 Client = Any
 """A client of one service."""
@@ -58,6 +64,42 @@ def api(gateway: Client, name: str) -> str | None:
             " this stage's and is left as it is; rename it, or give this stage another name"
         )
     return ids[0] if ids else None
+
+
+def role(iam: Client, name: str, region: str) -> str | None:
+    """Return a role's ARN, or None where there is none. Raises Refused where it is not ours, here.
+
+    What else was attached to a role of ours makes it nobody else's. One that has no policy at all
+    is ours, too: a deployment ended between making it and giving it one.
+    """
+    try:
+        found = iam.get_role(RoleName=name)["Role"]
+    except iam.exceptions.NoSuchEntityException:
+        return None
+    if why := _strange(iam, name, found["AssumeRolePolicyDocument"], region):
+        raise Refused(
+            f"there is a role {name} that is not this stage's ({why}), and it is left as it is:"
+            " delete it, name its region in AWS_REGION, or give this stage another name"
+        )
+    return str(found["Arn"])
+
+
+def _strange(iam: Client, name: str, trust: Mapping[str, Any], region: str) -> str:
+    """Say what of a role is not ours; nothing of ours is."""
+    principals = [each.get("Principal") for each in trust["Statement"]]
+    if principals != [{"Service": _LAMBDA}]:
+        return f"not {_LAMBDA} alone may take it"
+    try:
+        policy = iam.get_role_policy(RoleName=name, PolicyName=name)["PolicyDocument"]
+    except iam.exceptions.NoSuchEntityException:
+        return "its policies are others" if _has_policies(iam, name) else ""
+    elsewhere = sorted({*_WRITES_LOG.findall(json.dumps(policy))} - {region})
+    return f"its function is in {', '.join(elsewhere)}, not in {region}" if elsewhere else ""
+
+
+def _has_policies(iam: Client, name: str) -> bool:
+    inline = iam.list_role_policies(RoleName=name)["PolicyNames"]
+    return bool(inline or iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"])
 
 
 def integrations(gateway: Client, api: str) -> Iterator[Mapping[str, Any]]:

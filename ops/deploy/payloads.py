@@ -10,14 +10,13 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from ops.deploy import leftovers
 from ops.deploy.account import Account
 from ops.deploy.stage import Say
 
 
 def empty(account: Account, bucket: str) -> None:
     """Empty the bucket, if it is there: it cannot be deleted before. It keeps no versions."""
-    if not leftovers.has_bucket(account, bucket):
+    if not _is_here(account, bucket):
         return
     s3, ours = account.client("s3"), _of(account, bucket)
     for page in s3.get_paginator("list_objects_v2").paginate(**ours):
@@ -27,7 +26,7 @@ def empty(account: Account, bucket: str) -> None:
 
 def remove(account: Account, bucket: str, say: Say) -> None:
     """Delete the bucket where it outlived its stack, saying so; leave it while it is written to."""
-    if not leftovers.has_bucket(account, bucket):
+    if not _is_here(account, bucket):
         return
     empty(account, bucket)
     try:
@@ -38,6 +37,17 @@ def remove(account: Account, bucket: str, say: Say) -> None:
         say(f"left the bucket {bucket}, which a job still writes to: repeat this when it has ended")
     else:
         say(f"deleted the bucket {bucket}")
+
+
+def _is_here(account: Account, bucket: str) -> bool:
+    """Say whether there is the bucket, in this region: botocore would follow it to another."""
+    try:
+        found = account.client("s3").head_bucket(**_of(account, bucket))
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "404":
+            raise
+        return False
+    return bool(found.get("BucketRegion", account.region) == account.region)
 
 
 def _of(account: Account, bucket: str) -> dict[str, Any]:

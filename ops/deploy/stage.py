@@ -129,6 +129,9 @@ class Stage:
     def function(self, key: str) -> str:
         return self.api if key == API_HANDLER else f"{self.api}-{key}"
 
+    def role(self, key: str) -> str:
+        return f"{self.api}-{key}"
+
     def stack(self, part: str) -> str:
         return f"{self.api}-{part}"
 

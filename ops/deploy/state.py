@@ -123,10 +123,8 @@ def _function(client: Client, resource: models.LambdaFunction) -> Values | None:
 
 
 def _role(client: Client, resource: models.ManagedIAMRole) -> Values | None:
-    iam = client._client("iam")
-    try:
-        arn = iam.get_role(RoleName=resource.role_name)["Role"]["Arn"]
-    except iam.exceptions.NoSuchEntityException:
+    arn = ownership.role(client._client("iam"), resource.role_name, client.region_name)
+    if arn is None:
         return None
     return {
         "name": resource.resource_name,

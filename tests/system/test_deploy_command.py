@@ -403,6 +403,20 @@ def test_destroy_says_what_it_would_do_and_does_it_when_told(deployed, operator,
 
 
 @pytest.mark.deploy
+def test_destroy_in_another_region_takes_nothing_from_the_stage(deployed, operator, watch):
+    watch.writes.clear()
+    operator.environ = {"AWS_REGION": "eu-west-1"}
+
+    refused = operator.ops("destroy", "--yes")
+
+    operator.environ = {}
+    assert refused.returncode == 1
+    assert "reports-123456789012 is in us-east-1, and this is eu-west-1" in refused.stderr
+    assert "its function is in us-east-1, not in eu-west-1" in refused.stderr
+    assert watch.writes == []
+
+
+@pytest.mark.deploy
 def test_destroy_leaves_the_billing_data_and_nothing_else(deployed, operator, client):
     s3 = client("s3")
     reports, payloads = (project.environment("dev")[f"{n}_BUCKET"] for n in ("REPORTS", "PAYLOADS"))

@@ -164,6 +164,13 @@ def test_what_is_somebody_else_s_under_our_names_is_said_all_at_once() -> None:
         apigateway={
             "get_paginator": lambda name: SimpleNamespace(paginate=lambda **_: pages[name])
         },
+        iam={
+            "get_role": lambda RoleName: (  # noqa: N803
+                {"Role": {"AssumeRolePolicyDocument": {"Statement": []}}}
+                if RoleName == "tollgate-dev-api_handler"
+                else NotThere()
+            ),
+        },
         **{
             "lambda": {
                 "get_function_configuration": lambda FunctionName: (  # noqa: N803
@@ -173,7 +180,8 @@ def test_what_is_somebody_else_s_under_our_names_is_said_all_at_once() -> None:
             }
         },
     )
-    function, its_api = checks.ours(stage(), account)
+    function, role, its_api = checks.ours(stage(), account)
+    assert "a role tollgate-dev-api_handler that is not this stage's" in role
     assert "a function tollgate-dev that is not this stage's" in function
     assert "an API tollgate-dev (api1) that does not call the function" in its_api
 

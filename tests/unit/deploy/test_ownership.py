@@ -4,7 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from deploy_fakes import NotThere
+from deploy_fakes import ACCOUNT, REGION, FakeAccount, NotThere
 
 from ops.deploy import ownership, state
 from ops.directory import Refused
@@ -91,6 +91,67 @@ def test_chalice_plans_no_function_of_another_app() -> None:
     )
     with pytest.raises(Refused, match="a function f that is not this stage's"):
         state._function(client, planned)
+
+
+# Roles
+
+LAMBDA = {"Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}}]}
+EC2 = {"Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}}]}
+
+
+def log_in(region: str) -> dict[str, Any]:
+    group = f"arn:aws:logs:{region}:{ACCOUNT}:log-group:/aws/lambda/tollgate-dev:*"
+    topic = f"arn:aws:sns:ap-south-1:{ACCOUNT}:finance"
+    return {"PolicyDocument": {"Statement": [{"Resource": [group]}, {"Resource": topic}]}}
+
+
+def iam(trust: Any = LAMBDA, policy: Any = None, attached: Any = (), inline: Any = ()) -> Any:
+    """An account with one role."""
+    told = {
+        "get_role": {"Role": {"Arn": "arn", "AssumeRolePolicyDocument": trust}} if trust else None,
+        "get_role_policy": policy or NotThere(),
+        "list_role_policies": {"PolicyNames": inline},
+        "list_attached_role_policies": {"AttachedPolicies": attached},
+    }
+    told["get_role"] = told["get_role"] or NotThere()
+    return FakeAccount(iam=told).client("iam")
+
+
+def test_a_role_is_this_stage_s_if_lambda_takes_it_and_its_policy_is_of_this_region() -> None:
+    ours = iam(policy=log_in(REGION), attached=[{"PolicyName": "org-baseline"}])
+    assert ownership.role(ours, "r", REGION) == "arn"
+    assert ownership.role(iam(trust=None), "r", REGION) is None
+
+
+def test_a_role_that_never_got_its_policy_is_ours() -> None:
+    assert ownership.role(iam(), "r", REGION) == "arn"
+
+
+@pytest.mark.parametrize(
+    ("strange", "why"),
+    [
+        ({"trust": EC2}, "not lambda.amazonaws.com alone may take it"),
+        (
+            {"trust": {"Statement": [*LAMBDA["Statement"], *EC2["Statement"]]}},
+            "not lambda.amazonaws.com alone may take it",
+        ),
+        ({"inline": ["everything"]}, "its policies are others"),
+        ({"attached": [{"PolicyName": "admin"}]}, "its policies are others"),
+        ({"policy": log_in("us-west-2")}, f"its function is in us-west-2, not in {REGION}"),
+    ],
+)
+def test_a_role_of_somebody_else_or_of_another_region_is_refused(strange: Any, why: str) -> None:
+    with pytest.raises(Refused) as refused:
+        ownership.role(iam(**strange), "r", REGION)
+    assert f"a role r that is not this stage's ({why})" in str(refused.value)
+
+
+def test_what_is_deleted_is_no_role_of_another_region() -> None:
+    elsewhere = iam(policy=log_in("us-west-2"))
+    client: Any = SimpleNamespace(_client=lambda _: elsewhere, region_name=REGION)
+    planned: Any = SimpleNamespace(role_name="r", resource_name="role")
+    with pytest.raises(Refused, match="a role r that is not this stage's"):
+        state._role(client, planned)
 
 
 # APIs

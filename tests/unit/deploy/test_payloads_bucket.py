@@ -57,6 +57,14 @@ def test_a_bucket_that_went_with_its_stack_is_not_asked_for() -> None:
     assert deleted(asked) == []
 
 
+def test_a_bucket_of_another_region_is_left_to_its_stage() -> None:
+    asked = account("a")
+    asked._services["s3"]["head_bucket"] = {"BucketRegion": "eu-west-1"}
+    payloads.empty(asked, BUCKET)
+    payloads.remove(asked, BUCKET, print)
+    assert deleted(asked) == []
+
+
 def test_a_later_deployment_takes_it_up_into_the_stack_that_lacks_it() -> None:
     template = stacks.template("resources")
     gone = refused("ResourceNotFoundException")

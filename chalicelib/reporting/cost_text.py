@@ -1,4 +1,4 @@
-"""CostText: the rows of a day's costs, held as text, which takes a third of their memory.
+"""CostText: the rows of a day's costs, held as text, which takes a quarter of their memory.
 
 A closed day that is adjusted is rated twice, at the prices of before and of now, and both are held
 until it is written: text is read again faster than a day of 150,000 rows is rated again.

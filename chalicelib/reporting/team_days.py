@@ -11,6 +11,7 @@ from chalicelib.pricing.costs import CSV_COLUMNS
 from chalicelib.reporting.team_day import Row, TeamDay
 from chalicelib.reporting.team_keys import (
     DAYS,
+    team_adjusted_key,
     team_adjustments_key,
     team_costs_key,
     team_day_key,
@@ -66,7 +67,8 @@ class TeamDays:
         adjustments = rows(team_adjustments_key(team_id, day))
         if team_day_key(day) not in found:
             return TeamDay(day, "not_reported", adjustments=adjustments)
-        said = json.loads(self._content(team_day_key(day)))
+        later = team_adjusted_key(day)
+        said = json.loads(self._content(later if later in found else team_day_key(day)))
         closed = rows(team_costs_key(team_id, day))
         return TeamDay(day, "reported", closed, said["lost"] > 0, adjustments=adjustments)
 

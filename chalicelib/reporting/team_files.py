@@ -14,7 +14,12 @@ from chalicelib.pricing.costs import CostLine
 from chalicelib.pricing.price_book import PriceBook
 from chalicelib.reporting.csv_writer import cost_chunks
 from chalicelib.reporting.reported_day import CSV, JSON, File, ReportedDay
-from chalicelib.reporting.team_keys import team_costs_key, team_day_key, team_prices_key
+from chalicelib.reporting.team_keys import (
+    team_adjusted_key,
+    team_costs_key,
+    team_day_key,
+    team_prices_key,
+)
 
 
 def files(reported: ReportedDay) -> Iterator[File]:
@@ -29,9 +34,18 @@ def day(reported: ReportedDay) -> Iterator[File]:
 
     Without it a team is told that there is no report.
     """
+    yield _said(reported, team_day_key(reported.day))
+
+
+def adjusted(reported: ReportedDay) -> File:
+    """Make what says the same of a closed day as it is known since."""
+    return _said(reported, team_adjusted_key(reported.day))
+
+
+def _said(reported: ReportedDay, key: str) -> File:
     said = {"schema": 1, "date": reported.day.isoformat(), "lost": reported.lost}
     content = (json.dumps(said) + "\n").encode()
-    yield File(team_day_key(reported.day), JSON, lambda: iter((content,)))
+    return File(key, JSON, lambda: iter((content,)))
 
 
 def _by_team(costs: Sequence[CostLine]) -> Iterator[tuple[str, list[CostLine]]]:

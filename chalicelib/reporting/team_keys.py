@@ -26,5 +26,10 @@ def team_day_key(day: date) -> str:
     return f"{DAYS}{day}/day.json"
 
 
+def team_adjusted_key(day: date) -> str:
+    """Name what is to be read in place of `team_day_key`, where a closed day has it."""
+    return f"{DAYS}{day}/adjusted.json"
+
+
 def team_prices_key(day: date) -> str:
     return f"{DAYS}{day}/prices.csv"

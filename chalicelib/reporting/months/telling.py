@@ -2,7 +2,8 @@
 
 Both are made of the booked rows and nothing else, and `told.json` comes last: how many of the day's
 rows they hold. Who dies before it has told nothing yet: the next report of the day tells the same
-again, over what is there. All of it is done under the day's claim, so by one at a time.
+again, over what is there. All of it is done under the day's claim, so by one at a time. How many
+records are missing is told whether anything was booked or not.
 """
 
 import json
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from chalicelib.pricing.capacity import IDLE
-from chalicelib.reporting import team_adjustments
+from chalicelib.reporting import team_adjustments, team_files
 from chalicelib.reporting.claims import Claim
 from chalicelib.reporting.cost_rows import read_columns
 from chalicelib.reporting.focus.columns import COLUMNS
@@ -22,7 +23,7 @@ from chalicelib.reporting.months.adjustments import Adjustment, of_day
 from chalicelib.reporting.reported_day import CSV, JSON, File, manifest_key
 from chalicelib.reporting.restating import ADJUSTED
 from chalicelib.reporting.store import ReportStore, all_rendered, rendered
-from chalicelib.reporting.team_keys import team_day_key
+from chalicelib.reporting.team_keys import team_adjusted_key, team_day_key
 
 
 def told_key(day: date) -> str:
@@ -50,6 +51,7 @@ class Booked:
 
 def tell(store: ReportStore, claim: Claim, known: KnownDay) -> None:
     """Tell what is booked of a closed day and not told yet; `known` is what it comes to."""
+    _tell_lost(store, claim, known)
     day, told = known.day, _told(store, known.day)
     booked = Booked()
     for each in of_day(store, day):
@@ -64,6 +66,14 @@ def tell(store: ReportStore, claim: Claim, known: KnownDay) -> None:
     store.write_once(_corrections(store, known, booked.dates), claim.hold)
     content = json.dumps({"schema": 1, "rows": booked.rows}).encode()
     store.write(rendered(File(told_key(day), JSON, lambda: iter((content,)))), claim.hold)
+
+
+def _tell_lost(store: ReportStore, claim: Claim, known: KnownDay) -> None:
+    """Tell how many records are missing by now, where the day's teams read another number."""
+    now = rendered(team_files.adjusted(known.rate(known.book)))
+    said = store.read(team_adjusted_key(known.day)) or store.read(team_day_key(known.day))
+    if said not in (None, now.body):
+        store.write(now, claim.hold)
 
 
 def _told(store: ReportStore, day: date) -> int:

@@ -8,6 +8,7 @@ from kept_files import Bucket
 from chalicelib.pricing.costs import CSV_COLUMNS
 from chalicelib.reporting.team_days import TeamDays
 from chalicelib.reporting.team_keys import (
+    team_adjusted_key,
     team_adjustments_key,
     team_costs_key,
     team_day_key,
@@ -63,6 +64,14 @@ def test_lost_records_of_whomever_leave_no_team_s_day_complete() -> None:
     (day,) = read(reported("search", lost=1))
     assert not day.complete
     assert "too low" in day.message
+
+
+@pytest.mark.parametrize(("closed", "since"), [(2, 0), (0, 2)])
+def test_of_what_is_missing_the_last_adjustment_has_the_word(closed: int, since: int) -> None:
+    files = reported("ads", lost=closed)
+    files[team_adjusted_key(DAY)] = reported(lost=since)[team_day_key(DAY)]
+    (day,) = read(files)
+    assert day.lost == (since > 0)
 
 
 def test_a_row_whose_calls_are_not_known_whole_leaves_the_day_incomplete() -> None:

@@ -13,13 +13,16 @@ from chalicelib.reporting.cost_rows import EXACT
 from chalicelib.reporting.focus import focus_key
 from chalicelib.reporting.focus.corrections import corrections_key
 from chalicelib.reporting.insights import IncompleteReport
+from chalicelib.reporting.manifest import Manifest
 from chalicelib.reporting.months import closing
 from chalicelib.reporting.months.adjustments import adjustments_key
 from chalicelib.reporting.months.month import Month
 from chalicelib.reporting.months.telling import told_key
-from chalicelib.reporting.restating import Outcome
+from chalicelib.reporting.reported_day import manifest_key
+from chalicelib.reporting.restating import ADJUSTED, Outcome
 from chalicelib.reporting.team_days import TeamDays
-from chalicelib.reporting.team_keys import team_adjustments_key
+from chalicelib.reporting.team_keys import team_adjusted_key, team_adjustments_key
+from local.insights.table import Event
 
 OCTOBER = Month.read("2026-10")
 DAY = date(2026, 10, 30)
@@ -177,6 +180,78 @@ def test_what_is_booked_twice_on_a_date_is_one_file() -> None:
         ("search", "-1000000.0", "3.0"),
         ("search", "1000000.0", "2.5"),
     ]
+
+
+def missing(world: World) -> tuple[bool, bool]:
+    """Say whether records of the day are missing, as its team is told and as is known."""
+    (day,) = TeamDays(lambda: world.bucket, "reports").read("search", [DAY])
+    adjusted = Manifest.from_json(world.bucket.files[ADJUSTED + manifest_key(DAY)])
+    return day.lost, adjusted.lost > 0
+
+
+def closed_with_a_hole(of: date = DAY) -> tuple[World, tuple[Event, Event]]:
+    """A closed day on which three calls were written; the second one's records were held up."""
+    world = World(now=datetime(2026, 11, 2, 9, tzinfo=UTC), bucket=Bucket())
+    noon = datetime(DAY.year, DAY.month, DAY.day, 12, tzinfo=UTC)
+    first, held, last = (
+        world.records(day, "search", (MILLION, 0), call=f"c{nth}", written=noon)
+        for nth, day in enumerate((DAY, of, DAY))
+    )
+    world.write(*first, *last)
+    world.close(OCTOBER, with_gaps=True)
+    return world, held
+
+
+def test_a_team_whose_lost_records_came_is_not_told_any_more_that_they_are_missing() -> None:
+    world, held = closed_with_a_hole()
+    (before,) = TeamDays(lambda: world.bucket, "reports").read("search", [DAY])
+    world.write(*held)
+    world.report(DAY)
+
+    (after,) = TeamDays(lambda: world.bucket, "reports").read("search", [DAY])
+    assert (before.complete, after.complete, after.message) == (False, True, "")
+    assert missing(world) == (False, False)
+
+
+def test_a_team_is_told_of_records_that_were_found_to_be_missing_after_the_closing() -> None:
+    world = closed()
+    world.records(DAY, "search", (MILLION, 0), call="lost for good")
+    world.write(*world.records(DAY, "ads", (MILLION, 0), call="c3"))
+    world.report(DAY)
+
+    assert missing(world) == (True, True)
+
+
+def test_a_team_is_told_what_is_missing_though_no_cost_has_moved() -> None:
+    world, held = closed_with_a_hole(of=DAY - timedelta(days=1))
+    world.write(*held)
+    world.report(DAY)
+
+    assert adjustments_key(DAY) not in world.bucket.files
+    assert missing(world) == (False, False)
+
+
+def test_where_as_much_is_missing_as_at_the_closing_nothing_more_is_said_of_it() -> None:
+    world, _ = closed_with_a_hole()
+    late(world, "ads", FIRST)
+    world.report(DAY)
+
+    assert team_adjusted_key(DAY) not in world.bucket.files
+    assert missing(world) == (True, True)
+
+
+@pytest.mark.parametrize("broken", [team_adjusted_key(DAY), told_key(DAY)])
+def test_what_is_missing_is_told_by_the_next_report_where_a_telling_broke_off(broken: str) -> None:
+    world, held = closed_with_a_hole()
+    world.write(*held)
+    world.bucket.fails_to_put = broken
+    with pytest.raises(Exception, match="SlowDown"):
+        world.report(DAY)
+    world.bucket.fails_to_put = ""
+    world.now += timedelta(hours=1)
+    world.report(DAY)
+
+    assert missing(world) == (False, False)
 
 
 @pytest.mark.parametrize("left", [focus_key, lambda day: f"manifests/date={day}/manifest.json"])

@@ -8,7 +8,7 @@ export CHROMIUM ?= chromium
 export CHROMEDRIVER ?= chromedriver
 TEMPLATES := $(addprefix .chalice/,$(addsuffix .json,resources analytics views alarms network))
 
-.PHONY: help install demo test test-browser test-deploy test-deploy-here test-focus stream-faults check format bench bench-report bench-month bench-zip serve clean
+.PHONY: help install demo test test-browser test-deploy test-deploy-here test-focus stream-faults report-faults check format bench bench-report bench-month bench-zip serve clean
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
 
@@ -77,6 +77,9 @@ test-focus: $(FOCUS)/.installed ## a day's FOCUS file, held against the FinOps F
 
 stream-faults: $(VENV)/.installed ## break 320 streams in every way there is, and prove each bill
 	@$(BIN)/python -m local stream-faults
+
+report-faults: $(VENV)/.installed ## put every fault of Logs Insights at every call of the reports' jobs; minutes
+	$(BIN)/python -m pytest -s -m faults tests/faults
 
 check: $(VENV)/.checks ## lint, format, types, import directions, templates
 	$(BIN)/ruff check .

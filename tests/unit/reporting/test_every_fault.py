@@ -1,300 +1,153 @@
-"""Every fault of Logs Insights, at every call of a day's report: the right report, or none.
+"""Every fault of Logs Insights, at every call of a job that asks it: the right files, or none.
 
-Never a wrong one. The calls are listed by reporting the day once without a fault. The bucket holds
-an older report, made before the day's last records came; a report that fails leaves it as it was.
+Never wrong ones. A day read whole is struck by each fault at each call; of longer jobs each fault
+strikes calls spread over all of them, other ones than the fault before it. `make report-faults`
+strikes every call of every job.
 """
 
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from functools import partial
-from typing import Any
-from unittest.mock import patch
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import chain, islice
 
 import pytest
-from botocore.exceptions import ClientError
-from builders import provider_call
-from kept_files import Bucket
-from reported_days import BOOK, DAY, SETTINGS
+from every_fault import BUSY, Bench, Verdict
+from struck_jobs import JOBS
+from struck_stage import SLICED, TRICKLE
 
-from chalicelib.metering.usage import Usage
-from chalicelib.reporting import daily
-from chalicelib.reporting.insights import MAX_ROWS, IncompleteReport, Insights
-from chalicelib.usage_record import Outcome, record_line
-from local.insights.client import LogsClient
 from local.insights.engine import Rendering
-from local.insights.faults import Behaviour, Fault, Page, Refusal
-from local.insights.service import InsightsService
-from local.insights.table import Event, Events
+from local.insights.faults import Broken, Does, Fault, Page, Refusal
 
-NOON = datetime.fromisoformat(f"{DAY}T12:00:00Z")
-NEXT_NIGHT = datetime.fromisoformat("2026-11-24T02:15:00Z")
-METERED = Outcome("usage", Usage(input_tokens=12_000_000, output_tokens=50), "header")
-TRICKLE = Behaviour(page_rows=2)
-"""Pages of two rows, so that a small day has several."""
+ONE_IN = {
+    "a day read in slices": 31,
+    "a day that another run began": 37,
+    "a day of a closed month": 5,
+    "the nights' four days": 7,
+    "late records of older days": 7,
+    "the closing of a month": 211,
+}
+"""Of so many faults at calls one is tried; primes, so that no fault has the calls of another."""
 
-Files = dict[str, bytes]
-
-
-def event(seq: int, call_id: str, outcome: Outcome | None, **fields: Any) -> Event:
-    about = {"call_id": call_id, "request_id": f"r-{call_id}", "geo": "none"} | fields
-    call = provider_call(day=DAY.isoformat(), **about)
-    at = NOON + timedelta(minutes=seq)
-    line = record_line(call, outcome, at=at, instance="i1", seq=seq)
-    return int(at.timestamp() * 1000), line, "i1"
+PAIRS = 20
+BENCHES = {name: Bench(job) for name, job in JOBS.items()}
+OF_A_DAY = ["a day read whole", "a day read in slices", "a day of a closed month"]
 
 
-def pair(seq: int, call_id: str, **fields: Any) -> list[Event]:
-    return [event(seq, call_id, None, **fields), event(seq + 1, call_id, METERED, **fields)]
+@pytest.fixture(params=BENCHES)
+def bench(request: pytest.FixtureRequest) -> Bench:
+    return BENCHES[request.param]
 
 
-EARLY = [*pair(1, "1a", team_id="search"), *pair(3, "5b", team_id="ads")]
-EVENTS = [
-    *EARLY,
-    *pair(5, "8c", team_id="search", region="eu-west-1"),
-    *(doubled := pair(7, "bd", team_id="ads", model_id="amazon.nova-pro-v1:0")),
-    doubled[-1],
-    event(9, "fe", None, team_id="search"),  # an orphan
-]
-
-AT_THE_ENDS = ("1a", "bd", "fe")
-"""Calls of the first and the last records, and of a copy: without them no gap shows."""
+def wrong(bench: Bench, strikes: Iterable[tuple[Fault, ...]]) -> list[tuple[Fault, ...]]:
+    return [faults for faults in strikes if bench.verdict(*faults) is Verdict.WRONG]
 
 
-@dataclass
-class Night:
-    """A bucket with an older report, and the nights' runs over it; time passes where they sleep."""
-
-    events: list[Event] = field(default_factory=lambda: EVENTS)
-    bucket: Bucket = field(default_factory=lambda: Bucket(files=dict(OLDER)))
-    now: datetime = NEXT_NIGHT
-    limit: int = MAX_ROWS
-
-    def report(self, *faults: Fault, behaviour: Behaviour = TRICKLE) -> LogsClient:
-        """Report the day. Raises what the report raises."""
-        logs = LogsClient(InsightsService(), Events(self.events))
-        logs.service.behave(behaviour, *faults)
-        end = self.now + timedelta(minutes=15)
-        with patch.object(daily, "Insights", partial(Insights, max_rows=self.limit)):
-            daily.report(
-                DAY,
-                logs=logs,
-                s3=self.bucket,
-                settings=SETTINGS,
-                book=BOOK,
-                now=self.now,
-                remaining_ms=lambda: int((end - self.now).total_seconds() * 1000),
-                sleep=self._pass,
-            )
-        return logs
-
-    def files(self) -> Files:
-        """Return the report as a reader finds it; the manifest tells of queries and of the time."""
-        report = ("counts/", "costs/", "prices/", "manifests/", "exceptions/")
-        return {
-            key: _hashes(body) if key.startswith("manifests/") else body
-            for key, body in self.bucket.files.items()
-            if key.startswith(report)
-        }
-
-    def lost(self) -> int:
-        (manifest,) = (body for key, body in self.bucket.files.items() if "manifest" in key)
-        return int(json.loads(manifest)["lost"])
-
-    def _pass(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
+def texts(name: str) -> list[str]:
+    calls = BENCHES[name].undisturbed.logs.calls
+    return [asked["queryString"] for operation, asked in calls if operation == "StartQuery"]
 
 
-def _hashes(manifest: bytes) -> bytes:
-    run = ("window", "queries", "reported_at", "restated")
-    said = {name: value for name, value in json.loads(manifest).items() if name not in run}
-    return json.dumps(said).encode()
+@pytest.mark.parametrize("name", OF_A_DAY[:2])
+def test_the_day_has_something_of_everything_that_a_report_reads(name: str) -> None:
+    marks = ("by instance", "as starts", "call_id in", "usage_source in", "counted_as =")
+
+    assert [mark for mark in marks if not any(mark in text for text in texts(name))] == []
+    assert any("nextToken" in asked for _, asked in BENCHES[name].undisturbed.logs.calls)
 
 
-def tables(files: Files) -> Files:
-    """Leave out the manifest: a record that only the query of gaps did not find is lost in it."""
-    return {key: body for key, body in files.items() if key.startswith(("counts/", "costs/"))}
+def test_a_sliced_day_is_read_in_slices_of_slices() -> None:
+    deepest = max(text.count("filter call_id like") for text in texts("a day read in slices"))
+
+    assert deepest > 2
+    assert any("by team_id | limit" in text for text in texts("a day read in slices"))
+    assert all(f"limit {SLICED}" in text for text in texts("a day read in slices"))
 
 
-def made(events: list[Event], older: Files | None = None) -> Bucket:
-    night = Night(events, Bucket(files=dict(older or {})))
-    night.report()
-    return night.bucket
+def test_every_job_does_something_and_asks_for_it() -> None:
+    assert [name for name, bench in BENCHES.items() if bench.before == bench.right] == []
+    assert [name for name, bench in BENCHES.items() if not bench.calls["StartQuery"]] == []
 
 
-OLDER: Files = {}
-OLDER.update(made(EARLY).files)
-SLICED = 8
-"""A limit on rows at which the day can only be read in slices."""
+def test_a_fault_at_a_call_ends_in_the_right_files_or_in_none_and_an_alarm(bench: Bench) -> None:
+    faults = islice(bench.faults(), 0, None, ONE_IN.get(bench.job.name, 1))
 
-CALLS = {limit: Night(limit=limit).report().calls for limit in (MAX_ROWS, SLICED)}
-KEPT = Night().files()
-RIGHT = Night(bucket=made(EVENTS, OLDER)).files()
+    assert wrong(bench, ((fault,) for fault in faults)) == []
 
 
-def calls(operation: str, limit: int = MAX_ROWS) -> int:
-    return sum(called == operation for called, _ in CALLS[limit])
-
-
-def at_every_call(
-    operation: str, does: Refusal | Behaviour | Page, limit: int = MAX_ROWS
-) -> Iterator[Fault]:
-    """Yield the fault for each of the operation's calls in turn, and then for all of them."""
-    count = calls(operation, limit)
-    yield from (Fault(operation, does, nth) for nth in range(1, count + 1))
-    yield Fault(operation, does)
-
-
-def outcome(fault: Fault, capsys: pytest.CaptureFixture[str], limit: int = MAX_ROWS) -> str:
-    """Report a day with a fault, and then without; say what the first run left behind."""
-    night = Night(limit=limit)
-    try:
-        night.report(fault)
-        ended = "a report"
-    except (IncompleteReport, ClientError):
-        ended = "none"
-    found, incomplete = night.files(), metric(capsys)
-    night.now += timedelta(hours=1)
-    night.report()
-    assert night.files() == RIGHT, f"the run after {fault}"
-    expected = {"a report": (RIGHT, 0), "none": (KEPT, 1)}[ended]
-    return ended if (found, incomplete) == expected else f"a wrong report after {fault}"
-
-
-def metric(capsys: pytest.CaptureFixture[str]) -> int:
-    """Return what rings: the report was not made, or waits for a run that has more time."""
-    lines = map(json.loads, capsys.readouterr().out.splitlines())
-    names = ("ReportIncomplete", "ReportWaiting")
-    told = [line[name] for line in lines for name in names if name in line]
-    return int(told[-1])
-
-
-def test_the_day_has_something_of_everything_that_a_report_reads() -> None:
-    assert RIGHT != KEPT
-    assert calls("StartQuery") >= 4
-    assert any("nextToken" in request for _, request in CALLS[MAX_ROWS])
-    assert calls("StartQuery", SLICED) > 20
-
-
-@pytest.mark.parametrize(
-    "does",
-    [
-        *map(Refusal, ("LimitExceededException", "ThrottlingException")),
-        Refusal("ServiceUnavailableException"),
-        replace(TRICKLE, running_polls=5),
-        *(replace(TRICKLE, rendering=rendering) for rendering in Rendering),
-    ],
-    ids=str,
-)
-def test_what_passes_by_itself_ends_in_the_right_report(
-    does: Refusal | Behaviour, capsys: pytest.CaptureFixture[str]
-) -> None:
-    faults = list(at_every_call("StartQuery", does))[:-1]
-
-    assert {outcome(fault, capsys) for fault in faults} == {"a report"}
-
-
-@pytest.mark.parametrize(
-    "does",
-    [Refusal("ThrottlingException"), Refusal("ServiceUnavailableException"), Page.EMPTY],
-    ids=str,
-)
-def test_an_answer_that_comes_when_asked_again_ends_in_the_right_report(
-    does: Refusal | Page, capsys: pytest.CaptureFixture[str]
-) -> None:
-    faults = list(at_every_call("GetQueryResults", does))[:-1]
-
-    assert {outcome(fault, capsys) for fault in faults} == {"a report"}
-
-
-@pytest.mark.parametrize(
-    "does",
-    [
-        Refusal("InvalidParameterException"),
-        Refusal("LimitExceededException"),
-        *(replace(TRICKLE, ends=end) for end in ("Failed", "Timeout", "Cancelled", "Unknown")),
-        replace(TRICKLE, running_polls=10_000),
-        replace(TRICKLE, cut_to=1),
-        replace(TRICKLE, silent=True),
-    ],
-    ids=str,
-)
-def test_a_query_that_goes_wrong_ends_in_the_right_report_or_in_none(
-    does: Refusal | Behaviour, capsys: pytest.CaptureFixture[str]
-) -> None:
-    outcomes = {outcome(fault, capsys) for fault in at_every_call("StartQuery", does)}
-
-    assert outcomes <= {"a report", "none"}
-    assert "none" in outcomes
-
-
-@pytest.mark.parametrize(
-    "does",
-    [
-        *map(Refusal, ("ResourceNotFoundException", "ThrottlingException")),
-        *(Page.FAILED, Page.SHORT, Page.LAST),
-    ],
-    ids=str,
-)
-def test_a_page_that_goes_wrong_ends_in_the_right_report_or_in_none(
-    does: Refusal | Page, capsys: pytest.CaptureFixture[str]
-) -> None:
-    outcomes = {outcome(fault, capsys) for fault in at_every_call("GetQueryResults", does)}
-
-    assert outcomes <= {"a report", "none"}
-    assert "none" in outcomes
+def test_two_faults_end_in_the_right_files_or_in_none_and_an_alarm(bench: Bench) -> None:
+    assert wrong(bench, bench.pairs(PAIRS, seed=7)) == []
 
 
 @pytest.mark.parametrize(
     ("operation", "does"),
-    [("StartQuery", replace(TRICKLE, ends="Timeout")), ("GetQueryResults", Page.SHORT)],
+    [
+        *(("StartQuery", Refusal(code)) for code in BUSY),
+        *(("StartQuery", broken) for broken in Broken),
+        ("StartQuery", replace(TRICKLE, scheduled_polls=3, running_polls=5)),
+        *(("StartQuery", replace(TRICKLE, rendering=rendering)) for rendering in Rendering),
+        *(("GetQueryResults", Refusal(code)) for code in BUSY),
+        *(("GetQueryResults", broken) for broken in Broken),
+        ("GetQueryResults", Page.EMPTY),
+    ],
     ids=str,
 )
-def test_a_slice_that_goes_wrong_ends_in_the_right_report_or_in_none(
-    operation: str, does: Behaviour | Page, capsys: pytest.CaptureFixture[str]
+def test_what_passes_by_itself_ends_in_the_right_report(operation: str, does: Does) -> None:
+    bench = BENCHES["a day read whole"]
+
+    verdicts = {bench.verdict(Fault(operation, does, nth)) for nth in (1, 3, 6)}
+
+    assert verdicts == {Verdict.RIGHT}
+
+
+@pytest.mark.parametrize(
+    ("operation", "does"),
+    [
+        ("StartQuery", Refusal("AccessDeniedException")),
+        *(("StartQuery", replace(TRICKLE, ends=end)) for end in ("Failed", "Cancelled", "Unknown")),
+        ("StartQuery", replace(TRICKLE, silent=True)),
+        *(("GetQueryResults", page) for page in (Page.FAILED, Page.SHORT)),
+    ],
+    ids=str,
+)
+def test_what_nobody_can_mend_ends_in_no_report_and_an_alarm(operation: str, does: Does) -> None:
+    bench = BENCHES["a day read whole"]
+
+    assert {bench.verdict(Fault(operation, does, nth)) for nth in (1, 3)} == {Verdict.NONE}
+
+
+@pytest.mark.parametrize(
+    ("name", "one_in"), [(OF_A_DAY[0], 2), (OF_A_DAY[1], 53), (OF_A_DAY[2], 5)]
+)
+def test_a_record_that_comes_between_two_queries_is_in_all_of_the_report_or_in_none_of_it(
+    name: str, one_in: int
 ) -> None:
-    faults = at_every_call(operation, does, SLICED)
+    bench = BENCHES[name]
+    arrivals = chain.from_iterable(map(bench.arriving, bench.job.begun.events))
 
-    outcomes = {outcome(fault, capsys, SLICED) for fault in faults}
+    verdicts = {bench.verdict(behaviour=each) for each in islice(arrivals, 0, None, one_in)}
 
-    assert outcomes <= {"a report", "none"}
-    assert "none" in outcomes
+    assert Verdict.RIGHT in verdicts
+    assert Verdict.WRONG not in verdicts
 
 
-@pytest.mark.parametrize("call_id", ["1a", "5b", "8c", "bd", "fe"])
-@pytest.mark.parametrize("half", ["-s", "-e", "-"])
-def test_records_that_become_searchable_in_between_are_all_in_it_or_none_or_next_time(
-    call_id: str, half: str, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("name", "one_in"), [(OF_A_DAY[0], 2), (OF_A_DAY[1], 53), (OF_A_DAY[2], 5)]
+)
+def test_a_record_that_one_query_overlooks_is_in_the_report_or_counts_as_lost(
+    name: str, one_in: int
 ) -> None:
-    text = f'"event_id":"{call_id}{half}'
-    without = [event for event in EVENTS if text not in event[1]]
-    unseen = (len(EVENTS) - len(without)) * (call_id not in AT_THE_ENDS)
-    accepted = [tables(files) for files in (RIGHT, KEPT, made(without, OLDER).files)]
+    bench = BENCHES[name]
+    blind = chain.from_iterable(map(bench.overlooked, bench.job.begun.events))
 
-    for looks in range(1, calls("StartQuery") + 1):
-        night = Night()
-        incomplete = False
-        try:
-            night.report(behaviour=replace(TRICKLE, late=text, late_looks=looks))
-        except IncompleteReport:
-            incomplete = True
+    verdicts = {bench.verdict(fault) for fault in islice(blind, 0, None, one_in)}
 
-        assert tables(night.files()) in accepted
-        assert incomplete or tables(night.files()) == tables(RIGHT) or night.lost() >= unseen
-        assert incomplete == (metric(capsys) == 1)
-        night.now += timedelta(hours=1)
-        night.report()
-        assert night.files() == RIGHT
+    assert verdicts <= {Verdict.RIGHT, Verdict.LOUD}
 
 
-def test_a_query_that_cannot_be_stopped_hides_nothing_of_what_went_wrong(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    night = Night()
+def test_a_query_that_cannot_be_stopped_hides_nothing_of_what_went_wrong() -> None:
     refused = Fault("StopQuery", Refusal("ServiceUnavailableException"))
 
-    with pytest.raises(IncompleteReport):
-        night.report(Fault("StartQuery", Behaviour(ends="Failed"), 1), refused)
+    verdict = BENCHES["a day read whole"].verdict(
+        Fault("StartQuery", replace(TRICKLE, ends="Failed"), 1), refused
+    )
 
-    assert (night.files(), metric(capsys)) == (KEPT, 1)
+    assert verdict is Verdict.NONE

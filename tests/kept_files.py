@@ -3,9 +3,13 @@
 import hashlib
 import io
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
+
+WRITTEN = datetime(2026, 1, 1, tzinfo=UTC)
+"""When all files were written: this bucket has no clock."""
 
 
 @dataclass
@@ -49,8 +53,8 @@ class Bucket:
 
     def list_objects_v2(self, **request: Any) -> dict[str, Any]:
         after = request.get("StartAfter", "")
-        keys = (key for key in sorted(self.files) if key > after)
-        found = [{"Key": key} for key in keys if key.startswith(request["Prefix"])]
+        named = (key for key in sorted(self.files) if key.startswith(request["Prefix"]))
+        found = [{"Key": key, "LastModified": WRITTEN} for key in named if key > after]
         return {"Contents": found} if found else {}
 
     def _etag(self, key: str) -> str:

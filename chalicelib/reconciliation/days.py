@@ -7,20 +7,18 @@ from functools import partial
 from typing import Any, Final
 
 from chalicelib.reconciliation import counters, guarded, keeping, records
+from chalicelib.reconciliation.again import LOOKED_BACK, changed
 from chalicelib.reconciliation.calls import Carried, Day
 from chalicelib.reconciliation.counted import counted
 from chalicelib.reconciliation.dearest import dearest
 from chalicelib.reconciliation.kept_day import KeptDay, Said, is_reported
-from chalicelib.reconciliation.made import made
-from chalicelib.reconciliation.row import Row, carried
+from chalicelib.reconciliation.made import Scope, made
+from chalicelib.reconciliation.row import Row, carried, read, write
 from chalicelib.reconciliation.statement import Reconciled, Statement
 from chalicelib.reporting.store import ReportStore
 from chalicelib.settings import Settings
 
 FOLDER: Final = "reconciliation"
-LOOKED_BACK: Final = 5
-"""Days that are looked at each morning: the report restates the last three."""
-
 _DAY: Final = timedelta(days=1)
 
 
@@ -28,11 +26,11 @@ def due(store: ReportStore, today: date) -> list[date]:
     """Return the days that are reported and not reconciled as they are, the oldest first.
 
     So are those of whose differences nobody was told, and a day after one that is due: what is
-    carried over midnight may be another.
+    carried over midnight may be another. Of days before the last few, those that were reconciled.
     """
     found: list[date] = []
-    for back in range(LOOKED_BACK, 0, -1):
-        day = today - back * _DAY
+    last = (today - back * _DAY for back in range(LOOKED_BACK, 0, -1))
+    for day in (*changed(store, today), *last):
         if is_reported(store, day):
             kept = _reconciled(store, day)
             if day - _DAY in found or kept is None or not kept.told:
@@ -61,7 +59,8 @@ def reconcile(
     """
     kept = KeptDay.read(store, day)
     ours = made(kept.lines, kept.manifest.orphans(), settings.region)
-    theirs = counted(cloudwatch, day, now, ours.keys(), settings.endpoints.keys())
+    named = ours.keys() | _compared(store, day)
+    theirs = counted(cloudwatch, day, now, named, settings.endpoints.keys())
     units = guarded.counted(cloudwatch, day, now)
     about = Day(kept.manifest.lost, _carried(store, day), settings.reconcile_tolerance)
     price_of = dearest(kept, partial(kept.prices, store))
@@ -101,7 +100,23 @@ def _carried(store: ReportStore, day: date) -> Carried | None:
     if not is_reported(store, before):
         return {}
     kept = _reconciled(store, before)
-    content = store.read(statement_of(before).csv_key) or b""
-    if kept is None or hashlib.sha256(content).hexdigest() != kept.csv_sha256:
-        return None
-    return carried(content)
+    content = _found(store, before)
+    return None if kept is None or content is None else carried(content)
+
+
+def _compared(store: ReportStore, day: date) -> set[Scope]:
+    """Return the models of which a day had rows when it was reconciled before.
+
+    CloudWatch lists what only others called for two weeks, and has its counters for much longer.
+    """
+    rows = read(_found(store, day) or write(()))
+    return {Scope("bedrock", row.scope) for row in rows if row.layer == "counters"}
+
+
+def _found(store: ReportStore, day: date) -> bytes | None:
+    """Return the rows that were found of a day, if they are those that its statement speaks of."""
+    statement = statement_of(day)
+    kept = Reconciled.read(store.read(statement.key))
+    content = store.read(statement.csv_key) or b""
+    known = kept and hashlib.sha256(content).hexdigest() == kept.csv_sha256
+    return content if known else None

@@ -37,7 +37,7 @@ class Statement:
 
     @property
     def key(self) -> str:
-        return f"reconciled/{self.period}/reconciled.json"
+        return reconciled_key(self.period)
 
     @property
     def statuses(self) -> dict[str, int]:
@@ -113,6 +113,10 @@ class Reconciled:
             told = bool(said.get("told"))  # not said by the first of them: looked at once more
             return cls(dict(said["of"]), bool(said["final"]), told, str(said["csv_sha256"]))
         return None
+
+
+def reconciled_key(period: str) -> str:
+    return f"reconciled/{period}/reconciled.json"
 
 
 def _findings(rows: Iterable[Row], causes: Iterable[Cause]) -> dict[Finding, int]:

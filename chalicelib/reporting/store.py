@@ -4,10 +4,11 @@ Conditional writes: docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-wr
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
@@ -187,13 +188,20 @@ class ReportStore:
 
     def keys(self, prefix: str, after: str = "") -> Iterator[str]:
         """Yield the keys that begin with `prefix` and come after `after`, in their order."""
+        return (entry["Key"] for entry in self._listed(prefix, after))
+
+    def written(self, prefix: str, after: str = "") -> Iterator[tuple[str, datetime]]:
+        """Yield these keys, and when each object was last written."""
+        return ((each["Key"], each["LastModified"]) for each in self._listed(prefix, after))
+
+    def _listed(self, prefix: str, after: str) -> Iterator[Mapping[str, Any]]:
         while True:
             page = self._s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix, StartAfter=after)
-            found = [entry["Key"] for entry in page.get("Contents", ())]
+            found = page.get("Contents", ())
             yield from found
             if not page.get("IsTruncated") or not found:
                 return
-            after = found[-1]
+            after = found[-1]["Key"]
 
     def _write_side_by_side(self, files: Sequence[Rendered], allowed: Callable[[], None]) -> None:
         with ThreadPoolExecutor(AT_ONCE) as threads:

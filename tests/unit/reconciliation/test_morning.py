@@ -26,11 +26,13 @@ class Mornings:
         for day in (SEVENTH, EIGHTH, NINTH):
             self.world.report(day)
         self.asked: list[date] = []  # the days whose counters were read, in their order
+        self.named: list[Scope] = []  # what was asked for by name, the last time
         self.theirs: dict[date, Any] = {}
         self.reconciler = Reconciler(SETTINGS, lambda _service: self.world.bucket)
 
-    def counted(self, _cloudwatch: Any, day: date, *_about: Any) -> Any:
+    def counted(self, _cloudwatch: Any, day: date, _now: Any, named: Any, *_about: Any) -> Any:
         self.asked.append(day)
+        self.named = list(named)
         return self.theirs.get(day, {})
 
     def come(self) -> dict[str, str]:
@@ -122,6 +124,17 @@ def test_what_the_morning_has_told_does_not_ring_again_because_a_person_looked(
     mornings.come()
     mornings.reconciler.day(NINTH)
     assert mornings.come() == {}
+
+
+def test_a_model_that_only_others_called_is_asked_for_by_name_when_its_day_is_reconciled_again(
+    mornings: Mornings,
+) -> None:
+    """CloudWatch lists it for two weeks: after that the bypass would be gone unseen."""
+    others = Scope("bedrock", "acme.other-v1:0")
+    mornings.theirs[NINTH] = {others: {"invocations": Counted(1)}}
+    mornings.reconciler.day(NINTH)
+    mornings.reconciler.day(NINTH)
+    assert mornings.named == [others]
 
 
 def test_what_a_person_finds_otherwise_than_it_was_told_is_told(mornings: Mornings) -> None:

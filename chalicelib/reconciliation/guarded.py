@@ -7,7 +7,7 @@ counted as well. So AWS's number is right if it is one between the units of thos
 by themselves, and all. Personal data is left out: regular expressions, which are free, are in it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -16,7 +16,7 @@ from chalicelib.pricing.count_line import CountLine
 from chalicelib.reconciliation.billed import GUARDRAILS
 from chalicelib.reconciliation.calls import Day
 from chalicelib.reconciliation.causes import Cause
-from chalicelib.reconciliation.counted import Counted, counts_of_day
+from chalicelib.reconciliation.counted import NOTHING, Counted, counts_of_day
 from chalicelib.reconciliation.counters import PriceOf
 from chalicelib.reconciliation.made import CUT, GUARDRAIL, Scope
 from chalicelib.reconciliation.midnight import Settled
@@ -36,19 +36,28 @@ UNIT_OF: Final[Mapping[str, str]] = {
 """A policy's units, as a column of costs.csv."""
 
 _SCOPE: Final = Scope("bedrock", GUARDRAILS)
-_WAYS: Final = ({POLICY, OPERATION}, {POLICY})
-"""The dimensions by which it is published: those together have the same numbers as the one."""
+_WAYS: Final[Sequence[Mapping[str, str]]] = ({OPERATION: "ApplyGuardrail"}, {})
+"""The dimensions beside the policy by which it is published, with the only value on AWS's page.
+
+Those together have the same numbers as the policy alone.
+"""
 
 
 def counted(cloudwatch: Any, day: date, now: datetime) -> dict[str, Counted]:
-    """Read a day's units by column; nothing where AWS publishes none."""
-    found = listed(cloudwatch, NAMESPACE, METRIC)
-    for names in _WAYS:
-        series = {
-            each: UNIT_OF[dict(each.dimensions)[POLICY]] for each in found if _is_by(each, names)
-        }
-        if series:
-            return counts_of_day(cloudwatch, day, now, series)
+    """Read a day's units by column; nothing where AWS publishes none.
+
+    CloudWatch lists what had values in the last two weeks: of the others, a policy counts if it
+    has any on that day.
+    """
+    known = listed(cloudwatch, NAMESPACE, METRIC)
+    of_way = [(names, [each for each in known if _is_by(each, names)]) for names in _WAYS]
+    for names, found in sorted(of_way, key=lambda way: not way[1]):
+        series = {each: UNIT_OF[dict(each.dimensions)[POLICY]] for each in found}
+        certain = set(series.values())
+        named = {_named(names, each): unit for each, unit in UNIT_OF.items() if unit not in certain}
+        counts = counts_of_day(cloudwatch, day, now, series | named)
+        if units := {unit: n for unit, n in counts.items() if unit in certain or n != NOTHING}:
+            return units
     return {}
 
 
@@ -98,9 +107,13 @@ def _row(
     )
 
 
-def _is_by(series: Series, names: set[str]) -> bool:
+def _is_by(series: Series, names: Mapping[str, str]) -> bool:
     dimensions = dict(series.dimensions)
-    return dimensions.keys() == names and dimensions[POLICY] in UNIT_OF
+    return dimensions.keys() == {POLICY, *names} and dimensions[POLICY] in UNIT_OF
+
+
+def _named(names: Mapping[str, str], policy: str) -> Series:
+    return Series(NAMESPACE, ((POLICY, policy), *names.items()), METRIC)
 
 
 def _is_cut(line: CountLine) -> bool:

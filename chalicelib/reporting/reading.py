@@ -29,7 +29,7 @@ SIDE_BY_SIDE: Final = 8
 quotas); dashboards and scheduled queries take from the same."""
 
 MOST_SLICES: Final = 1_000
-"""Slices of one question, after which it is given up: 50 million records, evenly spread."""
+"""Slices of one question, after which it is given up: 25.6 million records, evenly spread."""
 
 _MOST_PARTS: Final = 16
 _PARTS_OF_UNKNOWN: Final = 4  # of what timed out, and said nothing of its size

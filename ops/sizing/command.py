@@ -42,7 +42,7 @@ def add_command(groups: Any) -> None:
     command.set_defaults(open=dict, run=_capacity)
 
 
-def report(load: "Load", busy: Decimal) -> Iterator[str]:
+def report(load: "Load") -> Iterator[str]:
     """Yield the lines that are printed."""
     yield _told(load)
     yield ""
@@ -50,7 +50,7 @@ def report(load: "Load", busy: Decimal) -> Iterator[str]:
     yield ""
     yield from _breaks(load)
     yield ""
-    yield from _costs(load, busy)
+    yield from _costs(load)
 
 
 def _told(load: "Load") -> str:
@@ -86,14 +86,14 @@ def _breaks(load: "Load") -> Iterator[str]:
         yield from wrap(limit.change, 96, initial_indent="  -> ", subsequent_indent="     ")
 
 
-def _costs(load: "Load", busy: Decimal) -> Iterator[str]:
+def _costs(load: "Load") -> Iterator[str]:
     from ops.sizing.costs import MILLION, MONTH_SECONDS, costs
 
-    lines = costs(load, busy)
+    lines = costs(load)
     for cost in lines:
         yield f"{cost.name:16}{cost.how_much:48}{cost.usd:>14,.2f}"
     total = sum((cost.usd for cost in lines), Decimal(0))
-    calls = load.requests * MONTH_SECONDS * busy
+    calls = load.requests * MONTH_SECONDS * load.busy
     yield f"{'US dollars a month, list price':64}{total:>14,.2f}"
     yield f"{'a million calls':64}{total / calls * MILLION:>14,.2f}"
 
@@ -119,7 +119,6 @@ def _capacity(args: argparse.Namespace, _environ: Any) -> None:
         live_share=args.streamed_share,
         queued_share=args.queued_share,
         keys=args.keys,
+        busy=args.busy,
     )
-    if not 0 < args.busy <= 1:
-        raise ValueError("--busy is more than 0 and at most 1")
-    print(*report(load, args.busy), sep="\n")
+    print(*report(load), sep="\n")

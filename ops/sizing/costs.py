@@ -9,12 +9,15 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from math import ceil
 from typing import Final
 
 from ops.deploy.stage import FOLDER
 from ops.deploy.templates.alarms import ALARMS
 from ops.deploy.templates.usage_metrics import METRICS
+from ops.sizing.limits import REPORTED_RECORDS
 from ops.sizing.load import RECORD_BYTES, Load
+from ops.sizing.report import scans
 
 MONTH_SECONDS: Final = 730 * 3600
 GB: Final = 10**9
@@ -52,8 +55,6 @@ FUNCTION_LOG_BYTES: Final = 400
 COMPRESSED: Final = Decimal("0.15")
 """What a kept record takes: CloudWatch's pricing page, "archived logs are compressed"."""
 KEPT_MONTHS: Final = Decimal(400) / Decimal(30)
-REPORT_SCANS: Final = 3
-"""Queries of the daily report over a day's records."""
 TOKEN_BYTES: Final = 5
 EVENT_BYTES: Final = 130
 """Of a token on its way out: in a whole answer; live, as an event of its own. Assumptions."""
@@ -77,13 +78,14 @@ class Cost:
     usd: Decimal
 
 
-def costs(load: Load, busy: Decimal) -> list[Cost]:
-    """Price a month in which the average of the load is `busy` of its peak, a line a service."""
-    seconds = MONTH_SECONDS * busy
+def costs(load: Load) -> list[Cost]:
+    """Price a month of a load, a line a service."""
+    seconds = MONTH_SECONDS * load.busy
     lines = [
         _api(load, seconds),
         _lambda(load, seconds),
         _records(load, seconds),
+        _report(load, seconds),
         _other_logs(load, seconds),
         _dynamodb(load, seconds),
         _sqs(load, seconds),
@@ -138,11 +140,19 @@ def _lambda(load: Load, seconds: Decimal) -> Cost:
 
 
 def _records(load: Load, seconds: Decimal) -> Cost:
-    """Records are taken in once, scanned by the next day's report, and kept for 400 days."""
+    """Records are taken in once, and kept for 400 days."""
     gb = load.record_writes * seconds * RECORD_BYTES / GB
     kept = gb * COMPRESSED * KEPT_MONTHS * LOGS_KEPT_GB_MONTH
-    usd = gb * (LOGS_GB + REPORT_SCANS * INSIGHTS_GB) + kept
-    return Cost("usage records", f"{_many(gb)} GB, reported and kept 400 days", usd)
+    return Cost("usage records", f"{_many(gb)} GB, kept 400 days", gb * LOGS_GB + kept)
+
+
+def _report(load: Load, seconds: Decimal) -> Cost:
+    """Each query scans all of its window. What one report cannot read is that of as many stages."""
+    stages = ceil(load.records_a_day / REPORTED_RECORDS)
+    of_each = scans(int(load.records_a_day / stages))
+    gb = load.record_writes * seconds * RECORD_BYTES / GB * of_each.days
+    asked = f"{of_each.queries:,} queries a day" + (f", {stages} stages" if stages > 1 else "")
+    return Cost("daily report", f"{_many(gb)} GB scanned, {asked}", gb * INSIGHTS_GB)
 
 
 def _other_logs(load: Load, seconds: Decimal) -> Cost:

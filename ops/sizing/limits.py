@@ -17,6 +17,8 @@ WORKERS: Final = 100
 """`maximum_concurrency` of stream_worker in app.py."""
 PARTITION_WRITES: Final = 1_000
 PARTITION_READS: Final = 3_000
+REPORTED_RECORDS: Final = 25_500_000
+"""Of a day: of more no report is made, for it needs more slices than reading.py's MOST_SLICES."""
 """Units a second of one DynamoDB partition (Amazon DynamoDB developer guide, "Partitions")."""
 
 
@@ -69,6 +71,14 @@ LIMITS: Final = (
         " source's provisioned mode. Jobs wait until then, at most until they expire",
         'ours; AWS Lambda developer guide, "Configuring scaling behavior for SQS event source'
         ' mappings": 300 more a minute, 1,250 in all',
+    ),
+    Limit(
+        "records of a day in one report, k",
+        lambda load: load.records_a_day / 1_000,
+        REPORTED_RECORDS // 1_000,
+        "spread the teams over several stages, each with a report of its own: no setting and no"
+        " quota helps. A day of more has no report. --busy says how a day's average is to its peak",
+        "ours: MOST_SLICES of chalicelib/reporting/reading.py, for records that are spread evenly",
     ),
     Limit(
         "CloudWatch Logs, PutLogEvents/s",

@@ -12,6 +12,7 @@ from typing import Final
 
 from chalicelib.streams.writer import FLUSH_SECONDS, RENEW_SECONDS
 
+DAY_SECONDS: Final = 86_400
 RECORDS: Final = 2
 """Usage records of a call, each acknowledged by a PutLogEvents of its own."""
 RECORD_BYTES: Final = 1_250
@@ -56,12 +57,15 @@ class Load:
     live_share: Decimal = Decimal(0)  # streamed on the tenant's own connection
     queued_share: Decimal = Decimal(0)  # and read with long polls
     keys: int = 10  # that are used at a time
+    busy: Decimal = Decimal(1)  # the average of a day over its peak
 
     def __post_init__(self) -> None:
         if not (self.requests > 0 and self.latency > 0 and self.keys > 0):
             raise ValueError("requests a second, latency and keys are more than 0")
         if min(self.live_share, self.queued_share) < 0 or self.live_share + self.queued_share > 1:
             raise ValueError("the shares of live and queued streams are 0 to 1, together as well")
+        if not 0 < self.busy <= 1:
+            raise ValueError("--busy is more than 0 and at most 1")
 
     @property
     def live(self) -> Decimal:
@@ -99,6 +103,10 @@ class Load:
     def record_writes(self) -> Decimal:
         """PutLogEvents a second."""
         return self.requests * RECORDS
+
+    @property
+    def records_a_day(self) -> Decimal:
+        return self.record_writes * DAY_SECONDS * self.busy
 
     @property
     def tokens_a_minute(self) -> Decimal:

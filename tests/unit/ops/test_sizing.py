@@ -17,9 +17,20 @@ from ops.sizing import costs, limits, load, page
 from ops.sizing.costs import standing
 from ops.sizing.limits import LIMITS, by_rate
 from ops.sizing.load import Load
+from ops.sizing.report import scans
 
 ROOT = Path(__file__).parents[3]
 WHOLE = Load(Decimal(100), Decimal(5), 1000, 500)
+SMALL = replace(WHOLE, requests=Decimal("0.4"))
+README_ROWS = {
+    "API Gateway": ("API Gateway",),
+    "Lambda": ("Lambda (arm64)",),
+    "usage records and other logs": ("usage records", "other logs"),
+    "the daily report's queries": ("daily report",),
+    "DynamoDB, data out": ("DynamoDB", "data out"),
+    "metrics of calls": ("metrics",),
+    "alarms, dashboard and what else stands without traffic": ("standing",),
+}
 LIVE = replace(WHOLE, live_share=Decimal(1))
 QUEUED = replace(WHOLE, queued_share=Decimal(1))
 
@@ -147,7 +158,29 @@ def test_every_limit_names_its_source_and_what_to_change() -> None:
         assert each.change
 
 
+@pytest.mark.parametrize(("more", "whole"), [(0, True), (200_000, False)])
+def test_the_report_s_limit_is_how_many_records_it_can_read(more, whole) -> None:
+    assert scans(limits.REPORTED_RECORDS + more).whole == whole
+    assert round(limit("records").holds_to(WHOLE) * 2 * 86_400) == limits.REPORTED_RECORDS
+
+
+def test_a_day_that_is_busy_half_the_time_has_half_the_records() -> None:
+    half = replace(WHOLE, busy=Decimal("0.5"))
+    assert half.records_a_day == WHOLE.records_a_day / 2
+    assert limit("records").need(half) == limit("records").need(WHOLE) / 2
+
+
 # What it costs
+
+
+def test_a_day_whose_answers_fit_is_asked_three_questions_a_night() -> None:
+    assert scans(60_000).queries == 3 * 4 + 2
+
+
+def test_more_records_than_an_answer_has_are_scanned_again_for_each_slice() -> None:
+    fit, double, many = (scans(n) for n in (99_999, 200_000, 2_000_000))
+    assert fit.days < double.days < many.days
+    assert many.queries > 10 * double.queries / 2
 
 
 def test_a_price_falls_for_what_is_beyond_its_tier() -> None:
@@ -157,12 +190,15 @@ def test_a_price_falls_for_what_is_beyond_its_tier() -> None:
 
 def test_a_million_whole_calls_cost_what_is_reckoned_by_hand() -> None:
     a_month = Decimal(1_000_000) / costs.MONTH_SECONDS
-    lines = costs.costs(Load(a_month, Decimal(2), 200, 200), Decimal(1))
+    lines = costs.costs(Load(a_month, Decimal(2), 200, 200))
     usd = {line.name: line.usd.quantize(Decimal("0.01")) for line in lines}
     assert usd["API Gateway"] == Decimal("3.50")
     by_hand = Decimal("2.05") * Decimal("13.3334") + Decimal("0.20")
     assert usd["Lambda (arm64)"] == by_hand.quantize(Decimal("0.01"))
-    assert usd["usage records"] == Decimal("1.44")  # 2.5 GB × (0.50 + 3 × 0.005 + kept 0.06)
+    assert usd["usage records"] == Decimal("1.40")  # 2.5 GB × (0.50 + kept 0.06)
+    nights = Decimal("1.1") + Decimal("2.1") + 3 + 3  # days of log, by totals and by pairs
+    by_hand = Decimal("2.5") * (2 * nights + 4 * Decimal("1.02") + 2 * 15) * costs.INSIGHTS_GB
+    assert abs(usd["daily report"] - by_hand) < Decimal("0.01")
     assert "SQS" not in usd
 
 
@@ -170,7 +206,7 @@ def test_what_is_busy_a_quarter_of_the_time_costs_a_quarter_but_for_what_stands(
     whole, quarter = (
         sum(
             line.usd
-            for line in costs.costs(WHOLE, Decimal(busy))
+            for line in costs.costs(replace(SMALL, busy=Decimal(busy)))
             if line.name not in ("metrics", "standing")
         )
         for busy in ("1", "0.25")
@@ -217,3 +253,16 @@ def test_a_rate_that_is_no_number_is_a_usage_error() -> None:
     with pytest.raises(SystemExit) as left:
         command_line.main(["capacity", "--requests-per-second", "many"])
     assert left.value.code == 2
+
+
+# The README's table
+
+
+def test_the_readme_s_costs_are_those_of_a_million_calls() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = dict(re.findall(r"^\| ([^|*]+) \| ([\d.]+) \|$", readme, re.MULTILINE))
+    a_month = Load(Decimal("0.3805"), Decimal(2), 200, 200)
+    usd = {line.name: line.usd for line in costs.costs(a_month)}
+    reckoned = {row: sum(usd[name] for name in names) for row, names in README_ROWS.items()}
+    assert shown == {row: f"{amount:.2f}" for row, amount in reckoned.items()}
+    assert f"**about {sum(usd.values()):.0f}**" in readme

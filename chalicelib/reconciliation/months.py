@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -17,7 +18,7 @@ from chalicelib.reconciliation.billed import Key, canonical, of_line, plain
 from chalicelib.reconciliation.causes import Cause
 from chalicelib.reconciliation.days import statement_of as statement_of_day
 from chalicelib.reconciliation.hours import SampledHour
-from chalicelib.reconciliation.kept_day import KeptDay, NotReported, is_reported
+from chalicelib.reconciliation.kept_day import KeptDay, NotReported, Said, is_reported
 from chalicelib.reconciliation.money import DayCause, Spent
 from chalicelib.reconciliation.row import Row
 from chalicelib.reconciliation.series import metric_name
@@ -69,13 +70,29 @@ class _Ours:
 
 
 def due(store: ReportStore, today: date) -> list[Month]:
-    """Return the month before, where its bill is to be looked at, or to be told of."""
+    """Return the month before, where its bill is to be looked at, or to be told of.
+
+    So it is once more where the counts of a day of it are others by now.
+    """
     month = Month.of(today.replace(day=1) - timedelta(days=1))
     if today.day < FIRST or not any(store.keys(f"manifests/date={month}")):
         return []
     kept = Reconciled.read(store.read(statement_of(month).key))
     again = kept is None or not kept.told or (not kept.final and today.day <= LAST)
-    return [month] if again else []
+    return [month] if again or (kept and _is_restated(store, month, kept)) else []
+
+
+def _is_restated(store: ReportStore, month: Month, kept: Reconciled) -> bool:
+    counts = ((kept.of.get(f"{day}"), _counts_of(store, day)) for day in month.days())
+    return any(now not in (None, before) for before, now in counts)
+
+
+def _counts_of(store: ReportStore, day: date) -> str | None:
+    """Return the SHA-256 of a day's counts; of one whose manifest cannot be read, the day tells."""
+    with suppress(ValueError):
+        said = Said.read(store, day)
+        return said.manifest.counts_sha256 if said else None
+    return None
 
 
 def reconcile(

@@ -286,6 +286,16 @@ def test_a_month_whose_differences_nobody_was_told_of_is_due() -> None:
     assert months.due(kept, date(2026, 11, 20)) == [OCTOBER]
 
 
+def test_a_month_is_due_again_where_a_day_of_it_was_restated_since() -> None:
+    files = reported()
+    statement(files, CostExplorer(called()))
+    assert months.due(Kept(files), date(2026, 11, 20)) == []
+    adjusted = f"adjusted/{manifest_key(DAY)}"
+    late = {adjusted: manifest(date=f"{DAY}", counts_sha256="late").to_json()}
+    assert months.due(Kept(files | late), date(2026, 11, 20)) == [OCTOBER]
+    assert months.due(Kept(files | {adjusted: b"broken"}), date(2026, 11, 20)) == []
+
+
 def test_a_month_without_a_reported_day_is_not_due() -> None:
     assert months.due(Kept({}), date(2026, 11, 5)) == []
 

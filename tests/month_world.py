@@ -3,7 +3,7 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -20,7 +20,7 @@ from chalicelib.reporting.months import closing
 from chalicelib.reporting.months.balance import Balance, balance
 from chalicelib.reporting.months.closed import Closed
 from chalicelib.reporting.months.month import Month
-from chalicelib.reporting.nightly import Night
+from chalicelib.reporting.nightly import NOTHING_YET, Night
 from chalicelib.reporting.restating import Outcome
 from chalicelib.reporting.store import ReportStore
 from chalicelib.reporting.tenant_tree import NO_TENANTS, Tenants
@@ -116,19 +116,22 @@ class World:
         """Let the night before a day's morning come, and report what is due."""
         self.now = datetime(day.year, day.month, day.day, 2, 15, tzinfo=UTC)
         due = nightly.report_due(self.now, self.store, self.report)
-        return due.then(self.late(tried=due.failed).night)
+        return due.then(self.late(due).night)
 
-    def late(self, tried: Collection[date] = ()) -> nightly.Late:
-        """Report the days of late records."""
+    def late(self, before: Night = NOTHING_YET) -> nightly.Late:
+        """Report the days of late records, after what the run did before."""
         return nightly.report_late(
             self.now,
             self.store,
             self.report,
             ask=self.ask,
-            tell=lambda mark: self.told.append(mark.unreported),
-            tried=tried,
+            tell=self.tell,
+            before=before,
             now=self.now,
         )
+
+    def tell(self, unreported: Mapping[str, int]) -> None:
+        self.told.append(unreported)
 
     def ask(self, start: datetime, end: datetime) -> Held:
         """Count what the log holds, by day."""

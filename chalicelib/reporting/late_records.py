@@ -8,7 +8,7 @@ question reaches back to where the last one that was settled was asked.
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final, Self
 
@@ -71,6 +71,14 @@ class Mark:
         return (json.dumps(asdict(self), indent=2) + "\n").encode()
 
 
+def is_given_up(store: ReportStore, day: date, report: Report) -> bool:
+    """Say whether the log was last found to have fewer of a day's records than its report."""
+    with suppress(ValueError):  # whoever asks for late records says so
+        mark = Settled.read(store).mark
+        return mark is not None and mark.given_up.get(f"{day}", report.records) < report.records
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Settled:
     """The mark as it stands, and the sole right of whoever read it so to put the next one."""
@@ -98,11 +106,13 @@ class Settled:
     def asked(self, ask: Ask, oldest: date | None, now: datetime, over: date) -> "Asked":
         """Ask what came since, about the days before `over`. `oldest` is the first with a report.
 
-        Raises what `ask` raises.
+        Of a night's own days it is known as well that the log has none. Raises what `ask` raises.
         """
         last = datetime.fromisoformat(self.asked_at) if self.mark else None
         start = since(last, oldest, now)
-        return Asked(self, ask(start, now), start, now, over)
+        held = ask(start, now)
+        none = {over - timedelta(days=back): 0 for back in range(1, NIGHTS_OWN.days + 1)}
+        return Asked(self, replace(held, days={**none, **held.days}), start, now, over)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,16 +136,22 @@ class Asked:
         """
         if any(day not in gone for day in self.due()):
             return None
-        lacking = {day: n for day in self._days() if (n := self._lacking(day, gone))}
-        new = {f"{day}": n for day, n in lacking.items() if not self._is_known(day)}
+        lacking = (day for day in self._days() if day in gone or self._lacking(day, gone))
         return Mark(
             SCHEMA,
             asked_at=rfc3339(self.at),
             since=rfc3339(self.start),
             restated=self._restated(),
             given_up={f"{day}": self.held.days[day] for day in lacking},
-            unreported={**new, **self.held.astray},
+            unreported=self.unreported(gone),
         )
+
+    def unreported(self, gone: Collection[date]) -> dict[str, int]:
+        """Return the records that no report has, by day; of those to be read, nobody knows yet."""
+        read = [day for day in self._days() if day in gone or not self._is_due(day)]
+        new = (day for day in read if not self._is_known(day))
+        lacking = {f"{day}": n for day in new if (n := self._lacking(day, gone))}
+        return {**lacking, **self.held.astray}
 
     def _days(self) -> list[date]:
         return [day for day in sorted(self.held.days) if day < self.over]

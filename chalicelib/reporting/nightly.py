@@ -9,10 +9,9 @@ nothing to do costs a list and five reads, and the next goes on where one stoppe
 """
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from functools import partial
 from typing import Any, Final
 
 import boto3
@@ -21,7 +20,7 @@ from chalicelib.reporting import daily
 from chalicelib.reporting.claims import Busy
 from chalicelib.reporting.insights import Insights, NotFinished, Patience
 from chalicelib.reporting.late_question import Held, ask
-from chalicelib.reporting.late_records import Ask, Mark, Report, Settled
+from chalicelib.reporting.late_records import Ask, Report, Settled, is_given_up
 from chalicelib.reporting.notices.after_report import not_reported, tell_left, tell_unreported
 from chalicelib.reporting.notices.notices import Notices
 from chalicelib.reporting.restating import Outcome
@@ -60,6 +59,7 @@ class Night:
     days: tuple[dict[str, Any], ...]
     failed: Mapping[date, str] = field(default_factory=dict)  # why, of each day without success
     waiting: Mapping[date, str] = field(default_factory=dict)  # why, of each left to the next run
+    gone: frozenset[date] = frozenset()  # of those that failed: records are gone
 
     def to_dict(self) -> dict[str, Any]:
         return {"days": list(self.days)}
@@ -69,7 +69,11 @@ class Night:
             (*self.days, *other.days),
             {**self.failed, **other.failed},
             {**self.waiting, **other.waiting},
+            self.gone | other.gone,
         )
+
+
+NOTHING_YET: Final = Night(())
 
 
 def run(event_time: str, settings: Settings, *, remaining_ms: Callable[[], int]) -> Night:
@@ -88,16 +92,14 @@ def run(event_time: str, settings: Settings, *, remaining_ms: Callable[[], int])
         logs = boto3.client("logs", settings.region)
         return ask(Insights(logs, settings.usage_log_groups, Patience(remaining_ms)), start, end)
 
-    def tell(mark: Mark) -> None:
-        tell_unreported(notices, settings, daily.day_before(event_time), mark.unreported)
+    def tell(unreported: Mapping[str, int]) -> None:
+        tell_unreported(notices, settings, daily.day_before(event_time), unreported)
 
     at = datetime.fromisoformat(event_time)
     night = report_due(at, store, report)
-    late = report_late(
-        at, store, report, ask=count, tell=tell, tried=night.failed, now=datetime.now(UTC)
-    )
+    late = report_late(at, store, report, ask=count, tell=tell, before=night, now=datetime.now(UTC))
     night = night.then(late.night)
-    last = at.astimezone(UTC).time() >= LAST_RUN
+    last = _is_last(at)
     if last:
         not_reported(notices, settings, {**night.waiting, **night.failed, **left(at, store, night)})
     tell_left(notices, settings)
@@ -118,7 +120,7 @@ def report_due(at: datetime, store: ReportStore, report: ReportDay) -> Night:
 class Late:
     """What a run did about late records."""
 
-    night: Night = Night(())  # the days that were read again
+    night: Night = NOTHING_YET  # the days that were read again
     waiting: str = ""  # why the question is left to the next run
     failed: str = ""  # why it could not be answered
 
@@ -129,14 +131,14 @@ def report_late(
     report: ReportDay,
     *,
     ask: Ask,
-    tell: Callable[[Mark], None],
+    tell: Callable[[Mapping[str, int]], None],
     now: datetime,
-    tried: Collection[date] = (),
+    before: Night = NOTHING_YET,
 ) -> Late:
     """Report every day again of which the log has records that its report has not read.
 
-    Asked once a night, and by each run until all that it found is settled and told; `tried` are
-    days that this run has failed at. Never raises.
+    Asked once a night, and by each run until all that it found is settled. What no report can have
+    is told then, or in the night's last run. `before` is what this run has done. Never raises.
     """
     try:
         settled = Settled.read(store)
@@ -144,13 +146,12 @@ def report_late(
             return Late()
         oldest = min(_reported(store, (now - KEPT).date()), default=None)
         asked = settled.asked(ask, oldest, now, at.astimezone(UTC).date())
-        gone: set[date] = set()
-        due = (day for day in asked.due() if day not in tried)
-        night = _each(due, partial(_noting, gone, report))
-        mark = asked.mark(gone)
+        night = _each((day for day in asked.due() if day not in before.failed), report)
+        mark = asked.mark(gone := before.gone | night.gone)
+        if mark or _is_last(at):
+            tell(asked.unreported(gone))
         if mark is None:
             return Late(night, waiting="days that have some are left to the next run")
-        tell(mark)
         settled.put(mark)  # unless another run, of all that it found itself, was faster
         return Late(night)
     except NotFinished as error:
@@ -161,18 +162,11 @@ def report_late(
         return Late(failed=str(error))
 
 
-def _noting(gone: set[date], report: ReportDay, day: date) -> Outcome:
-    try:
-        return report(day)
-    except daily.RecordsGone:
-        gone.add(day)
-        raise
-
-
 def _each(due: Iterable[date], report: ReportDay) -> Night:
     days: list[dict[str, Any]] = []
     failed: dict[date, str] = {}
     waiting: dict[date, str] = {}
+    gone: set[date] = set()
     for day in due:
         try:
             days.append(_about(day, report(day)))
@@ -185,7 +179,9 @@ def _each(due: Iterable[date], report: ReportDay) -> Night:
         except Exception as error:
             log.exception("%s was not reported", day)
             failed[day] = str(error)
-    return Night(tuple(days), failed, waiting)
+            if isinstance(error, daily.RecordsGone):
+                gone.add(day)
+    return Night(tuple(days), failed, waiting, frozenset(gone))
 
 
 def left(at: datetime, store: ReportStore, night: Night) -> dict[date, str]:
@@ -209,8 +205,22 @@ def due(at: datetime, store: ReportStore) -> Iterator[date]:
         if day not in reported:
             if oldest <= day:
                 yield day
-        elif day >= once_more and Report.read(store, day).read_at < night:
+        elif day >= once_more and _is_due(store, day, night):
             yield day
+
+
+def _is_due(store: ReportStore, day: date, night: str) -> bool:
+    """Say whether a report of a day is to be made once more: never where records of it are gone.
+
+    Its night has failed; if the log has others of it one day, the question about late records finds
+    them.
+    """
+    report = Report.read(store, day)
+    return report.read_at < night and not is_given_up(store, day, report)
+
+
+def _is_last(at: datetime) -> bool:
+    return at.astimezone(UTC).time() >= LAST_RUN
 
 
 def _began(at: datetime) -> str:

@@ -14,6 +14,7 @@ import pytest
 from kept_files import Bucket
 from month_world import World
 
+from chalicelib.reporting import nightly
 from chalicelib.reporting.claims import claimed
 from chalicelib.reporting.insights import IncompleteReport, NotFinished
 from chalicelib.reporting.late_question import NO_DAY, TAKEN_WITHIN, Held, begins, since
@@ -546,6 +547,65 @@ def test_a_day_of_which_records_are_gone_keeps_its_report_and_what_came_late_is_
     night = next_night(world, 11)
     assert night.failed == {}
     assert (costs(world), world.told[-1]) == (kept, {})
+
+
+@pytest.mark.parametrize("left", [0, 1])
+def test_a_recent_day_of_which_records_are_gone_fails_one_night_and_holds_up_nothing(
+    left: int,
+) -> None:
+    world = reported()
+    kept = costs(world)
+    del world.events[left:]
+    world.write(forged(world, "2026-12-24", "x", noon(DAY)))
+    of_the_day = {str(DAY): left} if left else {}
+
+    night = next_night(world, 1)
+    assert "records are left of those" in night.failed[DAY]
+    assert world.told[-1] == {"2026-12-24": 1, **of_the_day}
+    assert mark(world)["asked_at"] == "2026-11-05T02:15:00.000Z"
+
+    for days in (2, 3, 4):
+        assert next_night(world, days).failed == {}
+        assert world.told[-1] == {"2026-12-24": 1}
+    assert costs(world) == kept
+
+
+def test_a_day_of_which_records_are_gone_is_not_tried_again_by_the_night_s_next_run() -> None:
+    world = reported()
+    del world.events[1:]
+    next_night(world, 1)
+    world.now += timedelta(minutes=20)
+
+    assert list(nightly.due(world.now, world.store)) == []
+
+
+def test_a_recent_day_whose_records_were_gone_and_are_there_again_is_read_as_ever() -> None:
+    world = reported()
+    gone = world.events[1:]
+    del world.events[1:]
+    next_night(world, 1)
+    world.write(*gone)
+    late(world, 2)
+
+    assert next_night(world, 2).failed == {}
+    assert costs(world) == TWO_CALLS
+    assert mark(world)["given_up"] == {}
+
+
+def test_what_is_in_no_report_is_told_in_the_night_s_last_run_though_a_day_still_fails() -> None:
+    world = reported(nights=5)
+    late(world, 10)
+    world.write(forged(world, "2026-12-24", "x", noon(DAY + timedelta(days=10))))
+    before, told = mark(world), list(world.told)
+    with patch.object(world, "report", side_effect=IncompleteReport("no")):
+        next_night(world, 10)
+        assert world.told == told
+
+        world.now = datetime.combine(world.now, nightly.LAST_RUN, UTC)
+        world.late()
+
+    assert world.told[len(told) :] == [{"2026-12-24": 1}]  # and not of the day that may be read yet
+    assert mark(world) == before
 
 
 def test_what_cannot_be_told_is_not_settled() -> None:

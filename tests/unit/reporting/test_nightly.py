@@ -8,6 +8,7 @@ from month_world import World
 
 from chalicelib.reporting.claims import claimed
 from chalicelib.reporting.insights import IncompleteReport, NotFinished
+from chalicelib.reporting.late_records import MARK_KEY
 from chalicelib.reporting.months.month import Month
 from chalicelib.reporting.nightly import due, left, report_due
 from chalicelib.reporting.reported_day import costs_key, manifest_key
@@ -157,6 +158,15 @@ def test_a_day_whose_manifest_cannot_be_read_fails_and_stops_no_other() -> None:
 
     assert [day["date"][-2:] for day in night.days] == ["09", "06", "08"]
     assert list(night.failed) == november(7)
+
+
+def test_a_mark_of_late_records_that_cannot_be_read_keeps_no_day_from_its_report() -> None:
+    world = with_reports_of(6, 7, 8)
+    world.bucket.files[MARK_KEY] = b"{}"
+
+    night = world.night(TENTH)
+
+    assert [day["date"][-2:] for day in night.days] == ["09", "06", "07", "08"]
 
 
 def test_what_a_night_leaves_undone_is_known_with_its_reason_each() -> None:

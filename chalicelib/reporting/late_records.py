@@ -8,7 +8,7 @@ question reaches back to where the last one that was settled was asked.
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime, timedelta
 from typing import Final, Self
 
@@ -20,9 +20,6 @@ from chalicelib.usage_record import rfc3339
 
 MARK_KEY: Final = "late/settled.json"
 SCHEMA: Final = 1
-
-REMEMBERED: Final = timedelta(days=35)
-"""How long a mark names a day that was read again, for whoever has to follow."""
 
 NIGHTS_OWN: Final = timedelta(days=4)
 """Days that each night reads by itself, records or none: yesterday, and three once more."""
@@ -55,16 +52,19 @@ class Mark:
     schema: int
     asked_at: str
     since: str  # what is older in the log was settled before
-    restated: Mapping[str, str]  # when days were read again that no night reads by itself
     given_up: Mapping[str, int]  # days that cannot be read whole, and how many records they have
     unreported: Mapping[str, int]  # records that no report has, by day, that were found this time
 
     @classmethod
     def from_json(cls, content: bytes) -> Self:
-        """Raises ValueError where it is none: where to go on from would be a guess."""
+        """Read a mark that this version, or one before it, has put.
+
+        Raises ValueError where it is none: where to go on from would be a guess.
+        """
         try:
-            return cls(**json.loads(content))
-        except (ValueError, TypeError) as error:
+            values = json.loads(content)
+            return cls(**{each.name: values[each.name] for each in fields(cls)})
+        except (ValueError, TypeError, KeyError) as error:
             raise ValueError(f"{MARK_KEY} cannot be read: {error}") from error
 
     def to_json(self) -> bytes:
@@ -141,7 +141,6 @@ class Asked:
             SCHEMA,
             asked_at=rfc3339(self.at),
             since=rfc3339(self.start),
-            restated=self._restated(),
             given_up={f"{day}": self.held.days[day] for day in lacking},
             unreported=self.unreported(gone),
         )
@@ -174,15 +173,3 @@ class Asked:
         report = Report.read(self.settled.store, day)
         differs = abs(held - report.records)
         return differs if self._is_known(day) else max(held - report.records, 0)
-
-    def _restated(self) -> dict[str, str]:
-        """Name the days that were read since the last mark, and are none of a night's own."""
-        mark, at = self.settled.mark, rfc3339(self.at)
-        late = (day for day in self._days() if day < self.over - NIGHTS_OWN)
-        read_at = {f"{day}": Report.read(self.settled.store, day).read_at for day in late}
-        last, long_ago = mark.asked_at if mark else at, rfc3339(self.at - REMEMBERED)
-        remembered = mark.restated if mark else {}
-        return {
-            **{day: on for day, on in remembered.items() if on > long_ago},
-            **{day: on for day, on in read_at.items() if on >= last},
-        }

@@ -212,18 +212,6 @@ def test_closing_a_month_reads_what_came_late() -> None:
     assert closed.totals["total_cost"] == "6"
 
 
-def test_the_mark_names_the_days_that_were_read_again_for_whoever_has_to_follow() -> None:
-    world = reported(nights=5)
-    late(world, 10)
-
-    next_night(world, 10)
-    assert list(mark(world)["restated"]) == [str(DAY)]
-    next_night(world, 11)
-    assert list(mark(world)["restated"]) == [str(DAY)]
-    next_night(world, 60)
-    assert list(mark(world)["restated"]) == []
-
-
 # Asked once a night, and until it is settled
 
 
@@ -454,6 +442,14 @@ def test_a_mark_that_cannot_be_read_is_no_mark_to_go_on_from() -> None:
     world.now += timedelta(days=1)
 
     assert world.late().failed.startswith("late/settled.json cannot be read")
+
+
+def test_a_mark_of_an_older_version_which_says_more_is_gone_on_from() -> None:
+    world = reported()
+    kept = mark(world)
+    world.bucket.files[MARK_KEY] = json.dumps({**kept, "restated": {}}).encode()
+
+    assert Settled.read(world.store).asked_at == kept["asked_at"]
 
 
 @pytest.mark.parametrize(

@@ -643,6 +643,17 @@ def test_a_manifest_says_how_many_records_its_day_has_copies_too() -> None:
     assert Report.read(world.store, DAY).records == 3
 
 
+def test_a_day_that_is_being_written_or_was_not_written_to_its_end_has_read_nothing() -> None:
+    world = reported()
+    world.now += timedelta(hours=1)
+    read, nothing = Report.read(world.store, DAY), Report(0, "")
+    for clean in (False, True):
+        with claimed(world.store, str(DAY), lambda: world.now) as claim:
+            claim.clean = clean
+            assert Report.read(world.store, DAY) == nothing
+        assert Report.read(world.store, DAY) == (read if clean else nothing)
+
+
 def test_a_day_without_a_report_has_read_nothing() -> None:
     assert Report.read(ReportStore(Bucket(), "reports"), DAY) == Report(0, "")
     broken = Bucket(files={manifest_key(DAY): b"{}"})

@@ -1,5 +1,6 @@
 """The nightly run: which days are due, and that each is done once a night, come what may."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -9,10 +10,13 @@ from month_world import World
 from chalicelib.reporting.claims import claimed
 from chalicelib.reporting.insights import IncompleteReport, NotFinished
 from chalicelib.reporting.late_records import MARK_KEY
+from chalicelib.reporting.months.adjustments import adjustments_key
 from chalicelib.reporting.months.month import Month
+from chalicelib.reporting.months.telling import told_key
 from chalicelib.reporting.nightly import due, left, report_due
 from chalicelib.reporting.reported_day import costs_key, manifest_key
 from chalicelib.reporting.restating import Outcome
+from chalicelib.reporting.team_keys import team_adjusted_key
 
 TENTH = date(2026, 11, 10)  # the morning; yesterday is the ninth
 
@@ -212,6 +216,31 @@ def test_a_closed_day_is_done_for_the_night_once_its_records_were_read() -> None
     assert [day["date"][-2:] for day in night.days] == ["30", "27", "28", "29"]
     assert list(due(world.now + timedelta(minutes=20), world.store)) == []
     assert world.bucket.files[manifest_key(thirtieth)] == closed
+
+
+@pytest.mark.parametrize("key", [adjustments_key, team_adjusted_key, told_key])
+def test_a_closed_day_whose_adjusting_broke_off_is_due_again_until_all_of_it_is_done(
+    key: Callable[[date], str],
+) -> None:
+    world = with_reports_of(28, 29)
+    thirtieth = date(2026, 11, 30)
+    calls = [world.records(thirtieth, "ads", (1_000_000, 0), call=f"c{n}") for n in range(2)]
+    world.write(*calls[0])
+    world.now = datetime(2026, 12, 1, 1, tzinfo=UTC)
+    world.close(Month.of(thirtieth), with_gaps=True)
+    world.records(thirtieth, "ads", (1, 0), call="lost")
+    late = world.records(thirtieth, "ads", (1, 0), call="after it")
+    world.write(*calls[1], *late)
+    world.bucket.fails_to_put = key(thirtieth)
+
+    assert list(world.night(date(2026, 12, 1)).failed) == [thirtieth]
+    assert list(due(world.now, world.store)) == [thirtieth]
+
+    world.bucket.fails_to_put = ""
+    world.now += timedelta(minutes=20)
+    report_due(world.now, world.store, world.report)
+    assert list(due(world.now, world.store)) == []
+    assert world.balance(Month.of(thirtieth)).adjusted[-1] > 3
 
 
 def test_a_report_that_would_find_fewer_records_than_before_is_not_written() -> None:

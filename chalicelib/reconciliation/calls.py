@@ -7,7 +7,7 @@ direct call is in the first two, however little it used.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final, Self
 
@@ -113,15 +113,13 @@ class Calls:
         invoked = counted.get(CALLS, NOTHING)
         invocations = _number(scope, CALLS, made.certain, ran + accepted, invoked, day)
         sampled = counted.get(ANSWERED, NOTHING)
-        if sampled.day > invoked.day:  # then it is no sample a call: it tells nothing
-            sampled = NOTHING
         answered = _answered(scope, ran, sampled, invoked, day)
         failing = made.refused + made.unsure + made.broken + made.orphaned
         refused = errors + counted.get(THROTTLED, NOTHING)
         refusals = _number(scope, REFUSED, 0, failing, refused, day)
         more = More.of(max(invocations.more, answered.more), made.orphaned, lost)
         room = invocations.beyond(made.certain)
-        if sampled.day:
+        if answered.theirs.day:
             room = min(room, answered.beyond(made.whole))
         return cls((invocations, answered, refusals), more, max(room - more.calls, 0))
 
@@ -135,7 +133,13 @@ def _number(scope: Scope, unit: str, low: int, high: int, theirs: Counted, day: 
 
 
 def _answered(scope: Scope, ran: int, sampled: Counted, invoked: Counted, day: Day) -> Number:
-    """Settle the samples: of how many calls that were carried an answer came nobody knows."""
-    carried = day.brought(scope, CALLS)
-    most = invoked.early if carried is None else carried
-    return Number(ANSWERED, sampled, settled(0, ran, sampled, None, most))
+    """Settle the samples: of how many calls that were carried an answer came nobody knows.
+
+    So it carries what may come at most. More samples than invocations are none of calls, and tell
+    nothing.
+    """
+    if sampled.day > invoked.day:
+        return Number(ANSWERED, NOTHING, Settled(0, 0, None, most=None))
+    bounds = (invoked.early, day.brought(scope, CALLS), day.brought(scope, ANSWERED))
+    each = settled(0, ran, sampled, None, min(most for most in bounds if most is not None))
+    return Number(ANSWERED, sampled, replace(each, carried=each.most))

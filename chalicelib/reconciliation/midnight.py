@@ -19,17 +19,18 @@ class Settled:
     carried: int | None  # what AWS is to count on the next day; None: that is not certain
     brought: int = 0  # of AWS's, what is of the day before
     guessed: int = 0  # of that, what is taken for it because nobody knows
+    most: int | None = 0  # what AWS may count on the next day at most; None: nobody knows
 
 
 def settled(
-    low: int, high: int, theirs: Counted, carried: int | None, most: int | None = None
+    low: int, high: int, theirs: Counted, carried: int | None, at_most: int | None = None
 ) -> Settled:
     """Settle ours, a number from `low` to `high`, with AWS's.
 
     `carried` is what the day before left for AWS to count on this one. Where that is not known, it
-    may be all that AWS counted soon after midnight, but no more than `most`.
+    may be all that AWS counted soon after midnight, but no more than `at_most`.
     """
-    soon = theirs.early if most is None else min(theirs.early, most)
+    soon = theirs.early if at_most is None else min(theirs.early, at_most)
     guessed = min(max(theirs.day - high, 0), soon) if carried is None else 0
     brought = guessed if carried is None else carried
     ours = min(max(theirs.day - brought, low), high)
@@ -37,6 +38,6 @@ def settled(
     out = min(max(running, 0), theirs.after)
     left = running - out
     before = soon if carried is None else carried
-    at_most = min(max(high + before - theirs.day, 0), theirs.after)
-    certain = theirs.after == 0 or (at_most == out and not left)
-    return Settled(ours, left, out if certain else None, brought, guessed)
+    most = min(max(high + before - theirs.day, 0), theirs.after)
+    later = None if left and theirs.after else most
+    return Settled(ours, left, out if out == later else None, brought, guessed, later)

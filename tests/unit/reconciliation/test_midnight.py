@@ -95,3 +95,17 @@ def test_days_whose_calls_are_partly_in_doubt_are_all_settled(days) -> None:
         each = settled(low, by_midnight + later + more, aws, carried)
         assert (each.left, each.carried) in ((0, later), (0, None))
         carried, brought = each.carried, later
+
+
+@given(st.lists(AROUND, min_size=1, max_size=8))
+def test_what_may_come_at_most_is_never_less_than_what_comes(days) -> None:
+    """Of calls that may leave a sample or not, the bound of one day is all that the next knows."""
+    most: int | None = 0
+    brought = 0
+    for by_midnight, later, more, of_others in days:
+        aws = Counted(day=by_midnight + brought, early=brought, after=later + of_others)
+        each = settled(0, by_midnight + later + more, aws, None, most)
+        assert each.left == 0
+        assert each.most is not None
+        assert later <= each.most <= aws.after
+        most, brought = each.most, later

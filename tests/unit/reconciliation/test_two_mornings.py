@@ -107,6 +107,28 @@ def test_answers_that_came_soon_after_midnight_are_no_more_than_the_calls_that_w
     assert told(second)["answered"] == ("bypass", "difference")
 
 
+def test_answers_that_come_later_are_no_more_than_the_day_before_lacked() -> None:
+    """Whether AWS takes the refused call for an invocation is not known; a direct one comes too."""
+    evening = ONE_ENDS_LATER | {"invocations": (5, 0, 2), "answered": (4, 0, 2)}
+    first = called([FIVE, REFUSED], evening | {"errors": (1, 0, 0)})
+    assert {row.unit: row.carried for row in first}["invocations"] is None
+
+    came = called([FIVE], IT_CAME | {"invocations": (6, 2, 0), "answered": (6, 2, 0)}, after(first))
+    direct = IT_CAME | {"invocations": (7, 3, 0), "answered": (7, 3, 0)}
+    found = called([FIVE], direct, after(first))
+
+    assert told(came)["answered"] == ("midnight", "explained")
+    assert told(found)["answered"] == ("bypass", "difference")
+
+
+def test_samples_that_told_nothing_leave_the_next_days_to_the_invocations() -> None:
+    strange = ONE_ENDS_LATER | {"answered": (9, 0, 1)}
+
+    second = called([FIVE], IT_CAME, after(called([FIVE], strange)))
+
+    assert told(second)["answered"] == ("midnight", "explained")
+
+
 def test_where_a_call_in_doubt_may_have_run_the_next_days_invocations_do_not_ring() -> None:
     """AWS ran the call that timed out, and one of the five ended after midnight."""
     first = called([FIVE, TIMED_OUT], {"invocations": (5, 0, 1), "answered": (5, 0, 1)})

@@ -111,6 +111,13 @@ class Bench:
         """Yield, for each query in turn, that a record comes right after it."""
         yield from (replace(TRICKLE, late=record[1], late_looks=nth) for nth in self._queries)
 
+    def beside(self, count: int, seed: int) -> Iterator[tuple[Fault, Behaviour]]:
+        """Yield faults, each beside a record that comes between two queries, by chance."""
+        chance, faults = random.Random(seed), list(self.faults())
+        events = self.job.begun.events
+        arriving = [each for event in events for each in self.arriving(event)]
+        yield from ((chance.choice(faults), chance.choice(arriving)) for _ in range(count))
+
     @property
     def _queries(self) -> range:
         return range(1, self.calls["StartQuery"] + 1)
@@ -119,28 +126,33 @@ class Bench:
         """Say what a struck job left, and what the next one without a fault made of that."""
         stage = self.job.begun.copy()
         stage.strike(*faults, behaviour=behaviour)
-        done = self.job.run(stage)
-        left = self._left(stage, done, behaviour.late)
+        left = self._left(stage, self.job.run(stage), behaviour.late)
         if left is Verdict.RIGHT and self._leaves_no_trace(stage):
             return left if self._stays_right else Verdict.WRONG
-        mended = self._comes_right(stage, in_steps=left is Verdict.EARLIER)
-        return left if mended else Verdict.WRONG
+        return left if self._comes_right(stage, behaviour.late) else Verdict.WRONG
 
     @cached_property
     def _stays_right(self) -> bool:
         return self._comes_right(self.undisturbed)
 
-    def _comes_right(self, stage: Stage, in_steps: bool = False) -> bool:
+    def _comes_right(self, stage: Stage, late: str = "") -> bool:
         """Do the job once more, an hour later and without a fault.
 
-        What a closed month's adjustments took in two steps has other rows of the same sum.
+        What goes on with the answers of before a late record came is right the time after. What a
+        closed month's adjustments took in two steps has other rows of the same sum.
         """
+        again = self._once_more(stage, hours=1)
+        if late and self._left(again, True, late) in (Verdict.EARLIER, Verdict.LOUD):
+            again = self._once_more(again, hours=2)
+        left, in_steps = by_day(again), late and MONTH.closed_key in stage.bucket.files
+        is_right = tables(left) == tables(self.right) if in_steps else left == self.right
+        return is_right and balanced(again)
+
+    def _once_more(self, stage: Stage, hours: int) -> Stage:
         again = stage.copy()
-        again.now = self.job.begun.now + timedelta(hours=1)
-        if not self.job.run(again) or not balanced(again):
-            return False
-        left = by_day(again)
-        return tables(left) == tables(self.right) if in_steps else left == self.right
+        again.now = self.job.begun.now + timedelta(hours=hours)
+        assert self.job.run(again), "there was no fault"
+        return again
 
     def _without(self, record: str) -> Stage:
         """Return what the job leaves where a record has not come at all."""

@@ -55,3 +55,12 @@ def test_a_record_that_comes_late_or_is_overlooked_is_never_in_a_part_of_a_repor
     verdicts += Counter(map(bench.verdict, blind))
 
     assert Verdict.WRONG not in told(f"{name}, a record seen by some queries", verdicts)
+
+
+@pytest.mark.parametrize("name", OF_A_DAY)
+def test_a_record_that_comes_late_beside_a_fault_is_never_in_a_part_of_a_report(name: str) -> None:
+    bench = Bench(JOBS[name])
+
+    found = (bench.verdict(fault, behaviour=late) for fault, late in bench.beside(PAIRS, seed=1))
+
+    assert Verdict.WRONG not in told(f"{name}, a fault and a late record", Counter(found))

@@ -13,7 +13,7 @@ State = Literal[
     "unavailable",  # today cannot be counted just now
 ]
 RESTATED: Final = timedelta(days=4)
-"""Until so long after a day its report is made anew, as records arrive late."""
+"""Until so long after a day each night makes its report anew, whether records came late or not."""
 
 _NOT_REPORTED: Final = (
     "There is no report of this day. A day is reported after 02:15 UTC of the next."
@@ -67,7 +67,11 @@ class TeamDay:
         return words[self.state]
 
     def may_change(self, today: date) -> bool:
-        """Whether a later report may say something else of the day."""
+        """Whether the day is yet to be reported as a matter of course, for the first time or again.
+
+        After that only a record that comes later still, or the operator, changes it: nobody can
+        know that they will not.
+        """
         return today <= self.day + RESTATED
 
     @property

@@ -126,7 +126,9 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
             "date": DATE,
             "status": one_of(get_args(State)),
             "complete": described(FLAG, "All that the team used is in its rows, adjusted."),
-            "may_change": described(FLAG, "A later report may say something else."),
+            "may_change": described(
+                FLAG, "Its report is yet to be made, or made again as a matter of course."
+            ),
             "as_of": described(TEXT, "Until when today is counted."),
             "message": described(TEXT, "Why it is not complete."),
         },

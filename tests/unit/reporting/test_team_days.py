@@ -152,7 +152,7 @@ def test_a_column_that_an_older_report_lacks_is_empty() -> None:
     assert day.rows[0]["total_cost"] == ""
 
 
-def test_a_report_may_change_for_four_days() -> None:
+def test_for_four_days_a_report_is_made_again_as_a_matter_of_course() -> None:
     (day,) = read(reported("ads"))
     assert day.may_change(DAY + timedelta(days=4))
     assert not day.may_change(DAY + timedelta(days=5))

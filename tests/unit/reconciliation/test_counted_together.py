@@ -1,11 +1,14 @@
 """Calls of ids that no list names, counted together: which of AWS's series they explain."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from builders import count_line
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chalicelib.metering.usage import Usage
 from chalicelib.pricing.count_line import CountLine
@@ -84,3 +87,20 @@ def test_an_orphaned_call_is_missing_of_one_series() -> None:
     found = ringing(REFUSED, aws=aws, orphans=1)
 
     assert found == {ACME: "missing_records", GLM: "bypass"}
+
+
+COUNTED_AS = (
+    *((REFUSED, {}), (REFUSED, AN_ERROR), (REFUSED, {"throttled": 1})),
+    *((REFUSED, {**AN_ERROR, "invocations": 1}), (TIMED_OUT, {}), (TIMED_OUT, A_CALL)),
+    *((TIMED_OUT, {"invocations": 1}), (TIMED_OUT, {**A_CALL, **AN_ERROR}), (TIMED_OUT, AN_ERROR)),
+)
+"""What AWS may count of a call that nothing answered."""
+
+
+@given(st.lists(st.tuples(st.sampled_from((ACME, GLM, NEW)), st.sampled_from(COUNTED_AS))))
+def test_calls_that_are_all_ours_ring_in_no_series_however_aws_counts_them(calls) -> None:
+    aws: dict[str, Counter[str]] = {name: Counter() for name in (ACME, GLM, NEW)}
+    for name, (_, counted) in calls:
+        aws[name].update(counted)
+
+    assert ringing(*(line for _, (line, _) in calls), aws=aws) == {}

@@ -12,7 +12,7 @@ from chalicelib.settings import SettingError
 from ops.deploy.account import Account
 from ops.doctor import alarms, reports, setup, work
 from ops.doctor.examined import Examined
-from ops.doctor.finding import Finding, note, ok, wrong
+from ops.doctor.finding import GONE, Finding, note, ok, wrong
 
 Look = Callable[[Examined], Iterable[Finding]]
 
@@ -79,5 +79,5 @@ def _todo(code: str) -> str:
     if "AccessDenied" in code or "Unauthorized" in code:
         return "your own credentials may not look: docs/runbook.md#what-the-doctor-asks"
     if "NotFound" in code or "NonExistent" in code or "NoSuch" in code or code == "404":
-        return "deploy the stack of resources, or name the right stage, region and account"
+        return f"name the right stage, region and account; if it was deleted: {GONE}"
     return "the service may be away: health.aws.amazon.com; docs/dependencies.md says what goes on"

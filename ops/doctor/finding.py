@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 RUNBOOK: Final = "docs/runbook.md"
+GONE: Final = f"{RUNBOOK}#what-was-deleted-or-changed-by-hand"
 
 
 @dataclass(frozen=True, slots=True)

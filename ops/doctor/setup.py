@@ -16,7 +16,7 @@ from ops.deploy import aliases
 from ops.deploy.releases import RUNTIME
 from ops.deploy.stage import Stage
 from ops.doctor.examined import Examined
-from ops.doctor.finding import Finding, note, ok, wrong
+from ops.doctor.finding import GONE, Finding, note, ok, wrong
 
 STS: Final = Service("sts", "sts", "STS")
 MAX_SKEW: Final = timedelta(seconds=60)
@@ -26,6 +26,17 @@ QUEUE_OF: Final = {"stream_worker": "", "stream_dead_letters": "-dead"}
 """The functions that queues start, and how each one's queue is called after STREAMS_QUEUE."""
 READING: Final = ("Creating", "Enabling", "Enabled", "Updating")
 """States of an event source mapping whose queue is read, or will be (lambda 2015-03-31)."""
+
+_RESTORABLE: Final = (
+    "aws dynamodb update-continuous-backups --table-name {}"
+    " --point-in-time-recovery-specification PointInTimeRecoveryEnabled=true"
+).format
+_MADE: Final = "aws logs create-log-group --log-group-name {}".format
+_VERSIONED: Final = (
+    "aws s3api put-bucket-versioning --bucket {} --versioning-configuration Status=Enabled"
+).format
+"""What mends it. A deployment does not: CloudFormation changes what its template has changed, not
+what was changed beside it."""
 
 
 def clock(region: str, environ: Mapping[str, str]) -> Finding:
@@ -152,8 +163,7 @@ def tables(examined: Examined) -> Iterator[Finding]:
         if status not in ("ACTIVE", "UPDATING"):
             yield wrong("table", f"{name} is {status}", "wait, or restore it: docs/operate.md")
         elif recovery["PointInTimeRecoveryStatus"] != "ENABLED":
-            todo = "deploy the stack of resources again"
-            yield wrong("table", f"{name} cannot be restored to a point in time", todo)
+            yield wrong("table", f"{name} cannot be restored to a point in time", _RESTORABLE(name))
         else:
             yield ok("table", f"{name}: {status.lower()}, restorable")
 
@@ -167,8 +177,8 @@ def usage_log(examined: Examined) -> Iterator[Finding]:
     groups = examined.client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
     found = next((each for each in groups if each["logGroupName"] == name), None)
     if found is None:
-        todo = "deploy the stack of resources: until then no model is called"
-        yield wrong("usage log", f"{name} is not there", todo)
+        says = f"{name} is not there: no model is called"
+        yield wrong("usage log", says, f"{_MADE(name)}; then {GONE}")
     elif found.get("retentionInDays", KEPT_DAYS) < KEPT_DAYS:
         days = found["retentionInDays"]
         yield note("usage log", f"{name} is kept {days} days", "a day older is not reported again")
@@ -183,7 +193,7 @@ def buckets(examined: Examined) -> Iterator[Finding]:
         s3.head_bucket(Bucket=each)
     versioning = s3.get_bucket_versioning(Bucket=reports).get("Status")
     if versioning != "Enabled":
-        todo = "deploy the stack of resources again: a report that is overwritten is gone"
-        yield wrong("buckets", f"{reports} keeps no versions", todo)
+        says = f"{reports} keeps no versions: a report that is overwritten is gone"
+        yield wrong("buckets", says, _VERSIONED(reports))
     else:
         yield ok("buckets", f"{reports}, {payloads}")

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shlex
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -9,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from botocore import xform_name
 from builders import ACCOUNT
 from scripted_server import answer, scripted_server
 from stream_world import call_of, stream_job
@@ -29,6 +31,7 @@ from ops.doctor import alarms, reports, setup, work
 from ops.doctor.examined import Examined
 from ops.doctor.finding import Finding
 
+RUNBOOK = (project.ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
 NOW = datetime.now(UTC)
 DUE = reports.last_due(NOW)
 COSTS = b"model_id,invocations,status\nus.amazon.nova-lite-v1:0,7,PRICED\n"
@@ -175,6 +178,32 @@ def said(look: Look, examined: Examined) -> str:
     (found,) = wrongs(look(examined))
     assert found.todo
     return f"{found.says} -> {found.todo}"
+
+
+def type_in(deployed: Deployed, command: str) -> None:
+    """Do what a command of the AWS CLI does."""
+    program, service, operation, *words = shlex.split(command)
+    assert program == "aws"
+    client = deployed.client({"s3api": "s3"}.get(service, service))
+    name = operation.replace("-", "_")
+    shapes = client.meta.service_model.operation_model(
+        client.meta.method_to_api_mapping[name]
+    ).input_shape.members
+    spelled = {f"--{xform_name(member, '-')}": member for member in shapes}
+    asked = {spelled[word]: value for word, value in zip(words[::2], words[1::2], strict=True)}
+    getattr(client, name)(**{n: _read(shapes[n].type_name, text) for n, text in asked.items()})
+
+
+def _read(kind: str, text: str) -> Any:
+    """Read a value as the CLI does: JSON, or its shorthand of pairs."""
+    if kind == "integer":
+        return int(text)
+    if kind not in ("structure", "map"):
+        return text
+    if text.startswith("{"):
+        return json.loads(text)
+    pairs = dict(each.split("=") for each in text.split(","))
+    return {n: {"true": True}.get(value, value) for n, value in pairs.items()}
 
 
 # The screen
@@ -324,14 +353,41 @@ def test_a_queue_without_a_mapping_is_named(examined) -> None:
     assert "tollgate-prod-streams is read by no function: there is no mapping;" in found
 
 
-def test_a_table_that_cannot_be_restored_is_wrong(deployed, examined) -> None:
+def test_a_table_that_cannot_be_restored_is_wrong_until_what_is_said_is_done(
+    deployed, examined
+) -> None:
     dynamodb, table = deployed.client("dynamodb"), examined.settings.streams_table
-    for enabled, count in ((False, 1), (True, 0)):
-        recovery = {"PointInTimeRecoveryEnabled": enabled}
-        dynamodb.update_continuous_backups(
-            TableName=table, PointInTimeRecoverySpecification=recovery
-        )
-        assert len(wrongs(setup.tables(examined))) == count
+    off = {"PointInTimeRecoveryEnabled": False}
+    dynamodb.update_continuous_backups(TableName=table, PointInTimeRecoverySpecification=off)
+    (found,) = wrongs(setup.tables(examined))
+    type_in(deployed, found.todo)
+    assert wrongs(setup.tables(examined)) == []
+
+
+def test_what_was_deleted_is_there_again_after_the_runbook_s_commands(deployed, examined) -> None:
+    sqs, s3 = deployed.client("sqs"), deployed.client("s3")
+    group, bucket = examined.settings.usage_log_group, examined.settings.payloads_bucket
+    deployed.client("logs").delete_log_group(logGroupName=group)
+    for name in ("tollgate-prod-streams", "tollgate-prod-streams-dead"):
+        sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName=name)["QueueUrl"])
+    s3.delete_bucket(Bucket=bucket)
+    (found,) = wrongs(setup.usage_log(examined))
+    assert found.todo.startswith(f"aws logs create-log-group --log-group-name {group}; then docs/")
+
+    section = RUNBOOK.partition("\n## What was deleted or changed by hand\n")[2]
+    commands = section.partition("```sh\n")[2].partition("```")[0].replace("\\\n", " ")
+    for command in filter(None, commands.splitlines()):
+        type_in(deployed, command)
+
+    looked = [*setup.usage_log(examined), *work.queues(examined), *setup.buckets(examined)]
+    assert {each.state for each in looked} == {"ok"}
+    url = sqs.get_queue_url(QueueName="tollgate-prod-streams")["QueueUrl"]
+    made = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    template = json.loads((project.ROOT / ".chalice" / "resources.json").read_text())
+    wanted = template["Resources"]["StreamsQueue"]["Properties"]
+    assert int(made["VisibilityTimeout"]) == wanted["VisibilityTimeout"]
+    assert int(made["MessageRetentionPeriod"]) == wanted["MessageRetentionPeriod"]
+    assert json.loads(made["RedrivePolicy"])["maxReceiveCount"] == 5
 
 
 def test_records_on_stdout_are_wrong_but_on_this_machine(examined) -> None:
@@ -341,9 +397,16 @@ def test_records_on_stdout_are_wrong_but_on_this_machine(examined) -> None:
     assert wrongs(setup.usage_log(local)) == []
 
 
-def test_reports_that_can_be_overwritten_for_good_are_wrong(examined) -> None:
-    settings = replace(examined.settings, reports_bucket=examined.settings.payloads_bucket)
-    assert "keeps no versions" in said(setup.buckets, replace(examined, settings=settings))
+def test_reports_that_can_be_overwritten_for_good_are_wrong_until_what_is_said_is_done(
+    deployed, examined
+) -> None:
+    named = {"Bucket": examined.settings.reports_bucket}
+    off = {"Status": "Suspended"}
+    deployed.client("s3").put_bucket_versioning(**named, VersioningConfiguration=off)
+    (found,) = wrongs(setup.buckets(examined))
+    assert "keeps no versions" in found.says
+    type_in(deployed, found.todo)
+    assert wrongs(setup.buckets(examined)) == []
 
 
 # Work

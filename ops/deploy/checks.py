@@ -8,7 +8,7 @@ from typing import Final
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
 from chalicelib.settings import SettingError, load
-from ops.deploy import aliases, leaving, network, ownership, stack_state, stacks, zones
+from ops.deploy import aliases, gateway, leaving, network, ownership, stack_state, stacks, zones
 from ops.deploy.account import Account
 from ops.deploy.stage import FOLDER, Stage
 from ops.directory import Refused
@@ -148,13 +148,15 @@ def concurrency(stage: Stage, account: Account) -> Iterator[str]:
 
 
 def ours(stage: Stage, account: Account) -> Iterator[str]:
-    """What has the name of a function, a role or of the API is this stage's, or not there."""
+    """What has a name of ours is this stage's, or not there."""
     owner = f"stage={stage.name}:app={stage.config['app_name']}"
     function = partial(ownership.function, account.client("lambda"), wanted=owner)
     role = partial(ownership.role, account.client("iam"), region=account.region)
+    rule = partial(ownership.rule, account.client("events"))
     looks = [
         *(partial(function, stage.function(key)) for key in stage.functions),
         *(partial(role, stage.role(key)) for key in stage.functions),
+        *(partial(rule, stage.rule(key), stage.function(key)) for key in stage.functions),
         partial(ownership.api, account.client("apigateway"), stage.api),
     ]
     for look in looks:
@@ -208,6 +210,7 @@ CHECKS: Final[tuple[Check, ...]] = (
         concurrency,
         ours,
         one_release,
+        gateway.log_role,
         leaving.held,
         stacks_at_rest,
         network.problems,

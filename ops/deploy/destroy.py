@@ -5,16 +5,32 @@ would leave them behind under names that no new stack could take.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
-from ops.deploy import aliases, change_sets, checks, interfaces, leftovers, payloads, stacks
+from ops.deploy import (
+    aliases,
+    change_sets,
+    checks,
+    interfaces,
+    leftovers,
+    ownership,
+    payloads,
+    stacks,
+)
 from ops.deploy.account import Account
 from ops.deploy.chalice_stage import ChaliceStage
 from ops.deploy.stage import Say, Stage
 
 
 def held(stage: Stage, account: Account) -> Iterator[str]:
+    """Say what of somebody's own would go with the stage, or keep it from going."""
+    for look in (_aliases, _policies, _targets):
+        yield from look(stage, account)
+
+
+def _aliases(stage: Stage, account: Account) -> Iterator[str]:
     """Say which functions an operator's own alias holds: it would go with its function."""
     lambdas = account.client("lambda")
     for key in stage.functions:
@@ -26,6 +42,34 @@ def held(stage: Stage, account: Account) -> Iterator[str]:
             )
 
 
+def _policies(stage: Stage, account: Account) -> Iterator[str]:
+    """Say which policies are attached to our roles: IAM deletes no role that has one."""
+    iam = account.client("iam")
+    for role in map(stage.role, stage.functions):
+        with suppress(iam.exceptions.NoSuchEntityException):
+            for each in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
+                yield (
+                    f"the role {role} has the policy {each['PolicyName']} attached, and cannot be"
+                    f" deleted with it: aws iam detach-role-policy --role-name {role}"
+                    f" --policy-arn {each['PolicyArn']}"
+                )
+
+
+def _targets(stage: Stage, account: Account) -> Iterator[str]:
+    """Say what else our schedules start: EventBridge deletes no rule that has a target."""
+    events = account.client("events")
+    for rule in map(stage.rule, stage.functions):
+        with suppress(events.exceptions.ResourceNotFoundException):
+            for each in ownership.targets(events, rule):
+                if each["Id"] != OUR_TARGET:
+                    yield (
+                        f"the rule {rule} starts {each['Arn']}, too, and cannot be deleted with it:"
+                        f" aws events remove-targets --rule {rule} --ids {each['Id']}"
+                    )
+
+
+OUR_TARGET: Final = "1"
+"""The id that Chalice gives to the function that a rule starts."""
 CHECKS: Final[tuple[checks.Check, ...]] = (
     *(checks.right_account, checks.buckets, checks.ours),
     *(checks.stacks_at_rest, held),

@@ -7,10 +7,12 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from datetime import datetime
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
+from ops.deploy import ownership
 from ops.deploy.account import Account
 from ops.deploy.stage import Say, Stage
 
@@ -40,17 +42,32 @@ _LOG_ACTIONS: Final = (
 """What API Gateway's Developer Guide asks for such a role, on all resources: "Permissions for
 CloudWatch logging". It takes no role that may do less.
 """
+_API_GATEWAY: Final = "apigateway.amazonaws.com"
 _TRUST: Final = {
     "Version": "2012-10-17",
     "Statement": [
         {
             "Effect": "Allow",
-            "Principal": {"Service": "apigateway.amazonaws.com"},
+            "Principal": {"Service": _API_GATEWAY},
             "Action": "sts:AssumeRole",
         }
     ],
 }
 _ATTEMPTS, _PAUSE_S = 12, 5  # a new role is known everywhere after some seconds
+
+
+def log_role(_stage: Stage, account: Account) -> Iterator[str]:
+    """Say that the role which API Gateway is to get is somebody else's."""
+    if account.client("apigateway").get_account().get("cloudwatchRoleArn"):
+        return  # it has another, or ours
+    iam = account.client("iam")
+    with suppress(iam.exceptions.NoSuchEntityException):
+        trust = iam.get_role(RoleName=LOG_ROLE)["Role"]["AssumeRolePolicyDocument"]
+        if not ownership.taken_by(_API_GATEWAY, trust):
+            yield (
+                f"there is a role {LOG_ROLE} that not {_API_GATEWAY} alone may take: delete it, or"
+                " set a role of yours for the logs of API Gateway (its console, Settings)"
+            )
 
 
 def settle(account: Account, stage: Stage, api_id: str, say: Say) -> None:
@@ -69,6 +86,15 @@ def settle(account: Account, stage: Stage, api_id: str, say: Say) -> None:
     ]
     gateway.update_stage(**named, patchOperations=operations)
     say(f"set {', '.join(differing)} of the API's stage")
+
+
+def deployed(account: Account, stage: Stage, api_id: str) -> datetime:
+    """Return when the API was deployed as it answers now."""
+    gateway = account.client("apigateway")
+    now = gateway.get_stage(restApiId=api_id, stageName=stage.api_stage)
+    found = gateway.get_deployment(restApiId=api_id, deploymentId=now["deploymentId"])
+    made: datetime = found["createdDate"]
+    return made
 
 
 def _wanted(account: Account, stage: Stage) -> Iterator[tuple[str, Any, tuple[str, ...]]]:

@@ -2,7 +2,8 @@
 
 Names are by convention, so that anybody may have taken one. A function is ours by the tag that
 Chalice gives to each of its own; an API, which has none, if it calls our function; a role, whose
-name is one for all regions, if Lambda alone may take it and our policy is in it, of this region.
+name is one for all regions, if Lambda alone may take it and our policy is in it, of this region; a
+rule if it starts our function.
 """
 
 import json
@@ -86,8 +87,7 @@ def role(iam: Client, name: str, region: str) -> str | None:
 
 def _strange(iam: Client, name: str, trust: Mapping[str, Any], region: str) -> str:
     """Say what of a role is not ours; nothing of ours is."""
-    principals = [each.get("Principal") for each in trust["Statement"]]
-    if principals != [{"Service": _LAMBDA}]:
+    if not taken_by(_LAMBDA, trust):
         return f"not {_LAMBDA} alone may take it"
     try:
         policy = iam.get_role_policy(RoleName=name, PolicyName=name)["PolicyDocument"]
@@ -97,9 +97,39 @@ def _strange(iam: Client, name: str, trust: Mapping[str, Any], region: str) -> s
     return f"its function is in {', '.join(elsewhere)}, not in {region}" if elsewhere else ""
 
 
+def taken_by(service: str, trust: Mapping[str, Any]) -> bool:
+    """Say whether a service alone may take a role, by its policy of trust."""
+    return [each.get("Principal") for each in trust["Statement"]] == [{"Service": service}]
+
+
 def _has_policies(iam: Client, name: str) -> bool:
     inline = iam.list_role_policies(RoleName=name)["PolicyNames"]
     return bool(inline or iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"])
+
+
+def rule(events: Client, name: str, function: str) -> str | None:
+    """Return a rule's name, or None where there is none.
+
+    Raises Refused for one that starts something else than our function, and not that, and for one
+    of events: ours are of schedules.
+    """
+    try:
+        found = events.describe_rule(Name=name)
+    except events.exceptions.ResourceNotFoundException:
+        return None
+    started = {each["Arn"].rpartition(":")[2] for each in targets(events, name)}
+    if function not in started and (started or found.get("EventPattern")):
+        raise Refused(
+            f"there is a rule {name} that does not start the function {function}: it is not this"
+            " stage's and is left as it is; rename it, or give this stage another name"
+        )
+    return name
+
+
+def targets(events: Client, rule: str) -> list[Mapping[str, Any]]:
+    """Return what a rule starts: five targets at most, as EventBridge has it."""
+    found: list[Mapping[str, Any]] = events.list_targets_by_rule(Rule=rule)["Targets"]
+    return found
 
 
 def integrations(gateway: Client, api: str) -> Iterator[Mapping[str, Any]]:

@@ -132,6 +132,10 @@ class Stage:
     def role(self, key: str) -> str:
         return f"{self.api}-{key}"
 
+    def rule(self, key: str) -> str:
+        """The name of a function's schedule, if it has one."""
+        return f"{self.role(key)}-event"
+
     def stack(self, part: str) -> str:
         return f"{self.api}-{part}"
 

@@ -135,10 +135,8 @@ def _role(client: Client, resource: models.ManagedIAMRole) -> Values | None:
 
 
 def _rule(client: Client, resource: models.ScheduledEvent) -> Values | None:
-    events = client._client("events")
-    try:
-        events.describe_rule(Name=resource.rule_name)
-    except events.exceptions.ResourceNotFoundException:
+    function = resource.lambda_function.function_name
+    if ownership.rule(client._client("events"), resource.rule_name, function) is None:
         return None
     return {
         "name": resource.resource_name,

@@ -20,6 +20,7 @@ from local.clients import Clients
 from ops.deploy import gateway, hooks
 from ops.deploy.api_gateway import ALSO_BINARY, REFUSALS
 from ops.deploy.releases import RUNTIME
+from ops.deploy.stage import Stage
 
 pytestmark = [
     pytest.mark.system,
@@ -391,6 +392,38 @@ def test_what_chalice_deploys_has_our_refusals_and_this_account_too(deployed, op
 def test_an_api_and_its_function_agreed_at_every_moment_of_it_all(deployed, watch):
     assert watch.framings == AGREE
     assert watch.moments > 500
+
+
+@pytest.mark.deploy
+def test_roles_and_rules_are_looked_for_by_the_names_that_they_have(deployed, client):
+    dev = Stage.load("dev")
+    roles = {each["RoleName"] for each in client("iam").list_roles()["Roles"]}
+    rules = {each["Name"] for each in client("events").list_rules()["Rules"]}
+    assert {*map(dev.role, dev.functions)} < roles
+    assert rules < {*map(dev.rule, dev.functions)}
+
+
+@pytest.mark.deploy
+def test_what_would_stop_it_half_way_is_said_with_the_command_that_ends_it(
+    deployed, operator, watch, client
+):
+    role, rule = f"{API}-stream_worker", f"{API}-daily_report-event"
+    statement = {"Effect": "Deny", "Action": "iam:*", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    made = client("iam").create_policy(PolicyName="org-baseline", PolicyDocument=document)
+    policy = made["Policy"]["Arn"]
+    client("iam").attach_role_policy(RoleName=role, PolicyArn=policy)
+    topic = {"Id": "mail", "Arn": "arn:aws:sns:us-east-1:123456789012:mail"}
+    client("events").put_targets(Rule=rule, Targets=[topic])
+    watch.writes.clear()
+
+    refused = operator.ops("destroy", "--yes").stderr
+
+    assert watch.writes == []
+    assert f"detach-role-policy --role-name {role} --policy-arn {policy}" in refused
+    assert f"remove-targets --rule {rule} --ids mail" in refused
+    client("iam").detach_role_policy(RoleName=role, PolicyArn=policy)
+    client("events").remove_targets(Rule=rule, Ids=["mail"])
 
 
 @pytest.mark.deploy

@@ -164,6 +164,12 @@ def test_what_is_somebody_else_s_under_our_names_is_said_all_at_once() -> None:
         apigateway={
             "get_paginator": lambda name: SimpleNamespace(paginate=lambda **_: pages[name])
         },
+        events={
+            "describe_rule": lambda Name: (  # noqa: N803
+                {"EventPattern": "{}"} if "stream_worker" in Name else NotThere()
+            ),
+            "list_targets_by_rule": {"Targets": []},
+        },
         iam={
             "get_role": lambda RoleName: (  # noqa: N803
                 {"Role": {"AssumeRolePolicyDocument": {"Statement": []}}}
@@ -180,7 +186,8 @@ def test_what_is_somebody_else_s_under_our_names_is_said_all_at_once() -> None:
             }
         },
     )
-    function, role, its_api = checks.ours(stage(), account)
+    function, role, rule, its_api = checks.ours(stage(), account)
+    assert "a rule tollgate-dev-stream_worker-event that does not start the function" in rule
     assert "a role tollgate-dev-api_handler that is not this stage's" in role
     assert "a function tollgate-dev that is not this stage's" in function
     assert "an API tollgate-dev (api1) that does not call the function" in its_api

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from deploy_fakes import ACCOUNT, FakeAccount, refused, stage
+from deploy_fakes import ACCOUNT, FakeAccount, NotThere, refused, stage
 
 from ops.deploy import gateway
 
@@ -70,6 +70,19 @@ def test_a_stage_that_is_as_it_is_to_be_is_left_alone() -> None:
 
 def test_only_what_differs_is_set() -> None:
     assert settled(account(SETTLED), burst=5)[1] == {"/*/*/throttling/burstLimit": "5"}
+
+
+@pytest.mark.parametrize(
+    ("takes", "role", "sentences"),
+    [("ec2", {}, 1), ("apigateway", {}, 0), ("ec2", ROLE, 0), ("", {}, 0)],
+)
+def test_a_role_of_somebody_else_s_is_not_given_to_api_gateway(
+    takes: str, role: Any, sentences: int
+) -> None:
+    trust = {"Statement": [{"Principal": {"Service": f"{takes}.amazonaws.com"}}]}
+    found = {"Role": {"AssumeRolePolicyDocument": trust}} if takes else NotThere()
+    account = FakeAccount(apigateway={"get_account": role}, iam={"get_role": found})
+    assert len(list(gateway.log_role(stage(), account))) == sentences  # type: ignore[arg-type]
 
 
 def test_an_access_log_has_the_request_s_id_and_nothing_that_a_tenant_wrote() -> None:

@@ -154,6 +154,35 @@ def test_what_is_deleted_is_no_role_of_another_region() -> None:
         state._role(client, planned)
 
 
+# Rules
+
+
+def events(*started: str, **rule: str) -> Any:
+    """An account with one rule."""
+    targets = {"Targets": [{"Id": "1", "Arn": f"arn:aws:lambda:::function:{f}"} for f in started]}
+    return FakeAccount(
+        events={"describe_rule": rule or NotThere(), "list_targets_by_rule": targets}
+    ).client("events")
+
+
+SCHEDULED = {"ScheduleExpression": "rate(5 minutes)"}
+
+
+def test_a_rule_is_this_stage_s_if_it_starts_its_function_or_nothing_yet() -> None:
+    assert ownership.rule(events("f", **SCHEDULED), "r", "f") == "r"
+    assert ownership.rule(events("f", "somebody-s", **SCHEDULED), "r", "f") == "r"
+    assert ownership.rule(events(**SCHEDULED), "r", "f") == "r"
+    assert ownership.rule(events(), "r", "f") is None
+
+
+@pytest.mark.parametrize(
+    "strange", [events("g", **SCHEDULED), events(EventPattern="{}"), events("g", EventPattern="{}")]
+)
+def test_a_rule_that_starts_something_else_is_refused(strange: Any) -> None:
+    with pytest.raises(Refused, match="a rule r that does not start the function f"):
+        ownership.rule(strange, "r", "f")
+
+
 # APIs
 
 

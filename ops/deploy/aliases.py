@@ -7,11 +7,14 @@ Lambda deletes no version that an alias leads to, and every alias with its funct
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from datetime import datetime
+from typing import Any, Final, Self
 
 from chalicelib.runtime import STREAM_ALIAS
 
 Lambda = Any
+_SINCE: Final = "version {} since "
+"""How we describe our alias; a time follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,20 +25,33 @@ class Alias:
     shares: Mapping[str, float]
     """What part of the calls goes to another version than `version`, by that version. Mostly empty:
     then all go to the one."""
+    description: str = ""
 
     @classmethod
     def of(cls, function: str, told: Mapping[str, Any]) -> Self:
         """Read one as Lambda describes it."""
         shares = (told.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
-        return cls(function, told["Name"], told["FunctionVersion"], shares)
+        description = told.get("Description") or ""
+        return cls(function, told["Name"], told["FunctionVersion"], shares, description)
 
     @property
     def is_ours(self) -> bool:
         return self.name == STREAM_ALIAS
 
     @property
+    def since(self) -> datetime | None:
+        """When we led it to its version; None where somebody else did: Lambda keeps no time."""
+        since = self.description.removeprefix(_SINCE.format(self.version))
+        return datetime.fromisoformat(since) if since != self.description else None
+
+    @property
     def versions(self) -> frozenset[str]:
         return frozenset((self.version, *self.shares))
+
+
+def led(version: str, at: datetime) -> str:
+    """Describe an alias that is led to a version: `version 7 since 2026-11-22T21:34:23+00:00`."""
+    return _SINCE.format(version) + at.isoformat(timespec="seconds")
 
 
 def found(lambdas: Lambda, function: str) -> list[Alias]:

@@ -59,7 +59,7 @@ def run_deploy(args: argparse.Namespace, account: Account) -> None:
     api = _deploy_functions(stage, account, say, leaving.functions(stage) if leaves else ())
     gateway.settle(account, stage, api["rest_api_id"], say)
     if leaves:
-        leaving.leave(stage, account, say)
+        leaving.leave(stage, account, say, gateway.deployed(account, stage, api["rest_api_id"]))
         _deploy_functions(stage, account, say)  # whose roles need no network any more
     print(f"{'deployed' if say.made else 'no change'}: {api['rest_api_url']}")
 

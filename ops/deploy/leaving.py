@@ -18,6 +18,8 @@ from ops.directory import Refused
 LONGEST_CALL: Final = timedelta(minutes=15)
 """Lambda's: a call that began in an earlier version runs no longer."""
 
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+
 Version = dict[str, Any]
 """A version of a function, `$LATEST` too, as Lambda describes it."""
 
@@ -48,9 +50,12 @@ def held(stage: Stage, account: Account) -> Iterator[str]:
             )
 
 
-def leave(stage: Stage, account: Account, say: Say) -> None:
-    """Take away the network of a stage whose functions have left it. Raises Refused."""
-    _end_versions(stage, account, say)
+def leave(stage: Stage, account: Account, say: Say, deployed: datetime) -> None:
+    """Take away the network of a stage whose functions have left it. Raises Refused.
+
+    `deployed` is when its API was: what that called before may still run.
+    """
+    _end_versions(stage, account, say, deployed)
     interfaces.await_gone(stage, account, say)
     change_sets.delete(account, stage.stack("network"))
     say(f"deleted the stack {stage.stack('network')}")
@@ -64,12 +69,12 @@ def _asks_by_hand(stage: Stage) -> bool:
     return any(each.get("subnet_ids") for each in layers)
 
 
-def _end_versions(stage: Stage, account: Account, say: Say) -> None:
+def _end_versions(stage: Stage, account: Account, say: Say, deployed: datetime) -> None:
     """Delete the versions that are inside, when the last call in them has ended."""
     lambdas = account.client("lambda")
     versions = [each for name in functions(stage) for each in _versions(lambdas, name)]
-    outside = [each for each in versions if not _is_inside(each)]
-    calls_end = max(map(_modified, outside)) + LONGEST_CALL
+    changed = (_modified(each) for each in versions if not _is_inside(each))
+    calls_end = max(deployed, _led(lambdas, stage.api), *changed) + LONGEST_CALL
     seconds = (calls_end - datetime.now(UTC)).total_seconds()
     if seconds > 0:
         say(f"waiting for calls that still run in the network: until {calls_end:%H:%M} UTC")
@@ -78,6 +83,13 @@ def _end_versions(stage: Stage, account: Account, say: Say) -> None:
         if _is_inside(each):
             _delete(lambdas, each, with_alias=not stage.streams)
             say(f"deleted version {each['Version']} of {each['FunctionName']}")
+
+
+def _led(lambdas: Any, api: str) -> datetime:
+    """Return when the last call went elsewhere than our alias leads now; now, if nobody knows."""
+    now = datetime.now(UTC)
+    ours = (each for each in aliases.found(lambdas, api) if each.is_ours)
+    return max((each.since or now for each in ours), default=_LONG_AGO)
 
 
 def _versions(lambdas: Any, function: str) -> Iterator[Version]:

@@ -7,6 +7,7 @@ streams.
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from chalicelib.runtime import STREAM_ALIAS
@@ -50,7 +51,8 @@ def release(lambdas: Lambda, function: str, say: Say) -> None:
         FunctionName=function, Qualifier=version, WaiterConfig={"Delay": 2, "MaxAttempts": 150}
     )
     point = lambdas.update_alias if released else lambdas.create_alias
-    point(FunctionName=function, Name=STREAM_ALIAS, FunctionVersion=version)
+    told = aliases.led(version, datetime.now(UTC))
+    point(FunctionName=function, Name=STREAM_ALIAS, FunctionVersion=version, Description=told)
     say(f"released {function}")
     _forget(lambdas, function, say)
 

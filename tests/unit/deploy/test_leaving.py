@@ -9,7 +9,7 @@ import pytest
 from chalice.deploy import models
 from deploy_fakes import PLACE, FakeAccount, refused, stage
 
-from ops.deploy import leaving, policies
+from ops.deploy import aliases, leaving, policies
 from ops.deploy.stage import Stage
 from ops.directory import Refused
 
@@ -26,6 +26,7 @@ class FakeLambda:
     def __init__(self, **aliases: str) -> None:
         self.versions: dict[str, list[dict[str, Any]]] = {API: [], WORKER: []}
         self.aliases = aliases
+        self.led = ""
         self.done: list[tuple[str, ...]] = []
 
     def has(self, function: str, version: str, minutes: int, **more: Any) -> None:
@@ -43,7 +44,8 @@ class FakeLambda:
 
     def _aliases(self, FunctionName: str) -> list[dict[str, Any]]:  # noqa: N803
         named = self.aliases if FunctionName == API else {}
-        return [{"Aliases": [{"Name": n, "FunctionVersion": v}]} for n, v in named.items()]
+        told = {"Description": self.led}
+        return [{"Aliases": [{"Name": n, "FunctionVersion": v, **told}]} for n, v in named.items()]
 
     def delete_alias(self, FunctionName: str, Name: str) -> None:  # noqa: N803
         self.done.append(("alias", FunctionName, Name))
@@ -64,10 +66,17 @@ def left(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return done
 
 
-def leave(lambdas: FakeLambda, **options: Any) -> None:
+def leave(lambdas: FakeLambda, deployed: int = 900, **options: Any) -> None:
+    """Leave the network, with an API that was deployed so many minutes ago."""
     account = FakeAccount()
     account.client = lambda _: lambdas  # type: ignore[method-assign]
-    leaving.leave(stage(**options), account, lambda _: None)  # type: ignore[arg-type]
+    since = datetime.now(UTC) - timedelta(minutes=deployed)
+    leaving.leave(stage(**options), account, lambda _: None, since)  # type: ignore[arg-type]
+
+
+def led(version: str, minutes: int) -> str:
+    """Describe the alias as led to a version so many minutes ago."""
+    return aliases.led(version, datetime.now(UTC) - timedelta(minutes=minutes))
 
 
 def having(status: str) -> Any:
@@ -80,6 +89,7 @@ def test_versions_go_when_their_last_call_has_ended_then_interfaces_then_the_net
     left: list[str],
 ) -> None:
     lambdas = FakeLambda(stream="3")
+    lambdas.led = led("3", minutes=5)
     lambdas.has(API, "$LATEST", minutes=6)
     lambdas.has(API, "2", minutes=900, **INSIDE)
     lambdas.has(API, "3", minutes=5)
@@ -89,6 +99,36 @@ def test_versions_go_when_their_last_call_has_ended_then_interfaces_then_the_net
 
     assert lambdas.done == [("version", API, "2")]
     assert left == ["slept 10 min", "interfaces gone", f"deleted {NETWORK}"]
+
+
+@pytest.mark.parametrize(
+    ("described", "waits"),
+    [("3 since 4", 11), ("3 since 20", 0), ("2 since 20", 15), ("", 15)],
+)
+def test_calls_in_a_release_that_was_gone_back_to_end_before_it_goes(
+    left: list[str], described: str, waits: int
+) -> None:
+    lambdas = FakeLambda(stream="3")  # of an hour ago; the alias was led to 2 again since
+    version, _, minutes = described.partition(" since ")
+    lambdas.led = led(version, int(minutes)) if described else "led by hand"
+    lambdas.has(API, "$LATEST", minutes=60)
+    lambdas.has(API, "2", minutes=900, **INSIDE)
+    lambdas.has(API, "3", minutes=60)
+
+    leave(lambdas)
+
+    slept = [f"slept {waits} min"] if waits else []
+    assert left == [*slept, "interfaces gone", f"deleted {NETWORK}"]
+
+
+def test_calls_of_an_api_that_was_just_deployed_end_first(left: list[str]) -> None:
+    lambdas = FakeLambda()
+    lambdas.has(API, "$LATEST", minutes=60)
+    lambdas.has(API, "2", minutes=900, **INSIDE)
+
+    leave(lambdas, deployed=1, answers="buffered")
+
+    assert left[0] == "slept 14 min"
 
 
 def test_a_repeat_later_waits_for_no_call(left: list[str]) -> None:

@@ -1,5 +1,6 @@
 """The alias that streams: it leads to a version that streams, whatever becomes of the function."""
 
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -51,15 +52,16 @@ class FakeLambda:
         assert name == "published_version_active"
         return SimpleNamespace(wait=lambda Qualifier, **_: self.waited.append(Qualifier))  # noqa: N803
 
-    def create_alias(self, FunctionVersion: str, **_: str) -> None:  # noqa: N803
+    def create_alias(self, FunctionVersion: str, **given: str) -> None:  # noqa: N803
         assert not self.alias
-        self._point(FunctionVersion)
+        self._point(FunctionVersion, given["Description"])
 
-    def update_alias(self, FunctionVersion: str, **_: str) -> None:  # noqa: N803
+    def update_alias(self, FunctionVersion: str, **given: str) -> None:  # noqa: N803
         assert self.alias
-        self._point(FunctionVersion)
+        self._point(FunctionVersion, given["Description"])
 
-    def _point(self, version: str) -> None:
+    def _point(self, version: str, description: str) -> None:
+        self.description = description
         assert version in self.waited  # nobody is sent to a version that is not up
         self.alias = version
 
@@ -93,6 +95,16 @@ def released_often(lambdas: FakeLambda) -> list[str]:
         lambdas.latest["CodeSha256"] = str(number)
         said = release(lambdas)
     return said
+
+
+def test_an_alias_says_since_when_it_leads_to_its_version() -> None:
+    lambdas = FakeLambda()
+    release(lambdas)
+    told = {"Name": STREAM_ALIAS, "FunctionVersion": "1", "Description": lambdas.description}
+    since = aliases.Alias.of("f", told).since
+    assert since
+    assert timedelta() <= datetime.now(UTC) - since < timedelta(minutes=1)
+    assert aliases.Alias.of("f", {**told, "FunctionVersion": "2"}).since is None  # led by hand
 
 
 def test_a_function_is_released_as_it_is() -> None:

@@ -42,7 +42,7 @@ class Together:
         invoked, answered, failed = (number.settled.ours for number in calls.numbers)
         accepted = min(counted.get(ERRORS, NOTHING).day, self.left.refused)
         ran = max(answered, invoked - accepted, _using(counted))
-        refused = max(min(self.left.refused, failed), invoked - ran)
+        refused = min(max(invoked - ran, failed - ran, 0), self.left.refused)
         ran = max(ran, min(failed - refused, self.left.unsure))
         orphaned = max(calls.more.orphaned, failed - refused - ran)
         self.left = _without(self.left, ran, refused, orphaned)

@@ -89,6 +89,12 @@ def test_an_orphaned_call_is_missing_of_one_series() -> None:
     assert found == {ACME: "missing_records", GLM: "bypass"}
 
 
+def test_an_error_of_a_call_that_timed_out_leaves_the_refused_one_to_another_series() -> None:
+    aws = {ACME: {**A_CALL, **AN_ERROR}, GLM: AN_ERROR}
+
+    assert ringing(REFUSED, TIMED_OUT, aws=aws) == {}
+
+
 COUNTED_AS = (
     *((REFUSED, {}), (REFUSED, AN_ERROR), (REFUSED, {"throttled": 1})),
     *((REFUSED, {**AN_ERROR, "invocations": 1}), (TIMED_OUT, {}), (TIMED_OUT, A_CALL)),

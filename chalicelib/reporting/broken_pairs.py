@@ -16,9 +16,10 @@ from chalicelib.pricing.costs import RowKey
 from chalicelib.reporting.cells import KEY_FIELDS, ROW_FIELDS, clean
 from chalicelib.reporting.exceptions import ExceptionRow, Kind
 from chalicelib.reporting.groups import Group, single
-from chalicelib.reporting.insights import Row, whole
+from chalicelib.reporting.insights import Row
 from chalicelib.reporting.reading import Question, Reading, RecordsArrived
 from chalicelib.reporting.unlisted import own_name
+from chalicelib.reporting.whole_number import whole
 from chalicelib.usage_record import RECORD_COUNTERS, UNANSWERED
 
 CALL_FIELDS: Final = ("call_id", "request_id", *ROW_FIELDS)

@@ -9,7 +9,8 @@ from typing import Final
 from chalicelib.metering.usage import COUNTERS, NO_USAGE, Usage
 from chalicelib.pricing.count_line import CountLine
 from chalicelib.reporting.cells import KEY_FIELDS, FieldMissing, key_of
-from chalicelib.reporting.insights import IncompleteReport, Row, whole
+from chalicelib.reporting.insights import IncompleteReport, Row
+from chalicelib.reporting.whole_number import whole
 from chalicelib.usage_record import KIND_COUNTERS, RECORD_COUNTERS
 
 COUNTED_FIELDS: Final = ("model_id", "base_model", "family", "geo")

@@ -3,18 +3,18 @@
 Limits and the meaning of each field: CloudWatch Logs API, StartQuery and GetQueryResults.
 """
 
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from itertools import chain, repeat
 from math import ceil
 from typing import Any, Final, Generic, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
+
+from chalicelib.reporting.whole_number import whole
 
 MAX_ROWS: Final = 100_000
 """The most rows a query returns (StartQuery `limit`, Logs Insights QL)."""
@@ -41,9 +41,6 @@ _CANNOT_BE_ASKED: Final = frozenset(
     }
 )
 _UNDER_WAY: Final = frozenset({"Scheduled", "Running"})
-_NUMBER: Final = re.compile(r"\d{1,400}(\.\d{1,400})?([eE][+-]?\d{1,4})?", re.ASCII)
-_EXACT_BELOW: Final = 2**53  # Insights adds up in doubles
-_SURELY_EXACT: Final = len(str(_EXACT_BELOW))  # fewer digits than these are a smaller number
 
 Row = Mapping[str, str]
 T = TypeVar("T")
@@ -110,23 +107,6 @@ class Answer(Generic[T]):
     rows: list[T]
     matched: int  # records that passed the query's filter, before any `stats`
     scanned: int
-
-
-def whole(value: object) -> int | None:
-    """Read a count as the engine renders it: `6`, `15.0`, `1.28E8`, or a float of the API.
-
-    None where it is not a whole number from 0 up to 2^53, above which a sum of doubles may have
-    been rounded.
-    """
-    text = str(value)
-    if len(text) < _SURELY_EXACT and text.isascii() and text.isdigit():
-        return int(text)
-    if not _NUMBER.fullmatch(text):
-        return None
-    number = Decimal(text)
-    if not number < _EXACT_BELOW or number != number.to_integral_value():
-        return None
-    return int(number)
 
 
 class Insights:

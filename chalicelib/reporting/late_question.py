@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, NamedTuple
 
-from chalicelib.reporting.insights import IncompleteReport, Insights, Row, whole
+from chalicelib.reporting.insights import IncompleteReport, Insights, Row
 from chalicelib.reporting.progress import Progress
 from chalicelib.reporting.reading import Question, Reading, read_all
 from chalicelib.reporting.slices import Slice, Span
 from chalicelib.reporting.usage_query import CLOCK_SKEW, KEPT
+from chalicelib.reporting.whole_number import whole
 
 TAKEN_WITHIN: Final = timedelta(days=14)
 

@@ -7,7 +7,8 @@ before the numbers are counted.
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
-from chalicelib.reporting.insights import IncompleteReport, Row, whole
+from chalicelib.reporting.insights import IncompleteReport, Row
+from chalicelib.reporting.whole_number import whole
 
 NUMBERED: Final = "filter ispresent(tollgate) and ispresent(instance) and seq >= 0"
 EACH_NUMBER: Final = "stats count(*) as copies by instance, seq"

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from chalicelib.reporting.groups import COUNTED, KEYS
-from chalicelib.reporting.insights import Row, whole
+from chalicelib.reporting.insights import Row
+from chalicelib.reporting.whole_number import whole
 
 GROUPS_OF_TEAMS: Final = (
     f"{COUNTED} | stats count(*) as records by {KEYS}"

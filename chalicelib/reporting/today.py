@@ -17,9 +17,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.pricing.count_line import CountLine
 from chalicelib.reporting.groups import GROUPED, total
-from chalicelib.reporting.insights import IncompleteReport, OnlyOnce, Row, whole
+from chalicelib.reporting.insights import IncompleteReport, OnlyOnce, Row
 from chalicelib.reporting.today_table import Kept, TodayTable, TooMuch
 from chalicelib.reporting.usage_query import CLOCK_SKEW
+from chalicelib.reporting.whole_number import whole
 
 MAX_GROUPS: Final = 10_000
 """Rows that one GetQueryResults answers with at most (CloudWatch Logs API)."""

@@ -14,7 +14,8 @@ from typing import Any, Final, NamedTuple
 
 from chalicelib.reporting.cells import KEY_FIELDS
 from chalicelib.reporting.groups import COUNTED_FIELDS, SUMS, Group
-from chalicelib.reporting.insights import Row, whole
+from chalicelib.reporting.insights import Row
+from chalicelib.reporting.whole_number import whole
 from chalicelib.usage_record import UNANSWERED
 
 ANSWERED: Final = (

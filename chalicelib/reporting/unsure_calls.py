@@ -7,7 +7,8 @@ from typing import Final, NamedTuple
 from chalicelib.reporting.broken_pairs import CALL_FIELDS, Call, identity_of
 from chalicelib.reporting.exceptions import ExceptionRow, Kind
 from chalicelib.reporting.groups import Group
-from chalicelib.reporting.insights import Row, whole
+from chalicelib.reporting.insights import Row
+from chalicelib.reporting.whole_number import whole
 
 _KINDS: Final[Mapping[str, Kind]] = MappingProxyType({"partial": "partial", "none": "unknown"})
 """What a `usage` record's usage_source says of its call."""

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.reporting.cells import KEY_FIELDS
 from chalicelib.reporting.groups import KEY_COLUMNS
-from chalicelib.reporting.insights import whole
+from chalicelib.reporting.whole_number import whole
 from chalicelib.usage_record import RECORD_COUNTERS
 
 Row = dict[str, str]

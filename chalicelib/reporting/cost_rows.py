@@ -68,11 +68,6 @@ def row_of(line: CostLine) -> CostRow:
     return row_at(line.cells())
 
 
-def row_from(cells: Mapping[str, str]) -> CostRow:
-    """Read a row by its columns' names. Raises ValueError as `row_at`."""
-    return row_at([cells.get(name) or "" for name in CSV_COLUMNS])
-
-
 def row_at(cells: Sequence[str]) -> CostRow:
     """Read a row's cells, in the order of costs.csv; an empty amount is nothing.
 

@@ -43,13 +43,8 @@ def adjustments_key(day: date) -> str:
     return f"adjustments/month={Month.of(day)}/{day}.csv"
 
 
-def read_adjustments(store: ReportStore, month: Month) -> list[Adjustment]:
-    """Return a month's adjustments, a day's after the other's."""
-    return list(each_adjustment(store, month))
-
-
 def each_adjustment(store: ReportStore, month: Month) -> Iterator[Adjustment]:
-    """Yield them one by one: a price of a large month that was wrong makes millions of rows."""
+    """Yield a month's, a day's after the other's: a price that was wrong makes millions of rows."""
     return (each for day in month.days() for each in of_day(store, day))
 
 

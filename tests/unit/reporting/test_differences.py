@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.reporting.cost_rows import AMOUNTS, CostRow, row_from, summed
+from chalicelib.pricing.costs import CSV_COLUMNS
+from chalicelib.reporting.cost_rows import AMOUNTS, CostRow, row_at, summed
 from chalicelib.reporting.csv_writer import render_signed
 from chalicelib.reporting.differences import differences, moved
 from chalicelib.reporting.months.adjustments import Adjustment
@@ -64,10 +65,11 @@ def test_other_price_rows_that_cost_the_same_are_no_difference() -> None:
 
 
 def test_a_cost_that_nobody_knew_is_added_whole_once_it_is_known() -> None:
-    cells = dict.fromkeys(AMOUNTS, "") | {"date": "2026-10-31", "team_id": "search"}
-    cells |= {"service": "bedrock", "model_id": "m", "status": "UNPRICED", "price_version": "none"}
+    cells = {"date": "2026-10-31", "team_id": "search", "service": "bedrock", "model_id": "m"}
+    cells |= {"status": "UNPRICED", "price_version": "none"}
+    unknown = row_at([cells.get(name, "") for name in CSV_COLUMNS])
 
-    (found,) = differences([row_from(cells)], [row(total_cost="0.3")])
+    (found,) = differences([unknown], [row(total_cost="0.3")])
 
     assert (found.row.of("total_cost"), found.reason) == (Decimal("0.3"), "price change")
 

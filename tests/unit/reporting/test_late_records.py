@@ -19,7 +19,7 @@ from chalicelib.reporting.claims import claimed
 from chalicelib.reporting.insights import IncompleteReport, NotFinished
 from chalicelib.reporting.late_question import NO_DAY, TAKEN_WITHIN, Held, begins, since
 from chalicelib.reporting.late_records import MARK_KEY, Report, Settled
-from chalicelib.reporting.months.adjustments import adjustments_key, read_adjustments
+from chalicelib.reporting.months.adjustments import adjustments_key, each_adjustment
 from chalicelib.reporting.months.month import Month
 from chalicelib.reporting.reported_day import costs_key, manifest_key
 from chalicelib.reporting.restating import ADJUSTED
@@ -105,7 +105,7 @@ def test_a_late_record_of_a_closed_month_becomes_its_adjustment(days: int) -> No
 
     next_night(world, days)
 
-    (row,) = read_adjustments(world.store, NOVEMBER)
+    (row,) = each_adjustment(world.store, NOVEMBER)
     assert (row.reason, row.row.date, row.row.team_id) == ("late records", str(DAY), "ads")
     assert not any(world.balance(NOVEMBER).out_by)
     assert costs(world) == closed
@@ -312,7 +312,7 @@ def test_two_nights_at_once_restate_the_day_once(closes: bool) -> None:
         world.late()  # whoever found it claimed comes back
         assert Report.read(world.store, DAY).records == 4
         if closes:
-            assert len(read_adjustments(world.store, NOVEMBER)) == 1
+            assert len(list(each_adjustment(world.store, NOVEMBER))) == 1
             assert not any(world.balance(NOVEMBER).out_by)
         else:
             assert costs(world) == TWO_CALLS
@@ -467,7 +467,7 @@ def test_an_adjusting_that_breaks_off_is_gone_on_with_and_booked_once(key: str) 
     world.bucket.fails_to_put = ""
     world.late()
 
-    assert len(read_adjustments(world.store, NOVEMBER)) == 1
+    assert len(list(each_adjustment(world.store, NOVEMBER))) == 1
     assert not any(world.balance(NOVEMBER).out_by)
     assert Report.read(world.store, DAY).records == 4
 

@@ -15,7 +15,7 @@ from chalicelib.reporting.claims import Busy, claimed
 from chalicelib.reporting.cost_rows import AMOUNTS
 from chalicelib.reporting.insights import IncompleteReport, NotFinished
 from chalicelib.reporting.months import closing
-from chalicelib.reporting.months.adjustments import adjustments_key, read_adjustments
+from chalicelib.reporting.months.adjustments import adjustments_key, each_adjustment
 from chalicelib.reporting.months.balance import NotClosed
 from chalicelib.reporting.months.closed import read_closed
 from chalicelib.reporting.months.closing import CannotClose, MonthHasGaps
@@ -277,7 +277,7 @@ def test_late_records_and_a_price_at_once_are_two_rows_each_with_its_reason() ->
     outcome = world.report(THIRTIETH)
 
     rows = [
-        (each.reason, f"{each.row.amounts[-1]}") for each in read_adjustments(world.store, OCTOBER)
+        (each.reason, f"{each.row.amounts[-1]}") for each in each_adjustment(world.store, OCTOBER)
     ]
     assert outcome.adjustments == 2
     assert rows == [("late records", "3"), ("price change", "-1")]
@@ -381,7 +381,7 @@ def test_an_adjustment_whose_put_was_answered_to_nobody_is_booked_once(others: i
 
     world.report(THIRTIETH)
 
-    assert len(read_adjustments(world.store, OCTOBER)) == 1 + others
+    assert len(list(each_adjustment(world.store, OCTOBER))) == 1 + others
     assert not any(world.balance(OCTOBER).out_by)
 
 
@@ -404,7 +404,7 @@ def test_a_row_is_added_to_those_that_are_there_whichever_columns_they_have(lack
         before = world.bucket.files[adjustments_key(THIRTIETH)]
         world.bucket.files[adjustments_key(THIRTIETH)] = without_column(before, lacking)
 
-    costs = [f"{each.row.amounts[-1]}" for each in read_adjustments(world.store, OCTOBER)]
+    costs = [f"{each.row.amounts[-1]}" for each in each_adjustment(world.store, OCTOBER)]
 
     assert costs == ["3", "3"]
     assert not any(world.balance(OCTOBER).out_by)

@@ -17,7 +17,7 @@ from month_world import World, prices
 
 from chalicelib.reporting.claims import LASTS, Busy, ClaimLost, claim_key, claimed
 from chalicelib.reporting.insights import IncompleteReport
-from chalicelib.reporting.months.adjustments import read_adjustments
+from chalicelib.reporting.months.adjustments import each_adjustment
 from chalicelib.reporting.months.month import Month
 from chalicelib.reporting.reported_day import costs_key, manifest_key
 
@@ -179,7 +179,7 @@ def test_an_adjustment_is_booked_once_whoever_else_books_it() -> None:
         report(again)
         if len(bucket.steps) < step:
             return
-        assert len(read_adjustments(again.store, OCTOBER)) == 1
+        assert len(list(each_adjustment(again.store, OCTOBER))) == 1
         assert not any(again.balance(OCTOBER).out_by)
 
 

@@ -36,6 +36,14 @@ def outlook(cloudformation: Client, stack: Stack) -> str:
     return "no change" if same else "update"
 
 
+def parameters_changed(cloudformation: Client, stack: Stack) -> list[str]:
+    """Say what parameters of a stack become: `AlertEmail: '' instead of 'you@example.com'`."""
+    now = _as_it_is(cloudformation, stack.name)
+    before = now.parameters if now else {}
+    changed = ((n, stack.all_parameters.get(n), was) for n, was in sorted(before.items()))
+    return [f"{n}: {value!r} instead of {was!r}" for n, value, was in changed if value != was]
+
+
 def _as_it_is(cloudformation: Client, name: str) -> Stack | None:
     """Return a stack as CloudFormation has it; None where it was never made."""
     found = made(cloudformation, name)

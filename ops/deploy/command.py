@@ -75,12 +75,16 @@ def _print_plan(stage: Stage, account: Account, parts: list[stacks.Stack]) -> No
     for part in parts:
         first = settling.outlook(cloudformation, part.name)
         print(f"  stack {part.name}: {change_sets.outlook(cloudformation, part)}{first}")
+        for changed in change_sets.parameters_changed(cloudformation, part):
+            print(f"    {changed}")
     if leaving.is_leaving(stage, account):
         print(f"  stack {stage.stack('network')}: delete, when nothing runs in it any more")
     how = "streaming" if stage.streams else "buffered"
     print(f"  {len(stage.functions)} functions and the API {stage.api}, {how}")
     models = ", ".join(stage.options.models)
-    print(f"  model access: {models or 'not looked at, for `models` names none'}", flush=True)
+    print(f"  model access: {models or 'not looked at, for `models` names none'}")
+    told = stage.options.alert_email or "nobody by mail, for `alert_email` is not set"
+    print(f"  told of alarms: {told}", flush=True)
 
 
 def _foresee(stage: Stage, account: Account) -> None:

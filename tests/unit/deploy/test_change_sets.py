@@ -48,6 +48,14 @@ def test_another_template_or_parameter_is_a_change(
     assert [asked["ChangeSetType"] for asked in cloudformation.sets] == ["UPDATE"]
 
 
+def test_a_parameter_that_changes_is_named_with_what_it_was() -> None:
+    given = {"Stage": "dev", "Mail": "a@b.c"}
+    cloudformation = FakeCloudFormation("CREATE_COMPLETE", TEMPLATE, **given)
+    said = change_sets.parameters_changed(cloudformation, STACK)
+    assert said == ["Mail: '' instead of 'a@b.c'"]
+    assert change_sets.parameters_changed(FakeCloudFormation(), STACK) == []
+
+
 def test_a_change_that_comes_to_nothing_is_none() -> None:
     cloudformation = FakeCloudFormation("CREATE_COMPLETE", {"Resources": {}}, Stage="dev")
     cloudformation.reason = "The submitted information didn't contain changes."

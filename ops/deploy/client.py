@@ -15,12 +15,10 @@ from botocore.session import Session
 from chalice.awsclient import TypedAWSClient
 
 from chalicelib.runtime import STREAM_ALIAS
-from ops.deploy import releases
+from ops.deploy import releases, state
 from ops.deploy.stage import Say
 
 Document = dict[str, Any]
-_MARK: Final = "tollgate "
-"""What the description of our deployments of an API begins with; the document's digest follows."""
 _ATTEMPTS: Final = 10
 _OFF: Final = ("Disabled", "Disabling")
 _ABSENT: Final = frozenset({"NotFoundException", "NoSuchEntity", "ResourceNotFoundException"})
@@ -145,12 +143,27 @@ class StageClient(TypedAWSClient):
     def import_rest_api(self, swagger_document: Document, endpoint_type: str) -> str:
         self._document = _digest(swagger_document)
         self._say(f"made the API {swagger_document['info']['title']}")
-        return super().import_rest_api(swagger_document, endpoint_type)
+        made = super().import_rest_api(swagger_document, endpoint_type)
+        self._describe(made, self._wanted)
+        return made
 
     def update_api_from_swagger(self, rest_api_id: str, swagger_document: Document) -> None:
+        """Overwrite the API's definition, unless it is what is wanted, and what is deployed is.
+
+        A deployment that failed may have left one that is not deployed. So the API's description
+        says what its definition is, and nothing while that is overwritten.
+        """
         self._document = _digest(swagger_document)
-        if not self._is_deployed(rest_api_id):
-            super().update_api_from_swagger(rest_api_id, swagger_document)
+        api = self.get_rest_api(rest_api_id)
+        if api.get("description") == self._wanted and self._is_deployed(rest_api_id):
+            return
+        self._describe(rest_api_id, "")
+        super().update_api_from_swagger(rest_api_id, swagger_document)
+        self._describe(rest_api_id, self._wanted)
+
+    def _describe(self, rest_api_id: str, description: str) -> None:
+        patch = {"op": "replace", "path": "/description", "value": description}
+        self._client("apigateway").update_rest_api(restApiId=rest_api_id, patchOperations=[patch])
 
     def update_rest_api(self, rest_api_id: str, patch_operations: list[Document]) -> None:
         api = self.get_rest_api(rest_api_id)
@@ -189,7 +202,7 @@ class StageClient(TypedAWSClient):
             self._client("apigateway").create_deployment(
                 restApiId=rest_api_id,
                 stageName=api_gateway_stage,
-                description=_MARK + self._document,
+                description=self._wanted,
                 tracingEnabled=bool(xray),
             )
 
@@ -203,7 +216,11 @@ class StageClient(TypedAWSClient):
         live = self._client("apigateway").get_deployment(
             restApiId=rest_api_id, deploymentId=stage["deploymentId"]
         )
-        return bool(live.get("description") == _MARK + self._document)
+        return bool(live.get("description") == self._wanted)
+
+    @property
+    def _wanted(self) -> str:
+        return state.described(self._document, streams=self._streams)
 
     def _reserved(self, function_name: str) -> int | None:
         told = self._found("lambda", "get_function_concurrency", FunctionName=function_name)

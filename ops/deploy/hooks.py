@@ -114,7 +114,7 @@ def _keep_streaming(remote: Any, resource: models.RestAPI) -> None:
     if not remote.resource_exists(resource):
         return
     deployed = remote.resource_deployed_values(resource)
-    if state.streams(remote._client, deployed["rest_api_id"]):
+    if state.streams(remote._client, deployed["rest_api_id"], resource.api_gateway_stage):
         function = resource.lambda_function
         raise Refused(
             f"{function.function_name} streams, which Chalice alone would end: {_ours(function)}"

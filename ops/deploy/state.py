@@ -19,6 +19,8 @@ Client = Any
 """Chalice's own client of AWS, for `_client(service)`."""
 Values = dict[str, Any]
 """What Chalice's file keeps of a resource."""
+_STREAMS: Final = "tollgate streams "
+_BUFFERED: Final = "tollgate "
 _LOOKS, _PAUSE_S = 36, 5  # a mapping is gone some seconds after its deletion, at times a minute
 
 
@@ -47,10 +49,29 @@ def found(client: Client, resources: Iterable[models.Model]) -> list[Values]:
     return [each for each in values if each]
 
 
-def streams(client: Client, api: str) -> bool:
-    """Say whether any route of an API streams."""
-    integrations = ownership.integrations(client._client("apigateway"), api)
-    return "STREAM" in (each.get("responseTransferMode") for each in integrations)
+def described(digest: str, *, streams: bool) -> str:
+    """Describe an API, and a deployment of it, by the digest of what it was made of."""
+    return f"{_STREAMS if streams else _BUFFERED}{digest}"
+
+
+def streams(client: Client, api: str, api_stage: str) -> bool:
+    """Say whether any route of an API streams: as it is defined, or as it answers, if we did that.
+
+    A deployment that failed half-way leaves the two different.
+    """
+    gateway = client._client("apigateway")
+    modes = (each.get("responseTransferMode") for each in ownership.integrations(gateway, api))
+    return "STREAM" in modes or _live(gateway, api, api_stage).startswith(_STREAMS)
+
+
+def _live(gateway: Any, api: str, api_stage: str) -> str:
+    """Return the description of what an API's stage answers by; empty where there is none."""
+    try:
+        live = gateway.get_stage(restApiId=api, stageName=api_stage)["deploymentId"]
+    except gateway.exceptions.NotFoundException:
+        return ""
+    found = gateway.get_deployment(restApiId=api, deploymentId=live)
+    return str(found.get("description") or "")
 
 
 def _is_there(client: Client, recorded: Mapping[str, str] | None) -> bool:

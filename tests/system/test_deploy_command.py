@@ -157,6 +157,7 @@ def test_a_plan_for_an_empty_account_tells_it_all_and_changes_nothing(operator, 
     told = done(operator.ops("deploy", "--plan"))
     assert "stack tollgate-dev-resources: create" in told
     assert "model access: not looked at, for `models` names none" in told
+    assert "told of alarms: nobody by mail, for `alert_email` is not set" in told
     changes = [line for line in told.splitlines() if line.startswith("  would have ")]
     assert {f"  would have made the {kind} tollgate-dev" for kind in ("function", "API")} < {
         *changes
@@ -349,6 +350,28 @@ def test_a_change_of_a_route_is_deployed_with_its_function(deployed, operator, c
     latest = lambdas.get_function_configuration(FunctionName=API)
     released = lambdas.get_function_configuration(FunctionName=API, Qualifier=STREAM_ALIAS)
     assert released["CodeSha256"] == latest["CodeSha256"]
+
+
+@pytest.mark.deploy
+def test_a_switch_that_failed_half_way_is_taken_back_whole(
+    deployed, operator, watch, client, tmp_path
+):
+    (tmp_path / "sitecustomize.py").write_text(FAILING)
+    operator.configure(answers="buffered")
+    operator.environ = {"PYTHONPATH": str(tmp_path)}
+    assert "the connection is lost" in operator.ops("deploy").stderr
+    assert modes(client) == {"BUFFERED"}  # as the API is described; as it answers it still streams
+    operator.environ = {}
+    operator.configure()
+    watch.writes.clear()
+
+    refused = operator.chalice("deploy")
+
+    assert "streams, which Chalice alone would end" in refused.stderr
+    assert watch.writes == []
+    done(operator.ops("deploy"))
+    assert modes(client) == {"STREAM"}
+    assert "no change" in done(operator.ops("deploy"))
 
 
 @pytest.mark.deploy

@@ -39,10 +39,17 @@ class Made:
 
     @classmethod
     def update_from_cloudformation_json(
-        cls, original: Any, name: str, resource: Properties, account: str, region: str
+        cls,
+        original_resource: Any,
+        new_resource_name: str,
+        cloudformation_json: Properties,
+        account_id: str,
+        region_name: str,
     ) -> Any:
-        original.delete(account, region)
-        return cls.create_from_cloudformation_json(name, resource, account, region)  # type: ignore
+        original_resource.delete(account_id, region_name)
+        return cls.create_from_cloudformation_json(  # type: ignore
+            new_resource_name, cloudformation_json, account_id, region_name
+        )
 
     @staticmethod
     def has_cfn_attr(_: str) -> bool:

@@ -249,6 +249,12 @@ def test_a_stack_s_alarm_and_its_mail_come_and_go_with_it(client):
     cloudformation.create_stack(StackName="rivers", TemplateBody=template)
     (made,) = cloudwatch.describe_alarms(AlarmNames=["high-water"])["MetricAlarms"]
     (told,) = sns.list_subscriptions_by_topic(TopicArn=made["AlarmActions"][0])["Subscriptions"]
+    alarm["Properties"]["Threshold"] = 2
+    changed = json.dumps({"Resources": {"Topic": resources["Topic"], "Alarm": alarm}})
+    cloudformation.update_stack(StackName="rivers", TemplateBody=changed)
+    (now,) = cloudwatch.describe_alarms(AlarmNames=["high-water"])["MetricAlarms"]
+    assert now["Threshold"] == 2
+    assert sns.list_subscriptions()["Subscriptions"] == []
     cloudformation.delete_stack(StackName="rivers")
 
     assert told["Endpoint"] == "a@b.example"

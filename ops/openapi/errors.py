@@ -13,6 +13,7 @@ RETRY_AFTER: Final[Json] = {
     "description": "Seconds after which to try again.",
     "schema": {"type": "string"},
 }
+THROTTLED: Final = 429
 BY_THE_GATEWAY: Final = "; by API Gateway itself: "
 
 
@@ -22,9 +23,13 @@ def answers() -> dict[str, Json]:
 
 
 def referred(statuses: tuple[int, ...]) -> dict[str, Json]:
+    """Refer to the answers of these statuses, and of the stage's throttle, which is on all routes.
+
+    It answers as `REFUSALS["THROTTLED"]` says.
+    """
     return {
         str(status): {"$ref": f"#/components/responses/Error{status}"}
-        for status in sorted(statuses)
+        for status in sorted({*statuses, THROTTLED})
     }
 
 

@@ -8,8 +8,9 @@ from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 
 from chalicelib import __version__
 from chalicelib.errors import TollgateError
+from ops.deploy.api_gateway import REFUSALS
 from ops.openapi.document import DESCRIBED, Undescribed, document
-from ops.openapi.errors import codes
+from ops.openapi.errors import THROTTLED, codes
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +51,14 @@ def test_errors_are_listed_with_the_codes_that_they_have(api) -> None:
     assert "`model_not_allowed`" in told
     assert told.endswith("by API Gateway itself: `no_such_route`")
     assert TollgateError.code in codes(500)
+
+
+def test_every_operation_may_be_throttled(api) -> None:
+    assert REFUSALS["THROTTLED"].status == THROTTLED
+    operations = [each for path in api["paths"].values() for each in path.values()]
+    described = [each["responses"] for each in operations if "responses" in each]
+    assert described
+    assert all("429" in answers for answers in described)
 
 
 @pytest.mark.parametrize("told", [{"status": "ok"}, {"status": "ok", "version": "1", "more": 1}])

@@ -18,16 +18,16 @@ from local.insights.engine import Rendering
 from local.insights.faults import Broken, Does, Fault, Page, Refusal
 
 ONE_IN = {
-    "a day read in slices": 31,
-    "a day that another run began": 37,
-    "a day of a closed month": 5,
-    "the nights' four days": 7,
-    "late records of older days": 7,
+    "a day read in slices": 37,
+    "a day that another run began": 53,
+    "a day of a closed month": 11,
+    "the nights' four days": 11,
+    "late records of older days": 11,
     "the closing of a month": 211,
 }
 """Of so many faults at calls one is tried; primes, so that no fault has the calls of another."""
 
-PAIRS = 20
+PAIRS = 7
 BENCHES = {name: Bench(job) for name, job in JOBS.items()}
 OF_A_DAY = ["a day read whole", "a day read in slices", "a day of a closed month"]
 
@@ -115,7 +115,7 @@ def test_what_nobody_can_mend_ends_in_no_report_and_an_alarm(operation: str, doe
 
 
 @pytest.mark.parametrize(
-    ("name", "one_in"), [(OF_A_DAY[0], 2), (OF_A_DAY[1], 53), (OF_A_DAY[2], 5)]
+    ("name", "one_in"), [(OF_A_DAY[0], 3), (OF_A_DAY[1], 131), (OF_A_DAY[2], 7)]
 )
 def test_a_record_that_comes_between_two_queries_is_in_all_of_the_report_or_in_none_of_it(
     name: str, one_in: int
@@ -130,7 +130,7 @@ def test_a_record_that_comes_between_two_queries_is_in_all_of_the_report_or_in_n
 
 
 @pytest.mark.parametrize(
-    ("name", "one_in"), [(OF_A_DAY[0], 2), (OF_A_DAY[1], 53), (OF_A_DAY[2], 5)]
+    ("name", "one_in"), [(OF_A_DAY[0], 3), (OF_A_DAY[1], 131), (OF_A_DAY[2], 7)]
 )
 def test_a_record_that_one_query_overlooks_is_in_the_report_or_counts_as_lost(
     name: str, one_in: int

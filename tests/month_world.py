@@ -98,7 +98,7 @@ class World:
     def write(self, *events: Event) -> None:
         self.events.extend(events)
 
-    def report(self, day: date) -> Outcome:
+    def report(self, day: date, *, reread: bool = True) -> Outcome:
         return daily.report(
             day,
             logs=LogsClient.over(self.events),
@@ -107,15 +107,20 @@ class World:
             book=self.book,
             now=self.now,
             remaining_ms=lambda: 900_000,
+            reread=reread,
             sleep=lambda seconds: None,
             clock=lambda: self.now,
             read_tenants=lambda: self.tenants,
         )
 
+    def night_report(self, day: date) -> Outcome:
+        """Report a day as the nightly run does."""
+        return self.report(day, reread=False)
+
     def night(self, day: date) -> Night:
         """Let the night before a day's morning come, and report what is due."""
         self.now = datetime(day.year, day.month, day.day, 2, 15, tzinfo=UTC)
-        due = nightly.report_due(self.now, self.store, self.report)
+        due = nightly.report_due(self.now, self.store, self.night_report)
         return due.then(self.late(due).night)
 
     def late(self, before: Night = NOTHING_YET) -> nightly.Late:
@@ -123,7 +128,7 @@ class World:
         return nightly.report_late(
             self.now,
             self.store,
-            self.report,
+            self.night_report,
             ask=self.ask,
             tell=self.tell,
             before=before,

@@ -100,9 +100,20 @@ def _of_days(*calls: str) -> tuple[Event, ...]:
 
 
 def night(stage: Stage) -> None:
-    made = nightly.report_due(stage.now, stage.store, stage.report)
+    made = nightly.report_due(stage.now, stage.store, stage.night_report)
     if made.failed or made.waiting:
         raise Failed(f"{made.failed} {made.waiting}")
+
+
+def once_more(stage: Stage) -> None:
+    stage.night_report(DAY)
+
+
+def _a_night_later() -> Stage:
+    """The day was reported with all that there is of it."""
+    stage = Stage(EVENTS)
+    Job("", report, stage).run(stage)
+    return replace(stage.copy(), now=stage.now + timedelta(days=1))
 
 
 def _evening() -> Stage:
@@ -119,7 +130,7 @@ def late(stage: Stage) -> None:
     made = nightly.report_late(
         stage.now,
         stage.store,
-        stage.report,
+        stage.night_report,
         ask=partial(late_question.ask, stage.insights),
         tell=lambda mark: None,
         now=stage.now,
@@ -180,6 +191,7 @@ JOBS = {
         Job("a day read in slices", report, replace(_older(), limit=SLICED)),
         Job("a day that another run began", report, _stopped_half_way()),
         Job("a day of a closed month", report, _closed()),
+        Job("a day that has no other records", once_more, _a_night_later()),
         Job("the nights' four days", night, _evening()),
         Job("late records of older days", late, _weeks_later(), rings=False),
         Job("the closing of a month", close, replace(_before_the_closing(), events=CLEAN)),

@@ -153,7 +153,7 @@ class Stage:
     def strike(self, *faults: Fault, behaviour: Behaviour = TRICKLE) -> None:
         self.logs.service.behave(behaviour, *faults)
 
-    def report(self, day: date) -> Outcome:
+    def report(self, day: date, *, reread: bool = True) -> Outcome:
         with (
             patch.object(daily, "Insights", partial(Insights, max_rows=self.limit)),
             patch.object(metrics, "emit", self._emit),
@@ -166,9 +166,14 @@ class Stage:
                 book=BOOK,
                 now=self.now,
                 remaining_ms=self.left,
+                reread=reread,
                 sleep=self.sleep,
                 clock=lambda: self.now,
             )
+
+    def night_report(self, day: date) -> Outcome:
+        """Report a day as the nightly run does."""
+        return self.report(day, reread=False)
 
     @property
     def store(self) -> ReportStore:

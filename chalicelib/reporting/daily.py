@@ -24,6 +24,7 @@ from chalicelib.reporting.cost_text import CostText
 from chalicelib.reporting.day_files import FilesOf
 from chalicelib.reporting.focus import export as focus
 from chalicelib.reporting.insights import IncompleteReport, Insights, NotFinished, Patience
+from chalicelib.reporting.kept_counts import Unchanged, unchanged
 from chalicelib.reporting.known_day import KnownDay
 from chalicelib.reporting.manifest import Manifest
 from chalicelib.reporting.months.adjusting import adjust, last_said
@@ -78,7 +79,9 @@ def day_before(event_time: str) -> date:
     return at.astimezone(UTC).date() - timedelta(days=1)
 
 
-def run(day: date, settings: Settings, *, remaining_ms: Callable[[], int]) -> Outcome:
+def run(
+    day: date, settings: Settings, *, remaining_ms: Callable[[], int], reread: bool = True
+) -> Outcome:
     """Report a UTC day with clients of our own; `remaining_ms` is the time the Lambda has left.
 
     Raises what `report` raises, and SettingError where no setting says where the records are.
@@ -94,6 +97,7 @@ def run(day: date, settings: Settings, *, remaining_ms: Callable[[], int]) -> Ou
         book=PriceBook.load(),
         now=datetime.now(UTC),
         remaining_ms=remaining_ms,
+        reread=reread,
         read_tenants=partial(Tenants.read_all, dynamodb, settings.tenants_table),
         tell=partial(after_report, notices, settings=settings) if notices else None,
     )
@@ -108,6 +112,7 @@ def report(
     book: PriceBook,
     now: datetime,
     remaining_ms: Callable[[], int],
+    reread: bool = True,
     sleep: Callable[[float], None] = time.sleep,
     clock: Clock = utc_now,
     read_tenants: Callable[[], Tenants] = lambda: NO_TENANTS,
@@ -117,7 +122,9 @@ def report(
 
     `book` is the list prices, over which the operator's own are laid; `now` is until when records
     are read, and `clock` tells how long the day may be written. A day of a closed month stays as
-    it is, and what moved becomes adjustments. What is written is `tell`'s to tell people of.
+    it is, and what moved becomes adjustments. Without `reread`, records are only counted where
+    they are those of the last report, and its counts are rated anew. What is written is `tell`'s
+    to tell people of.
     Raises IncompleteReport where the records cannot be read whole, PriceBookError or SettingError
     where the operator's prices cannot be trusted, botocore's errors where AWS refuses; the
     scheduler then sees a failure, and the metric ReportIncomplete is 1. NotFinished and Busy are
@@ -135,12 +142,17 @@ def report(
         insights = Insights(logs, settings.usage_log_groups, Patience(remaining_ms, sleep))
         store = ReportStore(s3, settings.reports_bucket)
         progress = Progress(store, day)
-        counted = read_day(insights, day, now, progress)
+        same = None if reread else unchanged(insights, store, day, prices, sampled, now)
+        found = same or read_day(insights, day, now, progress)
         with claimed(store, day.isoformat(), clock) as claim:
-            tenants = tenants_of(store, day, read_tenants)
-            until, closed = progress.end or now, is_closed(store, day)
-            known = _known(day, counted, prices, sampled, tenants, until, closed)
-            outcome = _written(last_said(store, claim, day), known, counted)
+            said = last_said(store, claim, day)
+            if isinstance(found, Unchanged):
+                known = found.under(said)
+            else:
+                tenants = tenants_of(store, day, read_tenants)
+                until, closed = progress.end or now, is_closed(store, day)
+                known = _known(day, found, prices, sampled, tenants, until, closed)
+            outcome = _written(said, known, found)
         progress.forget()
         manifest = outcome.manifest
         told = {
@@ -188,17 +200,18 @@ def _known(
     return KnownDay(day, prices, rate, manifest, read_until, closed)
 
 
-def _written(said: HeldDay, known: KnownDay, counted: DayCounts) -> Outcome:
+def _written(said: HeldDay, known: KnownDay, found: DayCounts | Unchanged) -> Outcome:
     """Write the day, unless whoever wrote it last knew more of it.
 
     Of two reports at once the one that read the records later stays, whichever ends first.
     """
     if said.manifest and said.manifest.reported_at > rfc3339(known.at):
         return Outcome(said.manifest)
-    _hold_records(said, counted)
-    if known.closed:
-        return adjust(said, known)
-    return said.restate(known.remade(FILES))
+    makers = FILES_OF_PRICES
+    if isinstance(found, DayCounts):
+        _hold_records(said, found)
+        makers = FILES
+    return adjust(said, known) if known.closed else said.restate(known.remade(makers))
 
 
 def _hold_records(said: HeldDay, counted: DayCounts) -> None:

@@ -30,7 +30,7 @@ TOTALS: Final = "totals"
 """What a manifest calls the queries that between them found every record of its day."""
 
 _BY_CALL: Final = Prefix("call_id", depth=3)  # 4,096 slices, before what is left is read in time
-_BY_PROCESS: Final = Prefix("instance", depth=2)
+_BY_PROCESS: Final = Prefix("instance", depth=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +94,9 @@ class DayQuestions:
         unsure = self._of_day("partial and unknown calls", UNSURE, read_unsure)
         return replace(unsure, counted=lambda each: each.call.records)
 
-    def late(self) -> Question[Row]:
-        """Ask whether there are any records: only how many it matched is of use."""
-        return self._of_day("late records", "stats count(*) as records", lambda row: row)
+    def how_many(self) -> Question[Row]:
+        """Ask how many records there are: only what it matched is of use."""
+        return self._of_day("number of records", "stats count(*) as records", lambda row: row)
 
     def _teams(self) -> Question[team_slices.TeamGroups]:
         teams = self._of_day("groups of teams", team_slices.GROUPS_OF_TEAMS, team_slices.read_team)

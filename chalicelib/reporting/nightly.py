@@ -86,7 +86,7 @@ def run(event_time: str, settings: Settings, *, remaining_ms: Callable[[], int])
     notices = Notices.of(settings, store)
 
     def report(day: date) -> Outcome:
-        return daily.run(day, settings, remaining_ms=remaining_ms)
+        return daily.run(day, settings, remaining_ms=remaining_ms, reread=False)
 
     def count(start: datetime, end: datetime) -> Held:
         logs = boto3.client("logs", settings.region)

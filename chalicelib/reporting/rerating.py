@@ -5,43 +5,25 @@ only what prices decide is written anew, and what the manifest says of it. The s
 prices make the same bytes. A day of a closed month stays as it is: what moved becomes adjustments.
 """
 
-import hashlib
 from dataclasses import dataclass
-from datetime import date, datetime
-from functools import cache
+from datetime import date
 from typing import Any
 
 import boto3
 
 from chalicelib.pricing import price_file
 from chalicelib.pricing.price_book import PriceBook
-from chalicelib.reporting.capacity_files import SampledDay, read_samples
+from chalicelib.reporting.capacity_files import read_samples
 from chalicelib.reporting.claims import Clock, claimed, utc_now
-from chalicelib.reporting.cost_text import CostText
-from chalicelib.reporting.csv_writer import cost_chunks, read_counts
+from chalicelib.reporting.csv_writer import cost_chunks
 from chalicelib.reporting.daily import FILES_OF_PRICES
-from chalicelib.reporting.known_day import KnownDay
+from chalicelib.reporting.kept_counts import KeptDay
 from chalicelib.reporting.manifest import Manifest
 from chalicelib.reporting.months.adjusting import adjust, last_said
-from chalicelib.reporting.months.closed import is_closed
 from chalicelib.reporting.price_override import book_in_force
-from chalicelib.reporting.rated import Keep, rated
-from chalicelib.reporting.reported_day import (
-    ReportedDay,
-    costs_key,
-    counts_key,
-    manifest_key,
-    price_rows_key,
-)
-from chalicelib.reporting.restating import HeldDay
+from chalicelib.reporting.reported_day import costs_key, price_rows_key
 from chalicelib.reporting.store import ReportStore
-from chalicelib.reporting.tenant_snapshots import tenants_of
-from chalicelib.reporting.tenant_tree import NO_TENANTS
 from chalicelib.settings import Settings
-
-
-class CannotRerate(ValueError):
-    """A day's counts or samples are not there, or not those that its manifest speaks of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +59,7 @@ def rerate(
     sampled = read_samples(s3, store.bucket, day)
     with claimed(store, day.isoformat(), clock) as claim:
         said = last_said(store, claim, day)
-        known = _known(said, prices, sampled, clock())
+        known = KeptDay.of(said).known(prices, sampled, clock())
         costs_before = store.read(said.prefix + costs_key(day)) or b""
         price_rows_before = store.read(said.prefix + price_rows_key(day)) or b""
         if known.closed:
@@ -93,24 +75,3 @@ def rerate(
         price_file.write(after.prices),
         outcome.adjustments,
     )
-
-
-def _known(said: HeldDay, prices: PriceBook, sampled: SampledDay, at: datetime) -> KnownDay:
-    day, manifest = said.day, said.manifest
-    if manifest is None:
-        raise CannotRerate(f"there is no {manifest_key(day)}: {day} was not reported")
-    counts = said.store.read(said.prefix + counts_key(day))
-    if counts is None or hashlib.sha256(counts).hexdigest() != manifest.counts_sha256:
-        raise CannotRerate(f"the counts of {day} are not those of its manifest: report it again")
-    if manifest.capacity_sha256 not in ("", sampled.sha256):  # "": from before there were samples
-        raise CannotRerate(f"the samples of {day} are not those of its manifest: report it again")
-    lines, tenants = read_counts(counts), tenants_of(said.store, day, lambda: NO_TENANTS)
-    closed = is_closed(said.store, day)
-    keep: Keep = CostText if closed else list
-
-    @cache
-    def rate(book: PriceBook) -> ReportedDay:
-        orphans, lost = manifest.orphans(), manifest.lost
-        return rated(day, lines, orphans, book, sampled, tenants=tenants, lost=lost, keep=keep)
-
-    return KnownDay(day, prices, rate, manifest.rated_again, at, closed)

@@ -12,10 +12,13 @@ field may pass `not like` or not: each negation is asked beside `not ispresent`.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from math import ceil
 from typing import Final
 
 HEX: Final = "0123456789abcdef"
+MOST_IN_TIME: Final = 16
+"""Parts in time, at once: nobody knows how records are spread over it."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -37,19 +40,27 @@ class Prefix:
         return f"{self.field} like /{self._pattern}/"
 
     @property
-    def others(self) -> str:
-        """Keep what does not begin so, and what lacks the field."""
-        return f"not ispresent({self.field}) or {self.field} not like /{self._pattern}/"
-
-    @property
     def ends(self) -> bool:
         return self.depth == 0 and len(self.digits) < 2
 
-    def longer(self) -> "Prefix":
-        return Prefix(self.field, self.depth - 1, self.text + self.digits, HEX)
+    def digits_for(self, count: int) -> int:
+        """Return how many more digits make as many parts, or as many digits as may follow."""
+        enough = (more for more in range(1, self.depth) if len(HEX) ** more >= count)
+        return next(enough, self.depth)
+
+    def longer(self, more: int) -> Iterator["Prefix"]:
+        """Yield all that go on with so many digits; together they have what `others` has not."""
+        for digits in product(HEX, repeat=more - 1):
+            text = "".join((self.text, self.digits, *digits))
+            yield Prefix(self.field, self.depth - more, text, HEX)
+
+    def others(self, more: int) -> str:
+        """Keep what does not go on with so many digits, and what lacks the field."""
+        pattern = f"^{self.text}{self.digits}" + f"[{HEX}]" * more
+        return f"not ispresent({self.field}) or {self.field} not like /{pattern}/"
 
     def parts(self, count: int) -> Iterator["Prefix"]:
-        size = ceil(len(self.digits) / count)
+        size = max(len(self.digits) // count, 1)
         for first in range(0, len(self.digits), size):
             yield replace(self, digits=self.digits[first : first + size])
 
@@ -112,18 +123,23 @@ class Slice:
         return tuple(replace(self, filters=(*self.filters, each)) for each in filters)
 
     def parts(self, count: int) -> tuple["Slice", ...]:
-        """Part it into about as many; none where it cannot be parted any further."""
+        """Part it into about as many; none where it cannot be parted any further.
+
+        Straight into parts that are small enough: each is a query that scans the whole span.
+        """
         if self.prefix is None or self.prefix.ends:
             return self.in_time(count)
         if len(self.prefix.digits) > 1:
             return tuple(self._beginning(prefix) for prefix in self.prefix.parts(count))
-        longer = self.prefix.longer()
-        others = replace(self, filters=(*self.filters, longer.others), prefix=None)
-        return others, *(self._beginning(prefix) for prefix in longer.parts(count))
+        more = self.prefix.digits_for(count)
+        others = replace(self, filters=(*self.filters, self.prefix.others(more)), prefix=None)
+        of_each = ceil(count / len(HEX) ** (more - 1))
+        longer = (part for each in self.prefix.longer(more) for part in each.parts(of_each))
+        return others, *map(self._beginning, longer)
 
     def in_time(self, count: int) -> tuple["Slice", ...]:
         """Part it in time alone; a single millisecond has no parts."""
-        return tuple(self._within(span) for span in self.span.parts(count))
+        return tuple(self._within(span) for span in self.span.parts(min(count, MOST_IN_TIME)))
 
     def _beginning(self, prefix: Prefix) -> "Slice":
         return replace(self, filters=(*self.filters, prefix.filter), prefix=prefix)

@@ -89,7 +89,7 @@ def _questions(insights: Insights, progress: Progress, day: date, end: datetime)
     soon = DayQuestions(day, start - CLOCK_SKEW, min(end, start + LATEST))
     if soon.end == end:
         return soon
-    late = Reading(replace(soon, start=soon.end, end=end).late())
+    late = Reading(replace(soon, start=soon.end, end=end).how_many())
     read_all(insights, progress, (late,))
     return replace(soon, end=end) if late.matched else soon
 

@@ -50,7 +50,7 @@ SQS_REQUEST: Final = Decimal("0.40e-6")
 ALARM_MONTH: Final = Decimal("0.10")
 METRIC_MONTH: Final = Decimal("0.30")
 
-FUNCTION_LOG_BYTES: Final = 400
+FUNCTION_LOG_BYTES: Final = 610
 """What Lambda writes of an invocation (START, END, REPORT) and API Gateway into the access log."""
 COMPRESSED: Final = Decimal("0.15")
 """What a kept record takes: CloudWatch's pricing page, "archived logs are compressed"."""

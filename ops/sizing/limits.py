@@ -17,7 +17,7 @@ WORKERS: Final = 100
 """`maximum_concurrency` of stream_worker in app.py."""
 PARTITION_WRITES: Final = 1_000
 PARTITION_READS: Final = 3_000
-REPORTED_RECORDS: Final = 25_500_000
+REPORTED_RECORDS: Final = 40_900_000
 """Of a day: of more no report is made, for it needs more slices than reading.py's MOST_SLICES."""
 """Units a second of one DynamoDB partition (Amazon DynamoDB developer guide, "Partitions")."""
 

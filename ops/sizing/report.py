@@ -8,17 +8,16 @@ well. So twice the records are four times the cost, and of too many slices no re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
 from chalicelib.reporting.day_questions import DayQuestions
 from chalicelib.reporting.insights import MAX_ROWS, Answer, Found, IncompleteReport
-from chalicelib.reporting.late_question import TAKEN_WITHIN
+from chalicelib.reporting.late_question import TAKEN_WITHIN, begins
 from chalicelib.reporting.nightly import BEGINS, ONCE_MORE
 from chalicelib.reporting.reading import Question, Reading
 from chalicelib.reporting.slices import HEX, Slice
-from chalicelib.reporting.usage_query import CLOCK_SKEW, LATEST
 
 _DAY: Final = date(2026, 1, 1)  # any
 _ONE: Final = timedelta(days=1)
@@ -55,22 +54,29 @@ class _Told:
 
 
 def scans(records: int) -> Scans:
-    """Go over the queries of a day of so many records: on its night, and once more on the next."""
-    read = [_read(each, records) for night in range(1 + ONCE_MORE) for each in _questions(night)]
+    """Go over the queries of a day of so many records: on its night, and on those once more after.
+
+    On these its records are counted, and read again only if there are others: not here.
+    """
+    read = [_read(each, records) for each in _questions()]
+    read += [([_of_day(night).how_many().whole], True) for night in range(1, 1 + ONCE_MORE)]
     asked = [part for parts, _ in read for part in parts]
     of_log = sum((part.span.end - part.span.start for part in asked), _LATE)
     days = Decimal(of_log // _MILLISECOND) / (_ONE // _MILLISECOND)
     return Scans(len(asked) + _LATE_QUERIES, days, all(whole for _, whole in read))
 
 
-def _questions(night: int) -> Iterator[Question[Any]]:
-    """Give a night's questions. Their rows are taken for few: what they count is not there."""
-    begun = datetime.combine(_DAY, time(), UTC)
-    asked = datetime.combine(_DAY + timedelta(days=1 + night), BEGINS)
-    of_day = DayQuestions(_DAY, begun - CLOCK_SKEW, min(asked, begun + LATEST))
+def _questions() -> Iterator[Question[Any]]:
+    """Give a day's questions. Their rows are taken for few: what they count is not there."""
+    of_day = _of_day(0)
     nobody: Any = None  # is asked: of few rows nothing is planned
     for each in (of_day.gaps(), of_day.totals(nobody, nobody), of_day.pairs()):
         yield replace(each, counted=None)
+
+
+def _of_day(night: int) -> DayQuestions:
+    asked = datetime.combine(_DAY + timedelta(days=1 + night), BEGINS)
+    return DayQuestions(_DAY, begins(_DAY), asked)
 
 
 def _read(question: Question[Any], records: int) -> tuple[list[Slice], bool]:

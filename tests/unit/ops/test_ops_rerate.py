@@ -12,8 +12,9 @@ from chalicelib.pricing import price_file
 from chalicelib.pricing.price_book import PriceBook
 from chalicelib.reporting import daily, rerating
 from chalicelib.reporting.csv_writer import write_costs
+from chalicelib.reporting.kept_counts import CannotRerate
 from chalicelib.reporting.rated import rated
-from chalicelib.reporting.rerating import CannotRerate, Restatement
+from chalicelib.reporting.rerating import Restatement
 from ops import __main__ as command_line
 
 DAY = date(2026, 11, 22)

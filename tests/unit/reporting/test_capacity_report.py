@@ -17,7 +17,8 @@ from chalicelib.pricing.capacity import Resource, Sample
 from chalicelib.pricing.price_book import PriceBook
 from chalicelib.reporting import reported_day
 from chalicelib.reporting.capacity_files import hour_key, write_hour
-from chalicelib.reporting.rerating import CannotRerate, rerate
+from chalicelib.reporting.kept_counts import CannotRerate
+from chalicelib.reporting.rerating import rerate
 
 PRICES = """\
 model,region,geo,basis,tier,variant,unit,usd_per_unit,effective_from,effective_to,source,checked

@@ -62,8 +62,9 @@ def test_a_sliced_day_is_read_in_slices_of_slices() -> None:
     assert all(f"limit {SLICED}" in text for text in texts("a day read in slices"))
 
 
-def test_every_job_does_something_and_asks_for_it() -> None:
-    assert [name for name, bench in BENCHES.items() if bench.before == bench.right] == []
+def test_every_job_asks_and_all_but_one_that_finds_nothing_new_do_something() -> None:
+    same = [name for name, bench in BENCHES.items() if bench.before == bench.right]
+    assert same == ["a day that has no other records"]
     assert [name for name, bench in BENCHES.items() if not bench.calls["StartQuery"]] == []
 
 

@@ -10,7 +10,7 @@ from builders import price_book
 from kept_files import Bucket
 from month_world import World, prices
 
-from chalicelib.reporting import daily, rerating
+from chalicelib.reporting import daily, kept_counts
 from chalicelib.reporting.claims import Busy, claimed
 from chalicelib.reporting.cost_rows import AMOUNTS
 from chalicelib.reporting.insights import IncompleteReport, NotFinished
@@ -316,7 +316,7 @@ def test_a_closed_day_rated_again_is_rated_once_at_each_price(
         books.append(args[3])
         return rated(*args, **kwargs)
 
-    monkeypatch.setattr(rerating, "rated", counted)
+    monkeypatch.setattr(kept_counts, "rated", counted)
     world.book = prices("2.5")
 
     assert world.rerate(THIRTIETH).adjustments == 1

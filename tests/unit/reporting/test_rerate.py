@@ -20,8 +20,9 @@ from chalicelib.pricing.count_line import CountLine
 from chalicelib.pricing.price_book import PriceBook, PriceBookError
 from chalicelib.reporting import reported_day
 from chalicelib.reporting.csv_writer import read_counts, write_counts
+from chalicelib.reporting.kept_counts import CannotRerate
 from chalicelib.reporting.rated import rated
-from chalicelib.reporting.rerating import CannotRerate, Restatement, rerate
+from chalicelib.reporting.rerating import Restatement, rerate
 
 DEARER = PriceBook.read(PRICES.replace("6E-8", "7E-8"))
 ORPHAN_AND_UNANNOUNCED = {"n_started": 1, "n_usage": 1, "input_tokens": 30}

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted_logs import IDENTITY, ScriptedLogs, scripted_day, total
 
+from chalicelib.reporting.day_questions import DayQuestions
 from chalicelib.reporting.insights import IncompleteReport, Insights, Patience
 from chalicelib.reporting.reading import SIDE_BY_SIDE
 from chalicelib.reporting.slices import Prefix, Slice, Span
@@ -270,3 +271,36 @@ def test_a_window_is_widened_to_whole_seconds() -> None:
     span = Span.of(start, start + timedelta(seconds=1))
 
     assert (span.first % 1000, span.last % 1000, span.last - span.first) == (0, 0, 2000)
+
+
+@pytest.mark.parametrize("count", [2, 3, 16, 17, 40, 256, 300])
+def test_a_slice_is_parted_at_once_into_about_as_many_as_are_asked_for(count: int) -> None:
+    whole = Slice.all_of(Span(0, 1), Prefix("call_id", depth=3))
+    _, *parts = whole.parts(count)
+    assert count / 2 < len(parts) < count * 2
+
+
+@pytest.mark.parametrize("count", [2, 16, 17, 40, 300])
+def test_whatever_a_field_holds_is_in_one_of_many_parts_and_in_no_other(count: int) -> None:
+    values = ["0", "00", "000", "0ff", "f0e1", "abcdef", "a", "ag0", "0\n", "=cmd()", "A00", ""]
+    kept = json.loads(event(99, "n_usage", "")[1])
+    del kept["call_id"]
+    events = [event(at, "n_usage", value) for at, value in enumerate(values)]
+    logs = LogsClient.over([*events, (BEGINS + 99, json.dumps(kept), "stream")])
+    insights = Insights(logs, ["usage"], Patience(lambda: 900_000, lambda seconds: None), 100_000)
+    question = DayQuestions(DAY, NEXT_MORNING - timedelta(days=2), NEXT_MORNING).pairs()
+    found = [
+        row.call_id
+        for part in question.whole.parts(count)
+        for row in insights.start(question.query(part, 100_000)).answer(question.read).rows
+    ]
+    assert sorted(found) == sorted([*values, ""])  # of what lacks the field, the last
+
+
+def test_a_day_in_many_parts_says_what_it_says_whole() -> None:
+    events = [
+        event(1000 * n + at, kind, f"{n * 977 % 4096:03x}{n}", seq=2 * n + at)
+        for n in range(60)
+        for at, kind in enumerate(("n_started", "n_usage"))
+    ]
+    assert said(read(events, max_rows=3)) == said(read(events))

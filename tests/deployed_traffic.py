@@ -392,10 +392,11 @@ def _nothing(_s3: Any, _bucket: str, _day: date) -> None:
 
 
 def _a_team_is_gone(s3: Any, bucket: str, day: date) -> None:
-    """Have the day's manifest name the file of a team that has no rows any more."""
+    """Have the day's manifest name the file of a team without rows, and have it read again."""
     key = manifest_key(day)
     said = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
     said["files"][team_costs_key("gone", day)] = "0" * 64
+    said["lost"] = 1
     s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(said))
 
 

@@ -61,6 +61,11 @@ class More:
         return self.orphaned + self.lost + self.direct
 
     @property
+    def listed(self) -> bool:
+        """Say whether there are any, and the day's report has each by its request id."""
+        return 0 < self.calls == self.orphaned
+
+    @property
     def causes(self) -> tuple[Cause, ...]:
         found = ((Cause.BYPASS, self.direct), (Cause.MISSING_RECORDS, self.orphaned + self.lost))
         return tuple(cause for cause, calls in found if calls)
@@ -91,6 +96,11 @@ class Calls:
     numbers: tuple[Number, ...]
     more: More
     room: int  # calls that may be ours, and may as well be direct ones: nobody can tell
+
+    @property
+    def doubtful(self) -> int:
+        """Return the calls in whose place a direct one can have been, and no row rings for it."""
+        return self.room + (self.more.orphaned if self.more.listed else 0)
 
     @classmethod
     def of_endpoint(

@@ -54,14 +54,15 @@ def _of_calls(scope: Scope, number: Number, calls: Calls, day: Day) -> Iterator[
     causes = calls.more.causes if ran else (Cause.BYPASS,)
     found = calls.more.calls if ran else number.more
     hidden = _hidden_calls(number, calls) if ran else _hidden_tries(number)
-    yield from _row(
-        scope, number.unit, number.settled, number.theirs.day, day, causes, found, hidden
-    )
+    listed = ran and calls.more.listed
+    settled, theirs = number.settled, number.theirs.day
+    yield from _row(scope, number.unit, settled, theirs, day, causes, found, hidden, listed=listed)
 
 
 def _hidden_calls(number: Number, calls: Calls) -> Hidden | None:
     """Return the calls that are taken for the day before's, where they may be direct ones."""
-    return Hidden.of(min(number.settled.guessed, calls.room), calls.room, None)
+    more = number.more if calls.more.listed else 0
+    return Hidden.of(min(number.settled.guessed + more, calls.doubtful), calls.doubtful, None)
 
 
 def _hidden_tries(number: Number) -> Hidden | None:
@@ -84,13 +85,16 @@ def _of_units(
         of = calls.more.calls or (made.cut if within else 0)
         hidden = _hidden(each, calls, MOST_OF_A_CALL[unit])
         price = price_of(scope, unit) if hidden else None
-        found = Hidden.of(hidden, calls.room, price)
-        yield from _row(scope, unit, each, theirs.day, day, causes, of, found)
+        found = Hidden.of(hidden, calls.doubtful, price)
+        ours = made.cut + calls.more.orphaned
+        listed = calls.more.listed and -each.left <= ours * MOST_OF_A_CALL[unit]
+        yield from _row(scope, unit, each, theirs.day, day, causes, of, found, listed=listed)
 
 
 def _hidden(each: Settled, calls: Calls, most: int) -> int:
     """Return how much of AWS's may be direct calls' and is explained otherwise: nobody can tell."""
-    more = min(max(-each.left, 0), calls.room * most) if not calls.more.calls else 0
+    rings = calls.more.calls and not calls.more.listed
+    more = 0 if rings else min(max(-each.left, 0), calls.doubtful * most)
     return more + each.guessed
 
 
@@ -118,8 +122,13 @@ def _row(
     more: tuple[Cause, ...],
     calls: int,
     hidden: Hidden | None = None,
+    *,
+    listed: bool,
 ) -> Iterator[Row]:
-    """Yield the row, if there is any; `more` is why AWS has more, and `calls` of how many."""
+    """Yield the row, if there is any; `more` is why AWS has more, and `calls` of how many.
+
+    `listed`: they are orphaned, and the day's report rings for each of them.
+    """
     if not (each.ours or theirs or each.left) and each.carried == 0:
         return
     causes: tuple[Cause, ...] = (Cause.MIDNIGHT,) if each.ours != theirs else ()
@@ -132,7 +141,7 @@ def _row(
         ours=Decimal(each.ours),
         theirs=Decimal(theirs),
         causes=causes,
-        status=status_of(causes, Decimal(each.left), theirs * day.tolerance),
+        status=status_of(causes, Decimal(each.left), theirs * day.tolerance, listed=listed),
         calls=calls if each.left < 0 else 0,
         carried=None if each.carried is None else Decimal(each.carried),
         hidden=hidden,

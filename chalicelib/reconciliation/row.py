@@ -87,13 +87,19 @@ def _cells(hidden: Hidden | None) -> tuple[str, str]:
     return str(hidden.most), "" if hidden.usd is None else plain(hidden.usd)
 
 
-def status_of(causes: tuple[Cause, ...], difference: Decimal, allowed: Decimal) -> Status:
-    """Say what a difference comes to; `allowed` is what may differ."""
+def status_of(
+    causes: tuple[Cause, ...], difference: Decimal, allowed: Decimal, *, listed: bool = False
+) -> Status:
+    """Say what a difference comes to; `allowed` is what may differ.
+
+    `listed`: the day's report has each call of which an end record is missing.
+    """
     if not difference and not causes:
         return "equal"
     if abs(difference) <= allowed and difference:
         return "tolerated"
-    return "explained" if EXPLAINED.issuperset(causes) else "difference"
+    explained = EXPLAINED | {Cause.MISSING_RECORDS} if listed else EXPLAINED
+    return "explained" if explained.issuperset(causes) else "difference"
 
 
 def write(rows: Iterable[Row]) -> bytes:

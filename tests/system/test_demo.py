@@ -53,6 +53,11 @@ def test_the_day_reported_again_has_the_same_sha256(demo):
     assert "again    the same sha256 " in demo.stdout
 
 
+def test_it_finds_the_direct_call_and_nothing_else(demo):
+    found = "reconciliation: 1 difference, found: a direct call that bypassed the gateway"
+    assert found in demo.stdout.splitlines()
+
+
 def test_the_files_it_names_are_there(demo):
     kept = ROOT / ".tollgate" / "demo"
 

@@ -81,12 +81,12 @@ def test_more_tokens_than_one_call_can_use_are_of_as_many_calls_as_they_need() -
     assert ringing(twice, aws={ACME: of_two, GLM: A_CALL}) == {GLM: "bypass"}
 
 
-def test_an_orphaned_call_is_missing_of_one_series() -> None:
+def test_an_orphaned_call_explains_one_series() -> None:
     aws = {ACME: A_CALL, GLM: A_CALL}
 
     found = ringing(REFUSED, aws=aws, orphans=1)
 
-    assert found == {ACME: "missing_records", GLM: "bypass"}
+    assert found == {GLM: "bypass"}
 
 
 def test_an_error_of_a_call_that_timed_out_leaves_the_refused_one_to_another_series() -> None:

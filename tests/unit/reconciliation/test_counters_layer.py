@@ -125,10 +125,28 @@ def test_refused_calls_are_no_difference_whether_aws_counts_them_or_not() -> Non
         assert {row.status for row in found(FIVE, refused, aws=aws).values()} == {"equal"}
 
 
-def test_calls_that_left_no_end_record_are_missing_records_and_no_bypass() -> None:
+def test_calls_that_left_no_end_record_are_missing_records_and_explained_by_the_report() -> None:
     rows = found(FIVE, aws={"invocations": 7, "input_tokens": 70, "output_tokens": 90}, orphans=2)
-    assert told(rows)["input_tokens"] == ("missing_records", "difference", 2)
-    assert told(rows)["invocations"] == ("missing_records", "difference", 2)
+    assert told(rows)["input_tokens"] == ("missing_records", "explained", 2)
+    assert told(rows)["invocations"] == ("missing_records", "explained", 2)
+
+
+def test_what_a_direct_call_in_the_place_of_an_orphaned_one_could_hide_is_a_figure() -> None:
+    rows = found(FIVE, aws={"invocations": 7, "input_tokens": 70, "output_tokens": 90}, orphans=2)
+    assert rows["invocations"].hidden == Hidden(2, 2, None)
+    assert rows["input_tokens"].hidden is not None
+    assert (rows["input_tokens"].hidden.most, rows["input_tokens"].hidden.calls) == (20, 2)
+
+
+def test_more_tokens_than_orphaned_calls_can_use_are_a_difference() -> None:
+    most = 2 * MOST_OF_A_CALL["input_tokens"]
+    aws = {"invocations": 7, "output_tokens": 70}
+
+    explained = found(FIVE, aws={**aws, "input_tokens": 50 + most}, orphans=2)
+    beyond = found(FIVE, aws={**aws, "input_tokens": 51 + most}, orphans=2)
+
+    assert explained["input_tokens"].status == "explained"
+    assert beyond["input_tokens"].status == "difference"
 
 
 def test_more_calls_than_were_orphaned_bypassed_the_gateway_as_well() -> None:

@@ -396,7 +396,7 @@ def _a_team_is_gone(s3: Any, bucket: str, day: date) -> None:
     key = manifest_key(day)
     said = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
     said["files"][team_costs_key("gone", day)] = "0" * 64
-    said["lost"] = 1
+    said["queries"] = []
     s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(said))
 
 

@@ -59,6 +59,9 @@ FILES_OF_PRICES: Final[tuple[FilesOf, ...]] = (
     team_files.files,
     team_files.day,
 )
+FILES_WITHOUT_THE_LOG: Final[tuple[FilesOf, ...]] = (day_files.tenants, *FILES_OF_PRICES)
+"""What can be new of a day of whose records nothing is."""
+
 FILES: Final[tuple[FilesOf, ...]] = FILES_OF_RECORDS + FILES_OF_PRICES
 """All that a day's report is made of but its manifest, which is written last."""
 
@@ -142,7 +145,9 @@ def report(
         insights = Insights(logs, settings.usage_log_groups, Patience(remaining_ms, sleep))
         store = ReportStore(s3, settings.reports_bucket)
         progress = Progress(store, day)
-        same = None if reread else unchanged(insights, store, day, prices, sampled, now)
+        same = None
+        if not reread:
+            same = unchanged(insights, store, day, prices, sampled, now, read_tenants)
         found = same or read_day(insights, day, now, progress)
         with claimed(store, day.isoformat(), clock) as claim:
             said = last_said(store, claim, day)
@@ -207,7 +212,7 @@ def _written(said: HeldDay, known: KnownDay, found: DayCounts | Unchanged) -> Ou
     """
     if said.manifest and said.manifest.reported_at > rfc3339(known.at):
         return Outcome(said.manifest)
-    makers = FILES_OF_PRICES
+    makers = FILES_WITHOUT_THE_LOG
     if isinstance(found, DayCounts):
         _hold_records(said, found)
         makers = FILES

@@ -29,6 +29,10 @@ CALLS_END: Final = timedelta(days=1, minutes=30)
 TOTALS: Final = "totals"
 """What a manifest calls the queries that between them found every record of its day."""
 
+GAPS: Final = "gaps"
+"""What it calls those that found the numbered ones of around its day."""
+
+_HOW_MANY: Final = "stats count(*) as records"
 _BY_CALL: Final = Prefix("call_id", depth=3)  # 4,096 slices, before what is left is read in time
 _BY_PROCESS: Final = Prefix("instance", depth=3)
 
@@ -62,7 +66,7 @@ class DayQuestions:
         begun = datetime.combine(self.day, time(), UTC)
         span = Span.of(self.start, min(self.end, begun + CALLS_END))
         return Question(
-            "gaps",
+            GAPS,
             numbering.NUMBERED,
             numbering.GAPS,
             numbering.read_numbers,
@@ -96,7 +100,14 @@ class DayQuestions:
 
     def how_many(self) -> Question[Row]:
         """Ask how many records there are: only what it matched is of use."""
-        return self._of_day("number of records", "stats count(*) as records", lambda row: row)
+        return self._of_day("number of records", _HOW_MANY, lambda row: row)
+
+    def how_many_numbered(self) -> Question[Row]:
+        """Ask how many records the gaps are told from: those of other days are among them."""
+        gaps = self.gaps()
+        return Question(
+            "number of numbered records", gaps.records, _HOW_MANY, lambda row: row, gaps.whole
+        )
 
     def _teams(self) -> Question[team_slices.TeamGroups]:
         teams = self._of_day("groups of teams", team_slices.GROUPS_OF_TEAMS, team_slices.read_team)

@@ -1,12 +1,13 @@
 """Kept counts: what a day's files say of its records, to be rated again without the log."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache
 from typing import Self
 
+from chalicelib.pricing.count_line import CountLine
 from chalicelib.pricing.price_book import PriceBook
 from chalicelib.reporting.capacity_files import SampledDay
 from chalicelib.reporting.claims import Busy, is_clean
@@ -25,7 +26,8 @@ from chalicelib.reporting.reported_day import ReportedDay, counts_key, manifest_
 from chalicelib.reporting.restating import ADJUSTED, HeldDay
 from chalicelib.reporting.store import ReportStore
 from chalicelib.reporting.tenant_snapshots import tenants_of
-from chalicelib.reporting.tenant_tree import NO_TENANTS
+from chalicelib.reporting.tenant_tree import NO_TENANTS, Tenants
+from chalicelib.reporting.usage_query import leave_time_to_write
 from chalicelib.usage_record import rfc3339
 
 
@@ -57,20 +59,31 @@ class KeptDay:
                 return cls(store, day, Manifest.from_json(content), prefix)
         return None
 
-    def known(self, prices: PriceBook, sampled: SampledDay, at: datetime) -> KnownDay:
-        """Raises CannotRerate, and ValueError where a file cannot be read."""
-        day, manifest = self.day, self.manifest
-        counts = self.store.read(self.prefix + counts_key(day))
-        if counts is None or hashlib.sha256(counts).hexdigest() != manifest.counts_sha256:
+    def lines(self) -> list[CountLine]:
+        """Raises CannotRerate, and ValueError where the counts cannot be read."""
+        counts = self.store.read(self.prefix + counts_key(self.day))
+        if counts is None or hashlib.sha256(counts).hexdigest() != self.manifest.counts_sha256:
             raise CannotRerate(
-                f"the counts of {day} are not those of its manifest: report it again"
+                f"the counts of {self.day} are not those of its manifest: report it again"
             )
+        return read_counts(counts)
+
+    def known(
+        self,
+        lines: Sequence[CountLine],
+        prices: PriceBook,
+        sampled: SampledDay,
+        at: datetime,
+        read_tenants: Callable[[], Tenants] = lambda: NO_TENANTS,
+    ) -> KnownDay:
+        """Return what is known of the day by its `lines`. Raises CannotRerate."""
+        day, manifest = self.day, self.manifest
         # "": from before there were samples
         if manifest.capacity_sha256 not in ("", sampled.sha256):
             raise CannotRerate(
                 f"the samples of {day} are not those of its manifest: report it again"
             )
-        lines, tenants = read_counts(counts), tenants_of(self.store, day, lambda: NO_TENANTS)
+        tenants = tenants_of(self.store, day, read_tenants)
         closed = is_closed(self.store, day)
         keep: Keep = CostText if closed else list
 
@@ -91,8 +104,8 @@ class Unchanged:
 
     def under(self, said: HeldDay) -> KnownDay:
         """Return what is known of it to whoever holds it now. Raises Busy."""
-        if said.manifest != self.kept.manifest:
-            raise Busy(f"another report of {said.day} was written meanwhile")
+        if said.manifest != self.kept.manifest or not said.claim.clean:
+            raise Busy(f"another report of {said.day} was written meanwhile, or broken off")
         return replace(self.day, closed=is_closed(said.store, said.day))
 
 
@@ -103,24 +116,29 @@ def unchanged(
     prices: PriceBook,
     sampled: SampledDay,
     now: datetime,
+    read_tenants: Callable[[], Tenants],
 ) -> Unchanged | None:
-    """Ask the log, in one scan, whether it has other records of a day than its report has read.
+    """Ask the log whether it has other records than those by which a day was reported.
 
-    It is only ever added to, so as many records are the same ones. None where it has others, where
-    nothing says so, and where records were lost: one of another day may fill the gap. Raises
-    IncompleteReport where the log does not answer.
+    It is only ever added to, so as many records are the same ones: of the day, and of all around
+    it from whose numbers the gaps are told. None where it has others, and where nothing says so.
+    Raises IncompleteReport where the log does not answer, NotFinished where no time is left to
+    write the day.
     """
     try:
         kept = KeptDay.last(store, day)
-        if kept is None or kept.manifest.lost or not is_clean(store, day.isoformat()):
+        if kept is None or not is_clean(store, day.isoformat()):
             return None
-        known = kept.known(prices, sampled, now)
+        lines = kept.lines()
+        known = kept.known(lines, prices, sampled, now, read_tenants)
     except ValueError:  # a manifest, counts or samples that are not what they should be
         return None
-    reading = Reading(DayQuestions(day, begins(day), now).how_many())
-    read_all(insights, Progress(None, day), (reading,))
-    if reading.matched != kept.manifest.found:
+    questions = DayQuestions(day, begins(day), now)
+    records, numbered = Reading(questions.how_many()), Reading(questions.how_many_numbered())
+    read_all(insights, Progress(None, day), (records, numbered))
+    if (records.matched, numbered.matched) != (kept.manifest.found, kept.manifest.numbered):
         return None
+    leave_time_to_write(insights, lines)
 
     def manifest(reported: ReportedDay, hashes: Mapping[str, str]) -> Manifest:
         return replace(known.manifest(reported, hashes), reported_at=rfc3339(now))

@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 
 from chalicelib.pricing.capacity import HOURS_OF_A_DAY
 from chalicelib.pricing.costs import RowKey
-from chalicelib.reporting.day_questions import TOTALS
+from chalicelib.reporting.day_questions import GAPS, TOTALS
 from chalicelib.reporting.reported_day import (
     ReportedDay,
     costs_key,
@@ -158,7 +158,15 @@ class Manifest:
     @property
     def found(self) -> int:
         """How many records of the day the log had, copies and foreign ones among them."""
-        about = (each for each in self.queries if each["name"] == TOTALS)
+        return self._matched_by(TOTALS)
+
+    @property
+    def numbered(self) -> int:
+        """How many numbered records the log had around the day, whatever their own day."""
+        return self._matched_by(GAPS)
+
+    def _matched_by(self, name: str) -> int:
+        about = (each for each in self.queries if each["name"] == name)
         return sum(int(each["records_matched"]) for each in about)
 
     def orphans(self) -> dict[RowKey, int]:

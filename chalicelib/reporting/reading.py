@@ -32,6 +32,7 @@ quotas); dashboards and scheduled queries take from the same."""
 MOST_SLICES: Final = 1_000
 """Slices of one question, after which it is given up: 40.9 million records, evenly spread."""
 
+_MOST_PARTS_OF_ROWS: Final = 16
 _ROOM: Final = Fraction(5, 4)  # by which parts are smaller than the limit, for they differ
 _PARTS_OF_UNKNOWN: Final = 4  # of what timed out, and said nothing of its size
 
@@ -88,6 +89,8 @@ class Reading(Generic[T]):
             self.expected = found.matched
         if self.question.may_be_cut(found, max_rows):
             count = max(ceil(_ROOM * found.matched / max_rows), 2)
+            if not self.question.hides_groups:  # too many rows: records do not tell how many
+                count = min(count, _MOST_PARTS_OF_ROWS)
             return self._parted(part, self._planned(part) or part.parts(count))
         self._keep(asked.answer(self.question.read))
         return ()

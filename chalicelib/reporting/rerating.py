@@ -59,7 +59,8 @@ def rerate(
     sampled = read_samples(s3, store.bucket, day)
     with claimed(store, day.isoformat(), clock) as claim:
         said = last_said(store, claim, day)
-        known = KeptDay.of(said).known(prices, sampled, clock())
+        kept = KeptDay.of(said)
+        known = kept.known(kept.lines(), prices, sampled, clock())
         costs_before = store.read(said.prefix + costs_key(day)) or b""
         price_rows_before = store.read(said.prefix + price_rows_key(day)) or b""
         if known.closed:

@@ -73,7 +73,7 @@ def read_day(
     end = progress.window_end(now)
     try:
         counts = _settled(insights, progress, _questions(insights, progress, day, end))
-        _leave_time_to_write(insights, counts.lines)
+        leave_time_to_write(insights, counts.lines)
     except RecordsArrived:
         progress.forget()
         raise
@@ -108,7 +108,7 @@ def _settled(insights: Insights, progress: Progress, questions: DayQuestions) ->
     raise AssertionError("the last time returns or raises")
 
 
-def _leave_time_to_write(insights: Insights, lines: Sequence[CountLine]) -> None:
+def leave_time_to_write(insights: Insights, lines: Sequence[CountLine]) -> None:
     """Leave the files to a run that has all its time, where this one has spent it otherwise."""
     teams = len({line.team_id for line in lines})
     needed = RESERVE_MS + len(lines) * _WRITING_MS + teams * _PUTTING_MS

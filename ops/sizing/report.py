@@ -59,7 +59,7 @@ def scans(records: int) -> Scans:
     On these its records are counted, and read again only if there are others: not here.
     """
     read = [_read(each, records) for each in _questions()]
-    read += [([_of_day(night).how_many().whole], True) for night in range(1, 1 + ONCE_MORE)]
+    read += [(list(_counting(night)), True) for night in range(1, 1 + ONCE_MORE)]
     asked = [part for parts, _ in read for part in parts]
     of_log = sum((part.span.end - part.span.start for part in asked), _LATE)
     days = Decimal(of_log // _MILLISECOND) / (_ONE // _MILLISECOND)
@@ -72,6 +72,11 @@ def _questions() -> Iterator[Question[Any]]:
     nobody: Any = None  # is asked: of few rows nothing is planned
     for each in (of_day.gaps(), of_day.totals(nobody, nobody), of_day.pairs()):
         yield replace(each, counted=None)
+
+
+def _counting(night: int) -> Iterator[Slice]:
+    yield _of_day(night).how_many().whole
+    yield _of_day(night).how_many_numbered().whole
 
 
 def _of_day(night: int) -> DayQuestions:

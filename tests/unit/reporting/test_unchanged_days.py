@@ -7,10 +7,13 @@ import pytest
 from month_world import World, prices
 
 from chalicelib.reporting import daily, kept_counts
-from chalicelib.reporting.claims import Busy, claimed
+from chalicelib.reporting.claims import Busy, claimed, is_clean
 from chalicelib.reporting.daily import RecordsGone
+from chalicelib.reporting.insights import NotFinished
 from chalicelib.reporting.reported_day import costs_key, counts_key, manifest_key
+from chalicelib.reporting.tenant_tree import Tenants, tenants_key
 from chalicelib.reporting.usage_query import read_day
+from chalicelib.tenants.nouns import Tenant
 
 DAY = date(2026, 11, 9)
 MORNING = datetime(2026, 11, 10, 2, 15, tzinfo=UTC)
@@ -89,17 +92,81 @@ def test_a_day_is_read_whole_where_there_is_one_record_more(
     assert again.manifest.orphaned == 1
 
 
-def test_a_day_that_lost_records_is_read_each_time_for_another_day_s_may_fill_the_gap(
+def test_a_day_is_read_whole_where_a_record_of_the_next_shows_that_some_are_lost(
     world: World, readings: list[date]
 ) -> None:
-    world.records(DAY, "search", (MILLION, 0), call="unseen")  # takes two numbers
+    at = datetime(2026, 11, 9, 23, 50, tzinfo=UTC)
+    world.records(DAY, "search", (MILLION, 0), call="unseen", written=at)  # takes two numbers
+    world.write(
+        *world.records(
+            DAY + timedelta(days=1),
+            "search",
+            (MILLION, 0),
+            call="c3",
+            written=at + timedelta(minutes=20),
+        )
+    )
+
+    again = world.night_report(DAY)
+
+    assert readings == [DAY]
+    assert again.manifest.lost == 2
+
+
+def test_a_day_that_lost_records_is_not_read_again_while_none_of_its_time_come(
+    world: World, readings: list[date]
+) -> None:
+    world.records(DAY, "search", (MILLION, 0), call="unseen")
     world.write(*world.records(DAY, "search", (MILLION, 0), call="c3"))
     assert world.report(DAY).manifest.lost == 2
     readings.clear()
 
-    world.night_report(DAY)
+    assert world.night_report(DAY).manifest.lost == 2
+    assert readings == []
 
-    assert readings == [DAY]
+
+def test_whoever_is_missing_among_the_tenants_is_added_though_no_record_is_new(
+    world: World, readings: list[date]
+) -> None:
+    world.tenants = Tenants({"search": Tenant("search", "team", MORNING, cost_center="CC-1")})
+
+    again = world.night_report(DAY)
+
+    assert readings == []
+    assert tenants_key(DAY) in again.changed
+    assert b"CC-1" in world.bucket.files[tenants_key(DAY)]
+
+
+def test_a_day_is_left_to_a_run_that_has_the_time_to_write_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_counts, "leave_time_to_write", _no_time)
+    before = dict(world.bucket.files)
+
+    with pytest.raises(NotFinished):
+        world.night_report(DAY)
+    assert world.bucket.files == before
+
+
+def _no_time(*_about: Any) -> None:
+    raise NotFinished("no time is left")
+
+
+def test_a_report_that_broke_off_meanwhile_is_left_to_the_next_run_which_reads_it_again(
+    world: World, readings: list[date], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks_off(*about: Any) -> Any:
+        found = kept_counts.unchanged(*about)
+        with claimed(world.store, str(DAY), lambda: world.now) as claim:
+            claim.clean = False
+        return found
+
+    monkeypatch.setattr(daily, "unchanged", breaks_off)
+    with pytest.raises(Busy):
+        world.night_report(DAY)
+    monkeypatch.undo()
+
+    assert not is_clean(world.store, str(DAY))
 
 
 def test_a_day_whose_counts_are_not_those_of_its_manifest_is_read_again(

@@ -53,10 +53,14 @@ class KeptDay:
 
     @classmethod
     def last(cls, store: ReportStore, day: date) -> Self | None:
-        """Raises ValueError where a manifest cannot be read."""
+        """Return a day that was reported; None, too, while nobody knows whether its writer ended.
+
+        Raises ValueError where a manifest cannot be read.
+        """
         for prefix in (ADJUSTED, ""):
             if (content := store.read(prefix + manifest_key(day))) is not None:
-                return cls(store, day, Manifest.from_json(content), prefix)
+                kept = cls(store, day, Manifest.from_json(content), prefix)
+                return kept if is_clean(store, day.isoformat()) else None
         return None
 
     def lines(self) -> list[CountLine]:
@@ -127,7 +131,7 @@ def unchanged(
     """
     try:
         kept = KeptDay.last(store, day)
-        if kept is None or not is_clean(store, day.isoformat()):
+        if kept is None:
             return None
         lines = kept.lines()
         known = kept.known(lines, prices, sampled, now, read_tenants)

@@ -12,9 +12,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime, timedelta
 from typing import Final, Self
 
-from chalicelib.reporting.claims import is_clean
+from chalicelib.reporting.kept_counts import KeptDay
 from chalicelib.reporting.late_question import Held, since
-from chalicelib.reporting.restating import last_manifest
 from chalicelib.reporting.store import ReportStore
 from chalicelib.usage_record import rfc3339
 
@@ -39,8 +38,8 @@ class Report:
     def read(cls, store: ReportStore, day: date) -> Self:
         """Where there is no report, a broken one, or none that can be read, nothing was read."""
         with suppress(ValueError):
-            manifest = last_manifest(store, day)
-            if manifest and is_clean(store, day.isoformat()):
+            if kept := KeptDay.last(store, day):
+                manifest = kept.manifest
                 return cls(manifest.found, manifest.reported_at or manifest.window["end"])
         return cls(0, "")
 

@@ -23,16 +23,6 @@ ADJUSTED: Final = "adjusted/"
 """Before the keys of a day's files once its month is closed: what is closed stays as it is."""
 
 
-def last_manifest(store: ReportStore, day: date) -> Manifest | None:
-    """Return a day's manifest as it was last adjusted, else as it stands.
-
-    Raises ValueError where it cannot be read.
-    """
-    said = (store.read(prefix + manifest_key(day)) for prefix in (ADJUSTED, ""))
-    content = next((each for each in said if each is not None), None)
-    return Manifest.from_json(content) if content is not None else None
-
-
 class Overtaken(IncompleteReport):
     """Another report of the day was written meanwhile. Reporting the day again mends it."""
 
